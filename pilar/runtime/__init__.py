@@ -1,0 +1,1 @@
+"""How PILAR is installed, started and kept running on one machine."""
