@@ -1,8 +1,8 @@
 """Where the embedded PostgreSQL lives and as whom it runs.
 
-PostgreSQL refuses to run as root. Started by root, it runs as an unprivileged user that the system already has, and
-its files lie in a folder of that user. No mode is widened: where that user cannot reach the checkout (one below
-/root, say), the data and a copy of the server's binaries go to the system's state folder.
+PostgreSQL refuses to run as root. Started by root, it runs as an unprivileged user that the system already
+has, and its files lie in a folder of that user. No mode is widened: where that user cannot reach the checkout
+(one in a private home folder, say), the data and a copy of the binaries go to the system's state folder.
 """
 
 import contextlib
@@ -45,7 +45,7 @@ class Account:
             os.chown(path, self.uid, self.gid)
 
     def run(self, argv: list[str], *, cwd: str = "/") -> subprocess.CompletedProcess[str]:
-        """Run a short command as this account with a bare environment; the caller looks at the return code."""
+        """Run a short command as this account in a bare environment; the return code is the caller's."""
         return subprocess.run(
             argv,
             cwd=cwd,
@@ -82,7 +82,7 @@ def server_account() -> Account:
 
 
 def choose_home(data_dir: Path, account: Account) -> Path:
-    """A folder that `account` owns and can reach: inside `data_dir` if possible, else in the system's state folder.
+    """A folder that `account` owns and can reach: in `data_dir` if possible, else outside.
 
     Raises PlacementError when there is none.
     """
@@ -135,7 +135,7 @@ def _runs(folder: Path, account: Account) -> bool:
 
 
 def _copy_wheel(packages: Path, target: Path) -> None:
-    """Copy once, appearing whole or not at all; the library folder stays beside the package, as its links want it."""
+    """Copy once, whole or not at all; the libraries stay beside the package, as its links want it."""
     if target.exists():
         return
     target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -153,7 +153,7 @@ def _copy_wheel(packages: Path, target: Path) -> None:
 
 
 def _own(folder: Path, account: Account) -> bool:
-    """Make `folder` for the account alone; False when it cannot be had, reached or written, leaving nothing behind."""
+    """Make `folder` for the account alone; False, leaving nothing, when it cannot be had or reached."""
     try:
         folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)

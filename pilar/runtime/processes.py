@@ -25,7 +25,7 @@ def alive(pid: int) -> bool:
 
 
 def birth(pid: int) -> str | None:
-    """A word that differs between two processes that had the same id, or None when there is no such process."""
+    """A word that differs between two processes that had the same id; None when there is no process."""
     fields = _stat_fields(pid)
     if fields:
         return f"{_boot_id()}:{fields[19]}"
@@ -81,7 +81,7 @@ def _state(pid: int) -> str:
 
 
 def _stat_fields(pid: int) -> list[str]:
-    """Fields 3 onward of /proc/<pid>/stat (proc(5)): [0] is the state, [19] the start time in ticks since boot."""
+    """Fields 3 onward of /proc/<pid>/stat (proc(5)): [0] the state, [19] the start in ticks since boot."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
     return []

@@ -1,7 +1,7 @@
 """The roles of the database and what each may do (docs/deployment.md).
 
 `pilar_owner` owns the tables and migrates, `pilar_app` serves requests and jobs under row-level security,
-`pilar_platform` crosses studios on a connection of its own. None is a superuser or may bypass row-level security.
+`pilar_platform` crosses studios on a connection of its own. None is a superuser or may bypass these policies.
 """
 
 from collections.abc import Mapping
@@ -22,9 +22,9 @@ _POWERLESS = "NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOREPLICATION NOINHERIT"
 def ensure_roles(admin_dsn: str, *, passwords: Mapping[str, str], database: str = DATABASE) -> None:
     """Create or correct the roles, the database and the grants; safe to run again at any time.
 
-    `admin_dsn` logs in as a role that may create roles and databases. `passwords` holds one password for each of
-    `SERVICE_ROLES`; with one for `pilar_test` that role of the test suite is made too. Never do that in production:
-    it may become each of the others. Raises KeyError for a missing password and psycopg.Error as the server says it.
+    `admin_dsn` logs in as a role that may create roles and databases. `passwords` holds one for each of
+    `SERVICE_ROLES`; with one for `pilar_test` that role of the test suite is made too, never in production: it
+    may become each of the others. Raises KeyError for a missing password, psycopg.Error as the server says it.
     """
     with psycopg.connect(admin_dsn, autocommit=True) as admin:
         _serialise(admin)
@@ -42,8 +42,8 @@ def ensure_roles(admin_dsn: str, *, passwords: Mapping[str, str], database: str 
 def grant_schema(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     """Let the application roles use what `pilar_owner` creates in this database from now on.
 
-    Also for each test database. Partitions get these grants when they are made, like any table, and then must lose
-    them (`REVOKE ALL`): a partition that is read by its own name is not covered by its parent's policies.
+    Also for each test database. Partitions get these grants when they are made, like any table, and then must
+    lose them (`REVOKE ALL`): a partition read by its own name is not covered by its parent's policies.
     """
     users = sql.SQL("{}, {}").format(sql.Identifier(APP), sql.Identifier(PLATFORM))
     owner = sql.Identifier(OWNER)
@@ -52,7 +52,8 @@ def grant_schema(connection: psycopg.Connection[tuple[object, ...]]) -> None:
         "GRANT USAGE ON SCHEMA public TO {users}",
         "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
         " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {users}",
-        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {users}",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
+        " GRANT USAGE, SELECT ON SEQUENCES TO {users}",
     ):
         connection.execute(sql.SQL(statement).format(owner=owner, users=users))
 
@@ -86,7 +87,7 @@ def _let_test_become_the_others(admin: psycopg.Connection[tuple[object, ...]]) -
 def _ensure_database(admin: psycopg.Connection[tuple[object, ...]], *, database: str) -> None:
     name, owner = sql.Identifier(database), sql.Identifier(OWNER)
     if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [database]).fetchone():
-        if not admin.info.parameter_status("is_superuser") == "on":
+        if admin.info.parameter_status("is_superuser") != "on":
             admin.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(owner))
         admin.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(name, owner))
     admin.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(name))
