@@ -1,0 +1,1 @@
+"""HTTP and SMTP simulators of every provider: a program of its own (`python -m pilar.sandbox`)."""
