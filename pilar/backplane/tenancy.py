@@ -1,0 +1,126 @@
+"""Whose data this code works on (design section 3, reliability P4).
+
+`with tenant(id):` names the workspace and holds no transaction. `atomic()` and `on_commit()` are the only transaction
+doors; the database backend tells PostgreSQL the workspace at every BEGIN, per transaction, so a pooled connection carries
+nothing over. `with all_tenants("why"):` is the way across workspaces: another connection, with a role of its own.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connections, transaction
+
+PLATFORM = UUID("00000000-0000-7000-8000-000000000001")
+"""The reserved workspace of jobs and events that belong to no studio; no request can enter it."""
+
+
+class NoTenant(RuntimeError):
+    """Tenant data was touched without saying whose."""
+
+
+class WrongTenant(RuntimeError):
+    """A row of one workspace was about to be written in the scope of another."""
+
+
+class OutsideTransaction(RuntimeError):
+    """A tenant table was queried outside `tenancy.atomic()`, where row-level security would hide every row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """`workspace_id` is None when the scope reaches across all workspaces, and `why` then says the reason."""
+
+    workspace_id: UUID | None
+    why: str = ""
+
+    @property
+    def crosses_tenants(self) -> bool:
+        return self.workspace_id is None
+
+
+_scope: ContextVar[Scope | None] = ContextVar("pilar_scope", default=None)
+
+
+def scope() -> Scope | None:
+    """Return the scope in force, or None."""
+    return _scope.get()
+
+
+def current() -> UUID:
+    """Return the workspace in force. Raises NoTenant when there is none, or when the scope crosses tenants."""
+    found = _scope.get()
+    if found is None or found.workspace_id is None:
+        raise NoTenant("Name the workspace first: with tenant(workspace_id)")
+    return found.workspace_id
+
+
+def alias() -> str:
+    """Return the database alias that the scope in force works on."""
+    found = _scope.get()
+    return str(settings.PLATFORM_DATABASE) if found and found.crosses_tenants else "default"
+
+
+@contextmanager
+def tenant(workspace_id: UUID) -> Iterator[None]:
+    """Work on one workspace's data. Raises WrongTenant inside another workspace's scope."""
+    outer = _scope.get()
+    if outer and outer.workspace_id not in (None, workspace_id):
+        raise WrongTenant("A scope of one workspace cannot be opened inside another's")
+    with _entered(Scope(workspace_id)):
+        yield
+
+
+@contextmanager
+def all_tenants(why: str) -> Iterator[None]:
+    """Work across workspaces. Every use is listed with its reason in docs/security.md and held to it by a test."""
+    with _entered(Scope(None, why)):
+        yield
+
+
+@contextmanager
+def _entered(new: Scope) -> Iterator[None]:
+    token = _scope.set(new)
+    _tell_open_transaction()
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+        _tell_open_transaction()
+
+
+def _tell_open_transaction() -> None:
+    connection = connections[alias()]
+    if connection.in_atomic_block:
+        connection.bind_scope()  # type: ignore[attr-defined]  # our backend's
+
+
+@contextmanager
+def atomic(*, durable: bool = False) -> Iterator[None]:
+    """Open a transaction (or a savepoint inside one) on the scope's connection.
+
+    In workers the connection goes back to the pool when the outermost block ends, so that nothing is held while a
+    provider is called (design section 3).
+    """
+    using = alias()
+    connection = connections[using]
+    outermost = not connection.in_atomic_block
+    try:
+        with transaction.atomic(using=using, durable=durable):
+            yield
+    finally:
+        if outermost and settings.RELEASE_CONNECTIONS and not connection.in_atomic_block:
+            connection.close()
+
+
+def in_transaction() -> bool:
+    """Say whether the scope's connection has a transaction open."""
+    return connections[alias()].in_atomic_block
+
+
+def on_commit(action: Callable[[], None]) -> None:
+    """Run `action` after the transaction in force has committed; its failure is logged and undoes nothing."""
+    transaction.on_commit(action, using=alias(), robust=True)

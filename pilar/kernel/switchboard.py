@@ -1,0 +1,268 @@
+"""The registries that apps write in their `autopilot.py` and that the engine, health, provisioning and dashboard read.
+
+Every name may be registered once; a second registration is a programming error and stops the start-up.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from pilar.kernel.steps import Step
+
+LANES = ("events", "provisioning", "messages", "webhooks", "health", "bulk")
+
+
+class Payload(BaseModel):
+    """Base of every event and job payload: unknown fields are refused at the door, not in the worker."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Empty(Payload):
+    """For work that needs no input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work[P: BaseModel]:
+    """What a job handler gets. It runs inside the workspace's scope, outside any transaction."""
+
+    id: UUID
+    workspace_id: UUID
+    type: str
+    payload: P
+    attempt: int
+    correlation_id: UUID
+    causation_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Happened[P: BaseModel]:
+    """What an event handler gets: an immutable fact. Order is not trusted; it may come more than once."""
+
+    id: UUID
+    workspace_id: UUID
+    type: str
+    payload: P
+    occurred_at: datetime
+    correlation_id: UUID
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reschedule:
+    """Returned by a handler that is not finished: run again at `at`, without counting as a failure."""
+
+    at: datetime
+    reason: str = ""
+
+
+class Permanent(Exception):
+    """Raised by a handler when trying again cannot help: the job goes to the dead letters at once."""
+
+
+class RetryAt(Exception):
+    """Raised by a handler that failed for now and knows when to try again (provider's Retry-After); counts an attempt."""
+
+    def __init__(self, reason: str, *, after: float) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+Outcome = Reschedule | dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    name: str
+    payload: type[BaseModel]
+    external: bool = False
+    """Whether `POST /api/autopilot/events` accepts it from outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobType:
+    name: str
+    handler: Callable[[Any], Outcome]
+    payload: type[BaseModel]
+    lane: str
+    priority: int = 5
+    max_attempts: int = 3
+    timeout: timedelta = timedelta(minutes=2)
+    external: bool = False
+    is_subscription: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """A recurring occurrence, keyed by (name, slot): each slot makes its job exactly once, also with two beats."""
+
+    name: str
+    every: timedelta
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a health probe saw. `status` is healthy | degraded | failed (specification Module 7)."""
+
+    status: str
+    summary: str
+    fix: str = ""
+    code: str = ""
+    severity: str = "low"
+    metrics: dict[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A check of one component; `per_workspace` probes run inside the workspace's scope with its id, others with None."""
+
+    name: str
+    component: str
+    check: Callable[[UUID | None], Finding]
+    per_workspace: bool
+    every: timedelta = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Remediation:
+    """Repairs what a finding with `code` names; verified by running the probe again."""
+
+    code: str
+    action: str
+    run: Callable[[UUID | None], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Widget:
+    """A part of the dashboard: `context` runs inside the workspace's scope and an open transaction."""
+
+    name: str
+    template: str
+    context: Callable[[UUID, datetime], dict[str, Any]]
+    order: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorAction:
+    name: str
+    run: Callable[[UUID], str]
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetResource:
+    name: str
+    unit: str
+
+
+events: dict[str, EventType] = {}
+jobs: dict[str, JobType] = {}
+subscriptions: dict[str, list[str]] = {}
+schedules: dict[str, Schedule] = {}
+steps: dict[str, Step] = {}
+probes: dict[str, Probe] = {}
+remediations: dict[str, Remediation] = {}
+widgets: dict[str, Widget] = {}
+operator_actions: dict[str, OperatorAction] = {}
+budget_resources: dict[str, BudgetResource] = {}
+
+
+class AlreadyRegistered(Exception):
+    """Two apps claim one name."""
+
+
+def _add[T](registry: dict[str, T], name: str, entry: T) -> None:
+    if name in registry:
+        raise AlreadyRegistered(f"{name} is registered twice")
+    registry[name] = entry
+
+
+def event(name: str, payload: type[BaseModel], *, external: bool = False) -> None:
+    """Declare a fact that may happen."""
+    _add(events, name, EventType(name, payload, external))
+
+
+def job(
+    name: str,
+    handler: Callable[[Work[Any]], Outcome],
+    *,
+    payload: type[BaseModel] = Empty,
+    lane: str,
+    priority: int = 5,
+    max_attempts: int = 3,
+    timeout: timedelta = timedelta(minutes=2),
+    external: bool = False,
+) -> None:
+    """Declare work and who does it. Priority 0 is interactive (a person waits), 9 is last."""
+    if lane not in LANES:
+        raise ValueError(f"{name}: there is no lane {lane}")
+    _add(jobs, name, JobType(name, handler, payload, lane, priority, max_attempts, timeout, external))
+
+
+def on(
+    event_name: str,
+    handler: Callable[[Happened[Any]], Outcome],
+    *,
+    lane: str = "events",
+    priority: int = 5,
+    max_attempts: int = 5,
+    timeout: timedelta = timedelta(minutes=2),
+) -> None:
+    """Subscribe a handler to an event: each occurrence becomes one job of its own, retried by itself.
+
+    The job type is named after the handler (`on:coach.replies.plan_reply:whatsapp.inbound`), so renaming a handler needs an
+    empty queue of the old name.
+    """
+    name = f"on:{handler.__module__}.{handler.__qualname__}:{event_name}"
+    entry = JobType(name, handler, Empty, lane, priority, max_attempts, timeout, is_subscription=True)
+    _add(jobs, name, entry)
+    subscriptions.setdefault(event_name, []).append(name)
+
+
+def every(name: str, period: timedelta, job: str) -> None:
+    """Run `job` once in every `period`, for the platform; work for single studios is fanned out by that job."""
+    _add(schedules, name, Schedule(name, period, job))
+
+
+def step(entry: Step) -> None:
+    """Add a step to the provisioning pipeline."""
+    _add(steps, entry.name, entry)
+
+
+def probe(entry: Probe) -> None:
+    """Add a health check."""
+    _add(probes, entry.name, entry)
+
+
+def remediation(entry: Remediation) -> None:
+    """Add a repair for a finding's code."""
+    _add(remediations, entry.code, entry)
+
+
+def widget(entry: Widget) -> None:
+    """Add a part to the dashboard."""
+    _add(widgets, entry.name, entry)
+
+
+def operator_action(entry: OperatorAction) -> None:
+    """Add something the operator may do to one workspace."""
+    _add(operator_actions, entry.name, entry)
+
+
+def budget_resource(name: str, unit: str) -> None:
+    """Declare a resource that budgets count."""
+    _add(budget_resources, name, BudgetResource(name, unit))
+
+
+def check_wiring() -> list[str]:
+    """Return what is registered but leads nowhere; start-up refuses to go on with any."""
+    wrong = [f"schedule {s.name} names the unknown job {s.job}" for s in schedules.values() if s.job not in jobs]
+    wrong += [f"a handler waits for the unknown event {name}" for name in subscriptions if name not in events]
+    for entry in steps.values():
+        wrong += [f"step {entry.name} needs the unknown step {need}" for need in entry.needs if need not in steps]
+    return wrong

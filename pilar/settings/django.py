@@ -1,0 +1,251 @@
+"""Django, DRF, allauth and Celery, wired for our rooms. Rooms above `pilar` are named by string only."""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.csp import CSP
+from django.utils.translation import gettext_lazy as _
+
+from pilar.settings.environment import ROOT, listed, number, required, switch, text, url
+
+BASE_DIR = ROOT
+DATA_DIR = Path(text("PILAR_DATA_DIR", str(ROOT / "var"))).resolve()
+SANDBOX = switch("PILAR_SANDBOX")
+DEBUG = switch("PILAR_DEBUG")
+
+SECRET_KEY = required("DJANGO_SECRET_KEY", "signing sessions and links")
+ENCRYPTION_KEYS = listed("PILAR_ENCRYPTION_KEYS")
+if not ENCRYPTION_KEYS:
+    raise ImproperlyConfigured("PILAR_ENCRYPTION_KEYS is not set. It wraps the keys of stored credentials; see .env.example.")
+CRON_SECRET = text("CRON_SECRET")
+DEMO_PASSWORD = text("PILAR_DEMO_PASSWORD")
+
+PUBLIC_BASE_URL = url("PUBLIC_BASE_URL", f"http://127.0.0.1:{number('PORT', 8000)}")
+ALLOWED_HOSTS = listed("ALLOWED_HOSTS", "127.0.0.1,localhost")
+TRUSTED_PROXY_COUNT = number("TRUSTED_PROXY_COUNT", 0)
+IS_HTTPS = PUBLIC_BASE_URL.startswith("https://")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "django_cotton",
+    "rest_framework",
+    "drf_spectacular",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "pilar.backplane",
+    "pilar.providers",
+    "pilar.api",
+    "pilar.ui",
+    "pilar.dashboard",
+    "pilar.security",
+    "workspaces",
+    "health",
+    "provisioning",
+    "coach",
+    "affiliates",
+]
+
+MIDDLEWARE = [
+    "pilar.api.middleware.Correlation",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "pilar.api.middleware.BodyLimit",
+    "pilar.api.middleware.DatabaseAway",
+    "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "workspaces.middleware.CurrentWorkspace",
+]
+
+ROOT_URLCONF = "pilar.urls"
+WSGI_APPLICATION = "pilar.wsgi.application"
+APPEND_SLASH = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csp",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "pilar.ui.context.page",
+            ],
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django_cotton.cotton_loader.Loader",
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+            "builtins": ["django_cotton.templatetags.cotton"],
+        },
+    }
+]
+COTTON_DIR = "components"
+
+# --- data: three roles on three connections (design section 3) ---
+
+
+def _database(dsn: str, *, pool: int, guarded: bool = True) -> dict[str, Any]:
+    parsed: dict[str, Any] = dict(environ.Env.db_url_config(dsn))
+    parsed["ENGINE"] = "pilar.backplane.postgresql"
+    parsed["GUARDED"] = guarded
+    parsed["CONN_HEALTH_CHECKS"] = True
+    options: dict[str, Any] = {**parsed.get("OPTIONS", {}), "connect_timeout": 5}
+    if pool:
+        options["pool"] = {"min_size": 0, "max_size": pool, "timeout": 10, "max_idle": 120}
+    parsed["OPTIONS"] = options
+    return parsed
+
+
+def _database_urls() -> dict[str, str]:
+    if text("DATABASE_URL"):
+        return {name: text(name) for name in ("DATABASE_URL", "DATABASE_PLATFORM_URL", "DATABASE_OWNER_URL")}
+    from pilar.runtime.postgres import embedded_urls  # noqa: PLC0415 - only without a database of one's own
+
+    return embedded_urls(DATA_DIR)
+
+
+POOL_SIZES = {"web": (6, 2), "worker": (4, 2), "beat": (1, 1)}
+PROCESS = text("PILAR_PROCESS", "web")
+_tenant_pool, _platform_pool = POOL_SIZES.get(PROCESS, (6, 2))
+_urls = _database_urls()
+DATABASES: dict[str, dict[str, Any]] = {"default": _database(_urls["DATABASE_URL"], pool=_tenant_pool)}
+DATABASES["platform"] = _database(
+    _urls.get("DATABASE_PLATFORM_URL") or _urls["DATABASE_URL"], pool=_platform_pool, guarded=False
+)
+if _urls.get("DATABASE_OWNER_URL"):
+    DATABASES["owner"] = _database(_urls["DATABASE_OWNER_URL"], pool=0, guarded=False)
+PLATFORM_DATABASE = "platform"
+OWNER_DATABASE = "owner"
+DATABASE_ROUTERS = ["pilar.backplane.router.ScopeRouter"]
+RELEASE_CONNECTIONS = PROCESS in ("worker", "beat")
+
+REDIS_URL = text("REDIS_URL")
+CACHES = {"default": {"BACKEND": "pilar.backplane.cache.SteadyCache", "LOCATION": REDIS_URL}}
+
+# --- people ---
+
+AUTH_USER_MODEL = "workspaces.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/dashboard"
+LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_ADAPTER = "workspaces.accounts.AccountAdapter"
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
+EMAIL_BACKEND = "pilar.providers.email.backend.QueuedEmail"
+DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", "PILAR <hallo@pilar.test>")
+
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "csrf"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CSP = {
+    "default-src": [CSP.NONE],
+    "script-src": [CSP.NONCE, CSP.STRICT_DYNAMIC],
+    "style-src": [CSP.SELF, CSP.NONCE],
+    "img-src": [CSP.SELF, "data:"],
+    "font-src": [CSP.SELF],
+    "connect-src": [CSP.SELF],
+    "manifest-src": [CSP.SELF],
+    "worker-src": [CSP.SELF],
+    "form-action": [CSP.SELF],
+    "frame-ancestors": [CSP.NONE],
+    "base-uri": [CSP.NONE],
+    "object-src": [CSP.NONE],
+    "report-uri": ["/api/security/csp-report"],
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = None  # limits are by route: pilar.api.middleware.BodyLimit
+
+# --- languages and time ---
+
+LANGUAGE_CODE = "de"
+LANGUAGES = [("de", _("German")), ("en", _("English")), ("es", _("Spanish")), ("fr", _("French")), ("it", _("Italian"))]
+LOCALE_PATHS = [ROOT / "pilar" / "ui" / "locale"]
+USE_I18N = USE_TZ = True
+TIME_ZONE = "Europe/Berlin"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [ROOT / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "workspaces.authentication.ApiKeyAuthentication",
+        "workspaces.authentication.SystemAuthentication",
+        "workspaces.authentication.MemberSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["pilar.api.access.Denied"],
+    "DEFAULT_RENDERER_CLASSES": ["pilar.api.json.CamelRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["pilar.api.json.CamelParser"],
+    "DEFAULT_PAGINATION_CLASS": "pilar.api.pagination.ByCursor",
+    "DEFAULT_SCHEMA_CLASS": "pilar.api.schema.Operation",
+    "DEFAULT_THROTTLE_CLASSES": ["pilar.api.throttling.PerWorkspace"],
+    "EXCEPTION_HANDLER": "pilar.api.problems.handle",
+    "UNAUTHENTICATED_USER": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "PILAR AUTOPILOT",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+}

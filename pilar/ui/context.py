@@ -1,0 +1,60 @@
+"""What the shell around every page shows."""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+from django.utils.module_loading import import_string
+
+from pilar.ui.navigation import Link, places
+
+THEMES = ("auto", "light", "dark")
+THEME_COOKIE = "theme"
+
+StatusSource = Callable[[HttpRequest], dict[str, Any] | None]
+
+
+class Shell:
+    """Answers the base template's questions, each only when it is asked."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @property
+    def theme(self) -> str:
+        """The reader's choice: `auto` follows the device."""
+        chosen = self._request.COOKIES.get(THEME_COOKIE, "auto")
+        return chosen if chosen in THEMES else "auto"
+
+    @property
+    def workspace(self) -> Any:
+        return getattr(self._request, "workspace", None)
+
+    @property
+    def workspaces(self) -> Any:
+        return getattr(self._request, "workspaces", ())
+
+    @property
+    def role(self) -> str:
+        return str(getattr(self._request, "role", ""))
+
+    def places(self) -> Iterator[Link]:
+        return places(self._request)
+
+    def status(self) -> dict[str, Any] | None:
+        """The dot in the header; None before a workspace exists."""
+        source = _status_source(getattr(settings, "PILAR_UI_STATUS", ""))
+        return source(self._request) if source else None
+
+
+@lru_cache
+def _status_source(path: str) -> StatusSource | None:
+    return import_string(path) if path else None
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Template context processor."""
+    return {"shell": SimpleLazyObject(lambda: Shell(request))}

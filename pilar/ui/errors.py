@@ -1,0 +1,61 @@
+"""Pages for requests that cannot be answered. Each says what to do; none needs the database."""
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/") or request.headers.get("Accept", "").startswith("application/json")
+
+
+def _problem(status: HTTPStatus, detail: str) -> HttpResponse:
+    code = status.phrase.lower().replace(" ", "_")
+    body = {"type": "about:blank", "title": status.phrase, "status": status.value, "code": code, "detail": detail}
+    return JsonResponse(body, status=status.value, content_type="application/problem+json")
+
+
+def _answer(request: HttpRequest, status: HTTPStatus, detail: str) -> HttpResponse:
+    if _wants_json(request):
+        return _problem(status, detail)
+    body = render_to_string(f"{status.value}.html", {"detail": detail}, request)
+    return HttpResponse(body, status=status.value)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Handler of 400."""
+    return _answer(request, HTTPStatus.BAD_REQUEST, _("The request could not be understood. Go back and try again."))
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Handler of 403."""
+    detail = _("Your role does not allow this. Ask the owner of the studio to change your role.")
+    return _answer(request, HTTPStatus.FORBIDDEN, detail)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without a valid token: expired, or not from our page."""
+    detail = _("This form has expired or cookies are switched off. Load the page again and send it once more.")
+    return _answer(request, HTTPStatus.FORBIDDEN, detail)
+
+
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Handler of 404."""
+    return _answer(request, HTTPStatus.NOT_FOUND, _("There is nothing at this address. Check the link."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Handler of 500."""
+    detail = _("Something went wrong on our side. It has been recorded. Try again in a moment.")
+    return _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+
+
+def unavailable(request: HttpRequest, *, retry_after: int = 5) -> HttpResponse:
+    """503 for the moments when the database is away; `retry_after` in seconds. Touches no session and no user."""
+    detail = _("We cannot reach our data right now and are on it. Nothing is lost. Try again in a moment.")
+    response = _answer(request, HTTPStatus.SERVICE_UNAVAILABLE, detail)
+    response["Retry-After"] = str(retry_after)
+    response["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,181 @@
+"""Template tags of the product, loaded in every template."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import phonenumbers
+from babel.core import Locale, UnknownLocaleError
+from babel.dates import format_timedelta
+from babel.numbers import format_currency
+from django import template
+from django.conf import settings
+from django.forms import BoundField, CheckboxInput, Form
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext as _
+
+from pilar.ui import charts, icons, words
+
+register = template.Library()
+
+_TONE_ICONS = {"ok": "circle-check", "busy": "loader-circle", "wait": "hourglass", "bad": "circle-alert", "mute": "circle-dashed"}
+
+icon = register.simple_tag(icons.icon)
+sparkline = register.simple_tag(charts.sparkline)
+ring = register.simple_tag(charts.ring)
+register.simple_tag(charts.days, name="bar90")
+
+
+def _locale() -> Locale:
+    try:
+        return Locale.parse(get_language() or settings.LANGUAGE_CODE, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse("de")
+
+
+@register.simple_tag
+def state(kind: str, value: object) -> SafeString:
+    """A badge with the state's word, icon and tone; colour is never the only sign."""
+    tone = words.tone(kind, value)
+    return format_html(
+        '<span class="badge tone-{}">{}{}</span>', tone, icons.icon(_TONE_ICONS[tone]), words.word(kind, value)
+    )
+
+
+@register.simple_tag
+def state_icon(kind: str, value: object) -> SafeString:
+    """Only the icon of a state; the word must stand beside it."""
+    tone = words.tone(kind, value)
+    return format_html('<span class="state-icon tone-{}">{}</span>', tone, icons.icon(_TONE_ICONS[tone]))
+
+
+@register.filter
+def word(value: object, kind: str) -> str:
+    """`{{ "delivered"|word:"message" }}`"""
+    return words.word(kind, value)
+
+
+@register.filter
+def tone(value: object, kind: str) -> str:
+    """The tone of a state, for a class name."""
+    return words.tone(kind, value)
+
+
+@register.simple_tag
+def meter(value: float, largest: float, label: str) -> SafeString:
+    """A bar of something limited: calm below 80 percent, then amber, then red."""
+    share = value / largest if largest else 0
+    return charts.bar(value, largest, label, "bad" if share >= 1 else "wait" if share >= 0.8 else "brand")
+
+
+@register.inclusion_tag("ui/funnel.html")
+def funnel(steps: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Rows of `{"name", "value"}`, each drawn as a share of the first."""
+    first = steps[0]["value"] if steps else 0
+    return {"rows": [{**row, "bar": charts.bar(row["value"], first, row["name"])} for row in steps]}
+
+
+@register.filter
+def cents(amount: int | None, currency: str = "EUR") -> str:
+    """Integer cents as money in the reader's way; whole amounts without decimals."""
+    if amount is None:
+        return ""
+    digits = "" if amount % 100 == 0 else ".00"
+    return format_currency(amount / 100, currency, f"¤#,##0{digits}" if _locale().language == "en" else f"#,##0{digits} ¤",
+                           locale=_locale(), currency_digits=False)  # fmt: skip
+
+
+@register.filter
+def phone(number: str | None) -> str:
+    """A stored E.164 number as people write it; anything else as it is."""
+    if not number:
+        return ""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    """How far away, in words: "3 minutes ago", "in 2 days"."""
+    if moment is None:
+        return ""
+    distance = moment - timezone.now()
+    if abs(distance.total_seconds()) < 45:
+        return _("just now")
+    return str(format_timedelta(distance, add_direction=True, locale=_locale(), threshold=1.1))
+
+
+@register.filter
+def clock(moment: datetime | None) -> str:
+    """The time today, otherwise date and time, in the reader's zone."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    if local.date() == timezone.localdate():
+        return formats.time_format(local, "TIME_FORMAT")
+    return formats.date_format(local, "SHORT_DATETIME_FORMAT")
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """Seconds as "8 s" or "3 min 5 s"."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return pgettext("duration", "%(seconds)s s") % {"seconds": rest}
+    return pgettext("duration", "%(minutes)s min %(seconds)s s") % {"minutes": minutes, "seconds": rest}
+
+
+@register.filter
+def initials(name: str | None) -> str:
+    """Up to two letters for the round picture beside a name."""
+    parts = (name or "").split()
+    return "".join(part[0] for part in (parts[:1] + parts[1:][-1:])).upper() or "?"
+
+
+@register.filter
+def is_open(until: datetime | None) -> bool:
+    """Whether a moment still lies ahead."""
+    return until is not None and until > timezone.now()
+
+
+@register.filter
+def is_checkbox(field: BoundField) -> bool:
+    return isinstance(field.field.widget, CheckboxInput)
+
+
+@register.filter
+def described(field: BoundField) -> BoundField:
+    """Tie help and errors to the input for screen readers; Django does both for its own templates only."""
+    widget = field.field.widget
+    if field.errors:
+        widget.attrs["aria-invalid"] = "true"
+    ids = [f"{field.auto_id}_{part}" for part, there in (("help", field.help_text), ("error", field.errors)) if there]
+    if ids:
+        widget.attrs["aria-describedby"] = " ".join(ids)
+    return field
+
+
+def _groups(form: Form) -> Iterable[tuple[str, list[BoundField]]]:
+    named = getattr(form, "fieldsets", None) or [("", [field.name for field in form.visible_fields()])]
+    return [(legend, [form[name] for name in names if name in form.fields]) for legend, names in named]
+
+
+@register.inclusion_tag("ui/form_fields.html")
+def form_fields(form: Form) -> dict[str, Any]:
+    """All fields of a form with labels, help and errors; grouped when the form has `fieldsets`."""
+    return {"form": form, "groups": _groups(form)}
+
+
+@register.simple_tag
+def unique_id(prefix: str) -> str:
+    """An id for a pair of elements that point at each other within one page."""
+    return f"{prefix}-{secrets.token_hex(4)}"

@@ -1,0 +1,55 @@
+"""The switches of the shell and the gallery of components."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import check_for_language
+from django.views.decorators.http import require_GET, require_POST
+
+from pilar.ui import gallery as samples
+from pilar.ui.context import THEME_COOKIE, THEMES
+
+_A_YEAR = 365 * 24 * 3600
+
+
+def _back(request: HttpRequest) -> HttpResponseRedirect:
+    wanted = request.POST.get("next") or request.headers.get("Referer", "")
+    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure())
+    return HttpResponseRedirect(wanted if safe else "/")
+
+
+def _remember(request: HttpRequest, response: HttpResponse, name: str, value: str) -> None:
+    response.set_cookie(name, value, max_age=_A_YEAR, samesite="Lax", secure=request.is_secure(), httponly=True)
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Keep the reader's choice of light, dark or as the device says."""
+    response = _back(request)
+    chosen = request.POST.get("theme", "")
+    if chosen in THEMES:
+        _remember(request, response, THEME_COOKIE, chosen)
+    return response
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Keep the reader's language for this browser."""
+    response = _back(request)
+    chosen = request.POST.get("language", "")
+    if chosen in dict(settings.LANGUAGES) and check_for_language(chosen):
+        _remember(request, response, settings.LANGUAGE_COOKIE_NAME, chosen)
+    return response
+
+
+@require_GET
+def gallery(request: HttpRequest) -> HttpResponse:
+    """Show every component in its states; for staff, or for everybody while developing."""
+    if not (settings.DEBUG or getattr(request.user, "is_staff", False)):
+        raise Http404
+    if "toast" in request.GET:
+        for level in (messages.DEBUG, messages.INFO, messages.SUCCESS, messages.WARNING, messages.ERROR):
+            messages.add_message(request, level, samples.TOASTS[level])
+    return render(request, "ui/gallery.html", samples.context())

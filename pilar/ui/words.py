@@ -1,0 +1,209 @@
+"""States in the reader's language: one word and one tone for each state that the product shows.
+
+Tones are `ok`, `busy` (we are at it), `wait` (somebody else's turn), `bad` and `mute`.
+"""
+
+from typing import NamedTuple
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+
+class Word(NamedTuple):
+    tone: str
+    text: str | Promise
+
+
+_MESSAGE = {
+    "planned": Word("mute", _("Planned")),
+    "queued": Word("busy", _("Waiting to be sent")),
+    "pending": Word("busy", _("Waiting to be sent")),
+    "sending": Word("busy", _("Being sent")),
+    "sent": Word("mute", pgettext_lazy("message", "Sent")),
+    "delivered": Word("ok", _("Delivered")),
+    "read": Word("ok", pgettext_lazy("message", "Read")),
+    "received": Word("mute", _("Received")),
+    "failed": Word("bad", _("Not delivered")),
+    "unknown": Word("wait", _("Checking with WhatsApp")),
+    "dropped": Word("mute", _("Not sent on purpose")),
+}
+_STEP = {
+    "done": Word("ok", _("Done")),
+    "skipped": Word("mute", _("Not needed")),
+    "working": Word("busy", _("We are on it")),
+    "running": Word("busy", _("We are on it")),
+    "awaiting_customer": Word("wait", _("Waiting for you")),
+    "awaiting_review": Word("wait", _("In review")),
+    "pending": Word("mute", _("Comes next")),
+    "retrying": Word("busy", _("Trying again")),
+    "failed": Word("bad", _("Did not work")),
+}
+_PIPELINE = {
+    "queued": Word("busy", _("Starting")),
+    "pending": Word("busy", _("Starting")),
+    "running": Word("busy", _("We are on it")),
+    "waiting": Word("wait", _("Waiting")),
+    "awaiting_customer": Word("wait", _("Waiting for you")),
+    "awaiting_review": Word("wait", _("In review")),
+    "ready": Word("ok", _("Ready")),
+    "done": Word("ok", _("Ready")),
+    "succeeded": Word("ok", _("Ready")),
+    "failed": Word("bad", _("Did not work")),
+    "cancelled": Word("mute", _("Cancelled")),
+}
+_JOB = {
+    "pending": Word("mute", _("Waiting")),
+    "running": Word("busy", _("Running")),
+    "succeeded": Word("ok", _("Done")),
+    "dead": Word("bad", _("Gave up")),
+    "cancelled": Word("mute", _("Cancelled")),
+}
+_HEALTH = {
+    "healthy": Word("ok", _("Everything is running")),
+    "ok": Word("ok", _("Everything is running")),
+    "degraded": Word("wait", _("We are taking care of it")),
+    "failed": Word("bad", _("Something needs you")),
+    "down": Word("bad", _("Something needs you")),
+}
+_CONNECTION = {
+    "connected": Word("ok", _("Connected")),
+    "active": Word("ok", _("Connected")),
+    "healthy": Word("ok", _("Connected")),
+    "pending": Word("busy", _("Being set up")),
+    "connecting": Word("busy", _("Being set up")),
+    "awaiting_customer": Word("wait", _("Waiting for you")),
+    "awaiting_review": Word("wait", _("In review")),
+    "degraded": Word("wait", _("Unsteady")),
+    "failed": Word("bad", _("Not working")),
+    "disconnected": Word("bad", _("Disconnected")),
+    "revoked": Word("bad", _("Disconnected")),
+    "not_configured": Word("mute", _("Not set up")),
+}
+_FOLLOWUP = {
+    "planned": Word("mute", _("Planned")),
+    "pending": Word("mute", _("Planned")),
+    "scheduled": Word("mute", _("Planned")),
+    "processing": Word("busy", _("Being sent")),
+    "sent": Word("ok", pgettext_lazy("message", "Sent")),
+    "completed": Word("ok", pgettext_lazy("message", "Sent")),
+    "failed": Word("bad", _("Not delivered")),
+    "cancelled": Word("mute", _("Cancelled")),
+    "skipped": Word("mute", _("Left out")),
+}
+_SUBSCRIPTION = {
+    "trialing": Word("ok", _("Free trial")),
+    "active": Word("ok", _("Active")),
+    "past_due": Word("bad", _("Payment open")),
+    "unpaid": Word("bad", _("Payment open")),
+    "incomplete": Word("wait", _("Payment not finished")),
+    "incomplete_expired": Word("bad", _("Payment not finished")),
+    "paused": Word("wait", _("Paused")),
+    "canceled": Word("mute", _("Ended")),
+    "cancelled": Word("mute", _("Ended")),
+}
+_INCIDENT = {
+    "open": Word("bad", _("Open")),
+    "healing": Word("busy", _("Being fixed")),
+    "resolved": Word("ok", _("Solved")),
+}
+_OWNER = {
+    "ai": Word("ok", _("AI answers")),
+    "human": Word("busy", _("You answer")),
+    "waiting": Word("wait", _("Waiting for you")),
+}
+_CONSENT = {
+    "given": Word("ok", _("Consent given")),
+    "pending": Word("wait", _("Consent not confirmed yet")),
+    "missing": Word("bad", _("No consent")),
+    "withdrawn": Word("bad", _("Said stop")),
+}
+_PAPER = {
+    "missing": Word("wait", _("Missing")),
+    "uploaded": Word("ok", _("Received")),
+    "in_review": Word("wait", _("In review")),
+    "approved": Word("ok", _("Accepted")),
+    "rejected": Word("bad", _("Not accepted")),
+}
+_WHO = {
+    "customer": Word("wait", _("you")),
+    "us": Word("busy", _("us")),
+    "twilio": Word("wait", "Twilio"),
+    "meta": Word("wait", "Meta"),
+    "stripe": Word("wait", "Stripe"),
+    "review": Word("wait", _("a review")),
+}
+_ROLE = {
+    "owner": Word("mute", _("Owner")),
+    "admin": Word("mute", _("Admin")),
+    "coach": Word("mute", _("Coach")),
+    "viewer": Word("mute", _("Viewer")),
+}
+_PROVIDER = {
+    "stripe": Word("mute", _("Payment (Stripe)")),
+    "twilio": Word("mute", _("Phone number (Twilio)")),
+    "whatsapp": Word("mute", "WhatsApp"),
+    "email": Word("mute", _("E-mail")),
+    "smtp": Word("mute", _("E-mail")),
+    "ai": Word("mute", _("AI")),
+    "openai": Word("mute", _("AI (OpenAI)")),
+    "groq": Word("mute", _("AI (Groq)")),
+    "anthropic": Word("mute", _("AI (Anthropic)")),
+    "elevenlabs": Word("mute", _("Voice (ElevenLabs)")),
+    "voice": Word("mute", _("Voice")),
+}
+_TRIGGER = {
+    "stripe": Word("mute", _("Payment")),
+    "checkout": Word("mute", _("Payment")),
+    "onboarding": Word("mute", _("Onboarding finished")),
+    "manual": Word("mute", _("Started by hand")),
+    "healing": Word("mute", _("Self-repair")),
+}
+_RESOURCE = {
+    "messages": Word("mute", _("Messages today")),
+    "tokens": Word("mute", _("AI tokens today")),
+    "api_calls": Word("mute", _("API calls today")),
+    "euro": Word("mute", _("Euro this month")),
+    "leads": Word("mute", _("Members")),
+    "seats": Word("mute", _("Seats")),
+}
+
+_WORDS: dict[str, dict[str, Word]] = {
+    "message": _MESSAGE,
+    "step": _STEP,
+    "pipeline": _PIPELINE,
+    "job": _JOB,
+    "health": _HEALTH,
+    "connection": _CONNECTION,
+    "followup": _FOLLOWUP,
+    "subscription": _SUBSCRIPTION,
+    "incident": _INCIDENT,
+    "owner": _OWNER,
+    "consent": _CONSENT,
+    "paper": _PAPER,
+    "who": _WHO,
+    "role": _ROLE,
+    "provider": _PROVIDER,
+    "trigger": _TRIGGER,
+    "resource": _RESOURCE,
+}
+
+
+def _look_up(kind: str, state: object) -> Word:
+    raw = str(state or "")
+    return _WORDS[kind].get(raw.lower()) or Word("mute", raw.replace("_", " ").replace("-", " ").capitalize())
+
+
+def word(kind: str, state: object) -> str:
+    """Return the state in the active language; an unknown state is shown as it is. KeyError for an unknown kind."""
+    return str(_look_up(kind, state).text)
+
+
+def tone(kind: str, state: object) -> str:
+    """Return the tone of a state; KeyError for an unknown kind."""
+    return _look_up(kind, state).tone
+
+
+def known_states(kind: str) -> list[str]:
+    """The states that have a word, for the gallery and the tests."""
+    return list(_WORDS[kind])

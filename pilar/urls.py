@@ -1,0 +1,18 @@
+"""All doors. Rooms above `pilar` are named by string; the order matters only where a catch-all could hide a route."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("pilar.api.urls")),
+    path("", include("pilar.security.urls")),
+    path("", include("pilar.ui.urls")),
+    path("", include("pilar.dashboard.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    *(
+        path("", include(f"{room}.{door}.urls"))
+        for room in ("workspaces", "provisioning", "coach", "health", "affiliates")
+        for door in ("api", "pages")
+    ),
+]
