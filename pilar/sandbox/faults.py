@@ -40,6 +40,7 @@ class Fault:
     count: int | None = None
     latency_ms: int | None = None
     retry_after: int | None = None
+    code: int | str | None = None
 
     def matches(self, provider: str, name: str) -> bool:
         return self.provider in ("*", provider) and fnmatchcase(name, self.operation)
@@ -129,8 +130,12 @@ def operation(provider: str, name: str) -> Callable[[Endpoint], Endpoint]:
 
 
 async def _misbehave(fault: Fault, provider: str, request: Request, endpoint: Endpoint) -> Response:
+    if fault.kind == "status" and fault.status >= 400:
+        return fault_answer(provider, fault.status, fault.retry_after, fault.code)
     if fault.kind == "status":
-        return fault_answer(provider, fault.status, fault.retry_after)
+        # A good answer that goes bad in the way `code` names (a message that fails later, a refusal).
+        request.state.fault = fault
+        return await endpoint(request)
     if fault.kind == "timeout":
         await asyncio.sleep((fault.latency_ms or HOLD_MS) / 1000)
         return CutResponse()
@@ -145,11 +150,28 @@ async def _misbehave(fault: Fault, provider: str, request: Request, endpoint: En
     return CutResponse()
 
 
-def fault_answer(provider: str, status: int, retry_after: int | None = None) -> Response:
-    """An error answer of that status in the provider's own shape."""
+def fault_answer(
+    provider: str, status: int, retry_after: int | None = None, code: int | str | None = None
+) -> Response:
+    """An error answer of that status in the provider's own shape, with the provider's own `code` if given."""
     headers = {} if retry_after is None else {"retry-after": str(retry_after)}
     body = _BODIES.get(provider, _openai_error)(status)
+    if code is not None:
+        _name(body, provider, code)
     return JSONResponse(body, status_code=status, headers=headers)
+
+
+def _name(body: dict[str, Any], provider: str, code: int | str) -> None:
+    if provider == "twilio":
+        body |= {"code": int(code), "more_info": f"https://www.twilio.com/docs/errors/{code}"}
+    elif provider == "whatsapp":
+        body["error"] |= {"code": int(code), "message": f"(#{code}) Sandbox fault."}
+    elif provider in ("openai", "groq"):
+        body["error"] |= {"code": code, "type": code}
+    elif provider == "anthropic":
+        body["error"]["type"] = code
+    elif provider == "stripe":
+        body["error"]["code"] = code
 
 
 def _stripe_error(status: int) -> dict[str, Any]:
