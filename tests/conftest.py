@@ -1,0 +1,70 @@
+"""Fixtures for every room. The suite runs as the application's role, or it would prove nothing about isolation."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from django.db import connections
+from pytest_django.plugin import DjangoDbBlocker
+
+from pilar.backplane.tenancy import tenant
+from tests import database
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Replaces pytest-django's: a copy of the migrated template, reached as pilar_app."""
+    database.create(database.NAME)
+    with django_db_blocker.unblock(), connections["default"].cursor() as cursor:
+        cursor.execute("SELECT current_user, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
+        assert cursor.fetchone() == ("pilar_app", False, False)
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+    database.drop(database.NAME)
+
+
+@pytest.fixture
+def committed(
+    request: pytest.FixtureRequest, settings: object, django_db_blocker: DjangoDbBlocker
+) -> Iterator[str]:
+    """The real thing: committed transactions on the two real connections. Yields the database's name; emptied afterwards."""
+    request.getfixturevalue("django_db_setup")
+    name = f"{database.NAME}_real"
+    database.create(name)
+    settings.PLATFORM_DATABASE = "platform"  # type: ignore[attr-defined]
+    before = {alias: dict(connections[alias].settings_dict) for alias in ("default", "platform")}
+    with django_db_blocker.unblock():
+        _use_real_logins(name)
+        try:
+            yield name
+        finally:
+            for alias, old in before.items():
+                connections[alias].close()
+                connections[alias].settings_dict = old
+            connections["default"].switches_roles = True  # type: ignore[attr-defined]
+            database.drop(name)
+
+
+def _use_real_logins(name: str) -> None:
+    for alias, user in (("default", "pilar_app"), ("platform", "pilar_platform")):
+        connection = connections[alias]
+        connection.close()
+        login = {"NAME": name, "USER": user, "PASSWORD": database.password_of(user)}
+        connection.settings_dict = {**connection.settings_dict, **login}
+        connection.switches_roles = False  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def studio(db: None) -> UUID:
+    """An active workspace's id; the scope is not entered."""
+    from tests.factories import WorkspaceFactory  # noqa: PLC0415 - models need Django to be set up
+
+    return WorkspaceFactory().pk  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def in_studio(studio: UUID) -> Iterator[UUID]:
+    """Inside the scope of an active workspace."""
+    with tenant(studio):
+        yield studio

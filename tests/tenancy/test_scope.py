@@ -1,0 +1,134 @@
+"""The query ring: what code may see and write in a scope, in Django and in raw SQL."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import IntegrityError, InternalError, ProgrammingError, connection, connections
+
+from coach.models import Lead
+from pilar.backplane.tenancy import NoTenant, OutsideTransaction, WrongTenant, all_tenants, atomic, current, tenant
+from tests.factories import LeadFactory, WorkspaceFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def two_studios() -> tuple[UUID, UUID]:
+    mine, other = WorkspaceFactory().pk, WorkspaceFactory().pk
+    for studio in (mine, other):
+        with tenant(studio):
+            LeadFactory()
+    return mine, other
+
+
+def count_by_sql() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM coach_lead")
+        return int(cursor.fetchone()[0])
+
+
+def test_a_query_without_a_scope_raises() -> None:
+    with pytest.raises(NoTenant):
+        Lead.objects.count()
+
+
+def test_a_scope_sees_its_own_rows_only(two_studios: tuple[UUID, UUID]) -> None:
+    with tenant(two_studios[0]), atomic():
+        assert {lead.workspace_id for lead in Lead.objects.all()} == {two_studios[0]}
+
+
+def test_raw_sql_in_a_scope_sees_its_own_rows_only(two_studios: tuple[UUID, UUID]) -> None:
+    with tenant(two_studios[0]), atomic():
+        assert count_by_sql() == 1
+
+
+def test_raw_sql_without_a_scope_sees_nothing(two_studios: tuple[UUID, UUID]) -> None:
+    assert count_by_sql() == 0
+
+
+def test_raw_sql_cannot_give_a_row_to_another_studio(two_studios: tuple[UUID, UUID]) -> None:
+    mine, other = two_studios
+    with tenant(mine), pytest.raises((InternalError, ProgrammingError)), atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE coach_lead SET workspace_id = %s", [other])
+
+
+def test_a_row_of_another_studio_cannot_be_saved(two_studios: tuple[UUID, UUID]) -> None:
+    with tenant(two_studios[0]), pytest.raises(WrongTenant):
+        LeadFactory(workspace_id=two_studios[1])
+
+
+def test_a_scope_cannot_be_opened_inside_another_studios() -> None:
+    with tenant(uuid4()), pytest.raises(WrongTenant), tenant(uuid4()):
+        pass
+
+
+def test_crossing_tenants_sees_all_and_leaves_no_trace(two_studios: tuple[UUID, UUID]) -> None:
+    with all_tenants("a test of the way across"), atomic():
+        assert Lead.objects.filter(workspace_id__in=two_studios).count() == 2
+    assert count_by_sql() == 0
+
+
+def test_a_scope_opened_inside_a_transaction_ends_with_its_block(two_studios: tuple[UUID, UUID]) -> None:
+    with atomic():
+        with tenant(two_studios[0]):
+            assert count_by_sql() == 1
+        assert count_by_sql() == 0
+
+
+def test_a_failed_savepoint_keeps_the_scope(two_studios: tuple[UUID, UUID]) -> None:
+    with tenant(two_studios[0]), atomic():
+        with pytest.raises(IntegrityError), atomic(), connection.cursor() as cursor:
+            cursor.execute("INSERT INTO coach_lead SELECT * FROM coach_lead")
+        assert count_by_sql() == 1
+
+
+def test_no_scope_has_no_current_workspace() -> None:
+    with pytest.raises(NoTenant):
+        current()
+    with all_tenants("a test of the way across"), pytest.raises(NoTenant):
+        current()
+
+
+def test_a_reference_to_another_studios_row_is_refused(two_studios: tuple[UUID, UUID]) -> None:
+    mine, other = two_studios
+    with tenant(other), atomic():
+        foreign = Lead.objects.get()
+    with tenant(mine), pytest.raises(IntegrityError), atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE coach_conversation SET lead_id = %s", [foreign.pk])
+            cursor.execute(
+                "INSERT INTO coach_leadalias (id, workspace_id, lead_id, kind, value) VALUES (%s, %s, %s, 'phone', '1')",
+                [uuid4(), mine, foreign.pk],
+            )
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+class TestOnRealConnections:
+    """Two connections, two logins, committed transactions: what production runs."""
+
+    def test_each_scope_works_with_a_role_of_its_own(self, committed: str) -> None:
+        seen = []
+        for scope in (tenant(uuid4()), all_tenants("a test of the way across")):
+            with scope, atomic():
+                from pilar.backplane.tenancy import alias
+
+                with connections[alias()].cursor() as cursor:
+                    cursor.execute("SELECT current_user, session_user")
+                    seen.append(cursor.fetchone())
+        assert seen == [("pilar_app", "pilar_app"), ("pilar_platform", "pilar_platform")]
+
+    def test_nothing_is_carried_over_to_the_next_transaction(self, committed: str) -> None:
+        studio = WorkspaceFactory().pk
+        with tenant(studio), atomic():
+            LeadFactory()
+        assert connection.connection is not None
+        with atomic():
+            assert count_by_sql() == 0
+
+    def test_a_query_outside_a_transaction_raises_instead_of_finding_nothing(self, committed: str) -> None:
+        with tenant(WorkspaceFactory().pk), pytest.raises(OutsideTransaction):
+            Lead.objects.count()
+
+    def test_the_application_login_cannot_become_another_role(self, committed: str) -> None:
+        with pytest.raises(ProgrammingError), connection.cursor() as cursor:
+            cursor.execute("SET ROLE pilar_platform")
