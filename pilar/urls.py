@@ -16,3 +16,8 @@ urlpatterns = [
         for door in ("api", "pages")
     ),
 ]
+
+handler400 = "pilar.ui.errors.bad_request"
+handler403 = "pilar.ui.errors.permission_denied"
+handler404 = "pilar.ui.errors.page_not_found"
+handler500 = "pilar.ui.errors.server_error"

@@ -181,6 +181,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
 EMAIL_BACKEND = "pilar.providers.email.backend.QueuedEmail"
 DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", "PILAR <hallo@pilar.test>")
 
+CSRF_FAILURE_VIEW = "pilar.ui.errors.csrf_failure"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"

@@ -1,0 +1,298 @@
+"""The engine of the pipeline: which step may run, what its outcome means, and what the studio sees of it.
+
+Remaining work is derived from the checkpoints, never kept apart: after a crash at any line the step's job runs again, finds
+what it made, and goes on (reliability P3). Independent steps run side by side.
+"""
+
+import random
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from pilar.backplane import activity, correlation, events, jobs
+from pilar.backplane.tenancy import atomic, current
+from pilar.kernel import switchboard
+from pilar.kernel.clock import now as clock_now
+from pilar.kernel.errors import ErrorClass, ProviderError
+from pilar.kernel.steps import Done, Skipped, Step, StepContext, StepOutcome, Waiting
+from pilar.kernel.switchboard import Empty, Outcome, Payload, Reschedule, Work
+from provisioning.models import ProvisioningJob, ProvisioningStep
+
+log = structlog.get_logger()
+
+QUICK_TRIES = 3
+"""After so many failures in a row the page says that we keep trying instead of "working" (specification: max 3 retries)."""
+LONGEST_PAUSE = timedelta(minutes=5)
+
+
+class StepOrder(Payload):
+    """Payload of the job `provisioning.step`."""
+
+    step_id: UUID
+    round: int
+
+
+class StepFailed(Payload):
+    """Payload of `provisioning.step_failed`."""
+
+    step: str
+    error_class: str
+
+
+def start(*, trigger: str, now: datetime, again: bool = False) -> ProvisioningJob:
+    """Open a run for the current workspace, or go on with the one that is open.
+
+    A finished run is opened anew only with `again`: its steps then find what they made before and touch nothing else.
+    """
+    with atomic():
+        run = ProvisioningJob.objects.filter(status__in=ProvisioningJob.OPEN).select_for_update().first()
+        if run is None:
+            last = ProvisioningJob.objects.order_by("-started_at").first()
+            if last and not again:
+                return last
+            run = _open(trigger=trigger, now=now)
+        advance(run, now=now)
+    return run
+
+
+def _open(*, trigger: str, now: datetime) -> ProvisioningJob:
+    run, created = ProvisioningJob.objects.get_or_create(
+        workspace_id=current(),
+        status__in=ProvisioningJob.OPEN,
+        defaults={"trigger": trigger, "started_at": now, "correlation_id": correlation.current(), "status": "running"},
+    )
+    if created:
+        rows = [ProvisioningStep(job=run, name=name, workspace_id=run.workspace_id) for name in switchboard.steps]
+        ProvisioningStep.objects.bulk_create(rows)
+        activity.log("provisioning.started", "provisioning.started", {"trigger": trigger})
+    return run
+
+
+def advance(run: ProvisioningJob, *, now: datetime) -> None:
+    """Order every step whose needs are met, and bring the run's state in line with its steps. Inside a transaction."""
+    run = ProvisioningJob.objects.select_for_update().get(pk=run.pk)
+    rows = {row.name: row for row in run.steps.select_for_update()}
+    _adopt_new_steps(run, rows)
+    green = {name for name, row in rows.items() if row.status in ProvisioningStep.GREEN}
+    for name, row in rows.items():
+        step = switchboard.steps.get(name)
+        if step and row.status == ProvisioningStep.Status.PENDING and green.issuperset(step.needs):
+            order(row, now=now)
+    _settle(run, list(rows.values()), now=now)
+
+
+def _adopt_new_steps(run: ProvisioningJob, rows: dict[str, ProvisioningStep]) -> None:
+    """A deploy may have added a step while this run was open."""
+    for name in switchboard.steps.keys() - rows.keys():
+        rows[name] = ProvisioningStep.objects.create(job=run, name=name)
+
+
+def order(row: ProvisioningStep, *, now: datetime) -> None:
+    """Have the step run (again). Orders of earlier rounds lose their right to write."""
+    row.round += 1
+    row.status = ProvisioningStep.Status.IN_PROGRESS
+    row.started_at = row.started_at or now
+    row.save(update_fields=["round", "status", "started_at"])
+    jobs.enqueue("provisioning.step", StepOrder(step_id=row.pk, round=row.round), key=_key(row))
+
+
+def _key(row: ProvisioningStep) -> str:
+    return f"provisioning:{row.pk}:{row.round}"
+
+
+def _settle(run: ProvisioningJob, rows: list[ProvisioningStep], *, now: datetime) -> None:
+    states = {row.status for row in rows if not _is_optional(row)}
+    optional = {row.status for row in rows if _is_optional(row)}
+    status = ProvisioningJob.Status.RUNNING
+    if states | optional <= set(ProvisioningStep.GREEN):
+        status = ProvisioningJob.Status.SUCCEEDED
+    elif ProvisioningStep.Status.FAILED in states:
+        status = ProvisioningJob.Status.FAILED
+    elif ProvisioningStep.Status.IN_PROGRESS not in states and states & {"waiting", "retrying"}:
+        status = ProvisioningJob.Status.WAITING
+    if status == run.status:
+        return
+    run.status = status
+    if status == ProvisioningJob.Status.SUCCEEDED:
+        run.finished_at = now
+        events.publish("provisioning.completed", Empty(), key=f"provisioning.completed:{run.pk}")
+        activity.log("provisioning.completed", "provisioning.completed", {})
+    run.save(update_fields=["status", "finished_at"])
+
+
+def _is_optional(row: ProvisioningStep) -> bool:
+    step = switchboard.steps.get(row.name)
+    return step is None or step.optional
+
+
+def run_step(work: Work[StepOrder]) -> Outcome:
+    """Job handler of `provisioning.step`: run one step and write its checkpoint."""
+    with atomic():
+        row = (
+            ProvisioningStep.objects.select_related("job")
+            .filter(pk=work.payload.step_id, round=work.payload.round)
+            .exclude(status__in=ProvisioningStep.GREEN)
+            .first()
+        )
+        if row is None:
+            return {"outdated": True}
+        if row.status != ProvisioningStep.Status.RETRYING:
+            _enter(row, now=clock_now())
+        context = _context(row, work)
+    step = switchboard.steps[row.name]
+    try:
+        outcome = step.run(context)
+    except ProviderError as error:
+        return _provider_failed(row, step, error, now=clock_now())
+    except Exception as error:  # a defect of ours: shown on the page, retried and buried by the queue
+        _note_failure(row, ErrorClass.PROVISIONING_ERROR, str(error) or type(error).__name__, now=clock_now())
+        raise
+    return _record(row, outcome, now=clock_now())
+
+
+def _enter(row: ProvisioningStep, *, now: datetime) -> None:
+    if row.waiting_since:
+        row.waited_seconds += (now - row.waiting_since).total_seconds()
+        row.waiting_since = None
+        row.save(update_fields=["waited_seconds", "waiting_since"])
+
+
+def _context(row: ProvisioningStep, work: Work[StepOrder]) -> StepContext:
+    needs = _all_needs(row.name)
+    results = dict(row.job.steps.filter(name__in=needs).values_list("name", "result"))
+    return StepContext(
+        workspace_id=row.workspace_id,
+        pipeline_id=row.job_id,
+        attempt=row.attempts + 1,
+        correlation_id=work.correlation_id,
+        results=results,
+    )
+
+
+def _all_needs(name: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        step = switchboard.steps.get(waiting.pop())
+        for need in step.needs if step else ():
+            if need not in found:
+                found.add(need)
+                waiting.append(need)
+    return found
+
+
+def _record(row: ProvisioningStep, outcome: StepOutcome, *, now: datetime) -> Outcome:
+    changes: dict[str, object] = {"attempts": 0, "error": "", "error_class": "", "next_try_at": None}
+    match outcome:
+        case Done(result):
+            changes |= {"status": "completed", "result": result, "completed_at": now, "reason": "", "waiting_code": ""}
+        case Skipped(reason):
+            changes |= {"status": "skipped", "reason": reason, "completed_at": now, "waiting_code": ""}
+        case Waiting():
+            changes |= {
+                "status": "waiting",
+                "waiting_on": outcome.on,
+                "waiting_code": outcome.code,
+                "waiting_since": now,
+                "reason": outcome.reason,
+                "action": outcome.action,
+                "next_try_at": outcome.check_at,
+            }
+    with atomic():
+        if _write(row, changes):
+            _log_outcome(row, outcome)
+            advance(row.job, now=now)
+    return Reschedule(outcome.check_at, outcome.code) if isinstance(outcome, Waiting) else None
+
+
+def _log_outcome(row: ProvisioningStep, outcome: StepOutcome) -> None:
+    if not isinstance(outcome, Waiting) or row.waiting_code != outcome.code:
+        facts = {"step": row.name, "outcome": type(outcome).__name__.lower()}
+        activity.log("provisioning.step", "provisioning.step", facts)
+
+
+def _write(row: ProvisioningStep, changes: dict[str, object]) -> bool:
+    """Write the checkpoint unless another round has taken over or it is green already."""
+    mine = ProvisioningStep.objects.filter(pk=row.pk, round=row.round).exclude(status__in=ProvisioningStep.GREEN)
+    return bool(mine.update(**changes))
+
+
+def _provider_failed(row: ProvisioningStep, step: Step, error: ProviderError, *, now: datetime) -> Outcome:
+    if error.retryable or error.ambiguous:
+        pause = _pause(row.attempts + 1, error.retry_after)
+        status = "retrying" if row.attempts + 1 >= QUICK_TRIES else "in_progress"
+        with atomic():
+            reason = _("%(provider)s does not answer as it should. We keep trying by ourselves.")
+            changes = {
+                "status": status,
+                "attempts": F("attempts") + 1,
+                "error_class": error.error_class,
+                "error": error.message,
+                "reason": reason % {"provider": error.provider.capitalize()} if status == "retrying" else "",
+                "next_try_at": now + pause,
+            }
+            if _write(row, changes):
+                advance(row.job, now=now)
+        return Reschedule(now + pause, error.error_class)
+    _note_failure(row, error.error_class, error.message, now=now)
+    return {"failed": error.error_class, "code": error.code}
+
+
+def _pause(attempt: int, retry_after: float | None) -> timedelta:
+    """Exponential backoff with full jitter; a provider's own hint wins (specification: retry with backoff)."""
+    if retry_after is not None:
+        return timedelta(seconds=max(1.0, retry_after))
+    ceiling = min(LONGEST_PAUSE.total_seconds(), 2.0 ** min(attempt, 10))
+    return timedelta(seconds=max(0.5, random.uniform(0, ceiling)))
+
+
+def _note_failure(row: ProvisioningStep, error_class: ErrorClass, message: str, *, now: datetime) -> None:
+    with atomic():
+        changes = {
+            "status": "failed",
+            "attempts": F("attempts") + 1,
+            "error_class": error_class,
+            "error": message[:2000],
+            "next_try_at": None,
+        }
+        if _write(row, changes):
+            event = StepFailed(step=row.name, error_class=error_class)
+            events.publish("provisioning.step_failed", event, key=f"step-failed:{row.pk}:{row.round}")
+            advance(row.job, now=now)
+
+
+def wake(*, now: datetime) -> int:
+    """Have every waiting or retrying step of the open run look again now. Returns how many."""
+    with atomic():
+        rows = list(
+            ProvisioningStep.objects.select_for_update().filter(
+                job__status__in=ProvisioningJob.OPEN, status__in=["waiting", "retrying"]
+            )
+        )
+        for row in rows:
+            jobs.wake("provisioning.step", key=_key(row), at=now)
+    return len(rows)
+
+
+def retry(*, now: datetime, step: str | None = None) -> int:
+    """Order the failed steps of the open run again (or the named one, whatever it waits for). Returns how many."""
+    with atomic():
+        rows = ProvisioningStep.objects.select_for_update().filter(job__status__in=ProvisioningJob.OPEN)
+        rows = rows.filter(name=step).exclude(status__in=ProvisioningStep.GREEN) if step else rows.filter(status="failed")
+        ordered = list(rows)
+        for row in ordered:
+            order(row, now=now)
+        if ordered:
+            advance(ordered[0].job, now=now)
+    return len(ordered)
+
+
+def progress(rows: list[ProvisioningStep]) -> int:
+    """Return 0-100: the weight of the green steps over all weights."""
+    weights = {name: step.weight for name, step in switchboard.steps.items()}
+    total = sum(weights.values())
+    done = sum(weights.get(row.name, 0) for row in rows if row.status in ProvisioningStep.GREEN)
+    return round(100 * done / total) if total else 0
