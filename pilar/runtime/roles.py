@@ -20,11 +20,11 @@ _POWERLESS = "NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOREPLICATION NOINHERIT"
 
 
 def ensure_roles(admin_dsn: str, *, passwords: Mapping[str, str], database: str = DATABASE) -> None:
-    """Create or correct the roles, the database and the grants; safe to run again at any time.
+    """Create or correct the roles, the database and its grants; safe to run again at any time.
 
     `admin_dsn` logs in as a role that may create roles and databases. `passwords` holds one for each of
-    `SERVICE_ROLES`; with one for `pilar_test` that role of the test suite is made too, never in production: it
-    may become each of the others. Raises KeyError for a missing password, psycopg.Error as the server says it.
+    `SERVICE_ROLES`; one for `pilar_test` makes that role of the test suite too (never in production: it may
+    become each of the others). Raises KeyError for a missing password, psycopg.Error as the server says it.
     """
     with psycopg.connect(admin_dsn, autocommit=True) as admin:
         _serialise(admin)
@@ -40,22 +40,17 @@ def ensure_roles(admin_dsn: str, *, passwords: Mapping[str, str], database: str 
 
 
 def grant_schema(connection: psycopg.Connection[tuple[object, ...]]) -> None:
-    """Let the application roles use what `pilar_owner` creates in this database from now on.
+    """Let the owner create in the schema and the others look into it; also for each test database.
 
-    Also for each test database. Partitions get these grants when they are made, like any table, and then must
-    lose them (`REVOKE ALL`): a partition read by its own name is not covered by its parent's policies.
+    Rights on the tables follow the models (`pilar.backplane.protection`). There are no default privileges:
+    they would also open each new partition, which by its own name is not covered by its parent's policies.
     """
-    users = sql.SQL("{}, {}").format(sql.Identifier(APP), sql.Identifier(PLATFORM))
-    owner = sql.Identifier(OWNER)
-    for statement in (
-        "GRANT USAGE, CREATE ON SCHEMA public TO {owner}",
-        "GRANT USAGE ON SCHEMA public TO {users}",
-        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
-        " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {users}",
-        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
-        " GRANT USAGE, SELECT ON SEQUENCES TO {users}",
+    for statement, role in (
+        ("GRANT USAGE, CREATE ON SCHEMA public TO {}", OWNER),
+        ("GRANT USAGE ON SCHEMA public TO {}", APP),
+        ("GRANT USAGE ON SCHEMA public TO {}", PLATFORM),
     ):
-        connection.execute(sql.SQL(statement).format(owner=owner, users=users))
+        connection.execute(sql.SQL(statement).format(sql.Identifier(role)))
 
 
 def _serialise(admin: psycopg.Connection[tuple[object, ...]]) -> None:

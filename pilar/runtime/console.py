@@ -1,0 +1,52 @@
+"""What the children say: each to a file of its own in `var/log/`, all to standard output by name."""
+
+import contextlib
+import logging
+import os
+import select
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+_LONGEST_LINE = 4000
+_FILE_BYTES = 10_000_000
+
+
+class Console:
+    """Standard output shared by several children.
+
+    Nobody may be reading it: a line that would have to wait is dropped here, and stands in the file.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._files: dict[str, RotatingFileHandler] = {}
+
+    def child_says(self, name: str, line: str) -> None:
+        """Pass on one line of a child's output."""
+        self._file(name).handle(logging.makeLogRecord({"msg": line.replace("%", "%%")}))
+        self._print(f"{name:<8} | {line}")
+
+    def say(self, text: str) -> None:
+        """Print the supervisor's own words."""
+        self._file("supervisor").handle(logging.makeLogRecord({"msg": text}))
+        for line in text.splitlines():
+            self._print(line)
+
+    def path(self, name: str) -> Path:
+        """The file that holds what `name` has said."""
+        return self._folder / f"{name}.log"
+
+    def _file(self, name: str) -> RotatingFileHandler:
+        if name not in self._files:
+            self._files[name] = RotatingFileHandler(self.path(name), maxBytes=_FILE_BYTES, backupCount=3)
+        return self._files[name]
+
+    def _print(self, line: str) -> None:
+        data = line.encode(errors="replace")[:_LONGEST_LINE] + b"\n"
+        with contextlib.suppress(OSError, ValueError):
+            descriptor = sys.stdout.fileno()
+            # A pipe that is ready takes at least PIPE_BUF (4096) bytes without waiting, pipe(7).
+            if select.select([], [descriptor], [], 0)[1]:
+                os.write(descriptor, data)
