@@ -1,0 +1,186 @@
+"""The one place every provider call passes (design section 4).
+
+In order: breaker, budget, time-out, the call, classification, metrics, the call log. Writes are never repeated here: their job
+is tried again, guarded by its effect. Reads may be repeated at once, a little jittered.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import structlog
+
+from pilar.backplane import budgets, correlation, events, tenancy
+from pilar.kernel import clock
+from pilar.kernel.errors import ContactFailure, ErrorClass, NotConfigured, ProviderError
+from pilar.kernel.ids import uuid7
+from pilar.kernel.masking import mask_text
+from pilar.providers import breakers, connections
+from pilar.providers.classification import LONGEST_MESSAGE, garbage, unanswered
+from pilar.providers.events import ProviderFailed, ProviderRecovered
+from pilar.providers.metrics import CALLS, SECONDS
+from pilar.providers.models import ProviderCall
+from pilar.providers.transport import TransportError, deadline, remaining
+
+log = structlog.get_logger(__name__)
+
+DEFAULT_SECONDS = 20.0
+QUICK_READS = 3
+ALERTED = (ErrorClass.THIRD_PARTY_AUTH_FAILED, ErrorClass.INTEGRATION_OFFLINE)
+
+type Failure = ProviderError | ContactFailure
+
+
+@dataclass(slots=True)
+class _Call:
+    provider: str
+    operation: str
+    admission: breakers.Admission
+    reservation: budgets.Reservation | None
+    began: float = field(default_factory=clock.monotonic)
+
+
+def call[T](
+    provider: str, operation: str, run: Callable[[], T], *, timeout: float = DEFAULT_SECONDS, read: bool = False
+) -> T:
+    """Make one provider call in the current workspace, or for the platform when no workspace is in force.
+
+    `timeout` is the total in seconds. Must be called outside `atomic()`: nothing is held while a provider works.
+    Raises ProviderError (its class decides what to do; `ambiguous` tells whether the provider may have acted),
+    ContactFailure, NotConfigured, CircuitOpen, and budgets.Exceeded when the workspace's calls are used up.
+    """
+    with ExitStack() as stack:
+        scope = tenancy.scope()
+        if scope is None or scope.crosses_tenants:
+            stack.enter_context(tenancy.tenant(tenancy.PLATFORM))
+        stack.enter_context(deadline(timeout))
+        return _guarded(provider, operation, run, tries=QUICK_READS if read else 1)
+
+
+def _guarded[T](provider: str, operation: str, run: Callable[[], T], *, tries: int) -> T:
+    this = _admit(provider, operation)
+    try:
+        answer = _attempt(provider, run, tries)
+    except NotConfigured as error:
+        _record(this, error)
+        raise
+    except (ProviderError, ContactFailure) as error:
+        _record(this, error)
+        raise
+    _record(this, None)
+    return answer
+
+
+def _admit(provider: str, operation: str) -> _Call:
+    with tenancy.atomic(durable=True):
+        return _Call(provider, operation, breakers.admit(provider), _reserve())
+
+
+def _reserve() -> budgets.Reservation | None:
+    if tenancy.current() == tenancy.PLATFORM:
+        return None
+    return budgets.reserve("api_calls", 1, key=f"call:{uuid7()}", now=clock.now())
+
+
+def _attempt[T](provider: str, run: Callable[[], T], tries: int) -> T:
+    while True:
+        tries -= 1
+        try:
+            return _translated(provider, run)
+        except ProviderError as error:
+            pause = random.uniform(0.1, 0.5)
+            if tries <= 0 or error.error_class is not ErrorClass.TRANSIENT_NETWORK or remaining() < pause:
+                raise
+            time.sleep(pause)
+
+
+def _translated[T](provider: str, run: Callable[[], T]) -> T:
+    try:
+        return run()
+    except (ProviderError, ContactFailure):
+        raise
+    except TransportError as error:
+        raise unanswered(provider, error) from error
+    except Exception as error:
+        # An SDK stumbles over a malformed answer in any way it likes; that stays the provider's failure (P6).
+        log.warning("provider.unexpected_answer", provider=provider, exc_info=True)
+        raise garbage(provider, error) from error
+
+
+def _record(this: _Call, failure: Failure | None) -> None:
+    seconds = clock.monotonic() - this.began
+    outcome = outcome_of(failure)
+    CALLS.labels(this.provider, this.operation, outcome).inc()
+    SECONDS.labels(this.provider).observe(seconds)
+    with tenancy.atomic():
+        _settle(this, failure)
+        _judge(this, failure)
+        ProviderCall.objects.create(
+            provider=this.provider,
+            operation=this.operation,
+            outcome=outcome,
+            code=getattr(failure, "code", "")[:64],
+            status=getattr(failure, "status", None),
+            message=mask_text(str(failure))[:LONGEST_MESSAGE] if failure else "",
+            milliseconds=int(seconds * 1000),
+            correlation_id=correlation.current(),
+            at=clock.now(),
+        )
+
+
+def outcome_of(failure: Failure | None) -> str:
+    """Name how a call ended: ok, an error class, or what happened to one contact."""
+    if failure is None:
+        return "ok"
+    return failure.outcome.value if isinstance(failure, ContactFailure) else failure.error_class.value
+
+
+def _settle(this: _Call, failure: Failure | None) -> None:
+    if this.reservation is None:
+        return
+    never_left = isinstance(failure, ProviderError) and failure.status is None and not failure.ambiguous
+    if never_left:
+        budgets.release(this.reservation)
+    else:
+        budgets.settle(this.reservation, 1)
+
+
+def _judge(this: _Call, failure: Failure | None) -> None:
+    """Tell breaker and connection. A proper answer about one contact, and a refusal of our input, speak for the provider."""
+    if isinstance(failure, NotConfigured) or _is_rate_limit(failure):
+        return
+    if isinstance(failure, ProviderError) and failure.error_class in breakers.COUNTED:
+        is_open = breakers.failed(this.provider, failure.error_class)
+        if is_open or failure.error_class in ALERTED:
+            connections.mark(this.provider, error=failure)
+            _alert(this, failure)
+        return
+    if breakers.succeeded(this.provider, this.admission):
+        _publish_recovery(this.provider)
+    if failure is None:
+        connections.mark(this.provider)
+
+
+def _is_rate_limit(failure: Failure | None) -> bool:
+    return isinstance(failure, ProviderError) and failure.error_class is ErrorClass.RATE_LIMITED
+
+
+def _alert(this: _Call, failure: ProviderError) -> None:
+    """Raise the incident; the key lets each hour and class through once, however often the call is tried."""
+    hour = clock.now().strftime("%Y-%m-%dT%H")
+    payload = ProviderFailed(
+        provider=this.provider,
+        operation=this.operation,
+        error_class=failure.error_class.value,
+        code=failure.code,
+        message=failure.message,
+    )
+    events.publish("provider.failed", payload, key=f"provider-failed:{this.provider}:{failure.error_class}:{hour}")
+
+
+def _publish_recovery(provider: str) -> None:
+    minute = clock.now().strftime("%Y-%m-%dT%H:%M")
+    payload = ProviderRecovered(provider=provider)
+    events.publish("provider.recovered", payload, key=f"provider-recovered:{provider}:{minute}")
