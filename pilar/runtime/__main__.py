@@ -1,7 +1,8 @@
-"""`python -m pilar.runtime up | web | worker | beat | sandbox | run COMMAND...`
+"""`python -m pilar.runtime up | web | worker | beat | sandbox | run COMMAND... | browser`
 
 `up` is the whole installation. `web`, `worker` and `beat` become one process of it, for containers, and read
 nothing but the environment. `run` runs a command with the secrets and values of the local installation.
+`browser` sees to it that the browser tests have a Chromium.
 """
 
 import os
@@ -10,6 +11,7 @@ import signal
 import sys
 
 from pilar.runtime import processes, services, supervisor
+from pilar.runtime.browser import ensure_chromium
 from pilar.runtime.environment import ROOT, process_environment
 
 
@@ -23,6 +25,11 @@ def main(arguments: list[str]) -> int:
         return supervisor.up(process_environment())
     if action == "run" and rest:
         return _become(rest, process_environment())
+    if action == "browser":
+        if ensure_chromium():
+            return 0
+        sys.stderr.write("No Chromium could be installed; install one or name it in PILAR_CHROMIUM.\n")
+        return 1
     if action in services.SERVICES:
         service = services.SERVICES[action](os.environ)
         return _become(service.argv, {**os.environ, **service.environment})

@@ -69,9 +69,7 @@ def make_venv() -> None:
         return
     # Debian keeps pip's installer in a package of its own; a pip outside can do its work.
     if run([interpreter, "-m", "venv", "--clear", "--without-pip", str(VENV)]).returncode != 0:
-        raise CannotInstallError(
-            "Python's venv module is missing. On Debian or Ubuntu: apt-get install python3-venv"
-        )
+        raise CannotInstallError("Python's venv module is missing. On Debian or Ubuntu: apt-get install python3-venv")
 
 
 def find_interpreter() -> str:

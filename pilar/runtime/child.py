@@ -17,6 +17,8 @@ from pilar.runtime.placement import Account
 STOP_SECONDS = 12.0
 SETTLED_SECONDS = 30.0
 _LINE_LIMIT = 1_000_000
+_POLL_SECONDS = 0.1
+_LAST_WORDS_SECONDS = 2.0
 
 
 def backoff(failures: int) -> float:
@@ -66,12 +68,21 @@ class Child:
                 await asyncio.wait_for(self._stopping.wait(), pause)
 
     async def run_once(self) -> int:
-        """Run the command to its end and return its exit code, negative for a signal."""
-        self.process = await self._spawn()
-        self._on_spawn(self.command.name, self.process.pid)
-        await self._listen(self.process)
-        code = await self.process.wait()
-        processes.signal_group(self.process.pid, signal.SIGKILL)
+        """Run the command to its end and return its exit code, negative for a signal, 127 if it cannot be run."""
+        try:
+            process = await self._spawn()
+        except OSError as error:
+            self._console.child_says(self.command.name, str(error))
+            return 127
+        self.process = process
+        self._on_spawn(self.command.name, process.pid)
+        if self._stopping.is_set():
+            process.send_signal(self.command.stop_signal)
+        listening = asyncio.create_task(self._listen(process))
+        code = await _exit_code(process)
+        processes.signal_group(process.pid, signal.SIGKILL)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(listening, _LAST_WORDS_SECONDS)
         return code
 
     async def stop(self, *, seconds: float = STOP_SECONDS) -> None:
@@ -80,14 +91,13 @@ class Child:
         process = self.process
         if process is None or process.returncode is not None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(self.command.stop_signal)
+        process.send_signal(self.command.stop_signal)
         try:
-            await asyncio.wait_for(process.wait(), seconds)
+            await asyncio.wait_for(_exit_code(process), seconds)
         except TimeoutError:
             self._console.say(f"{self.command.name} did not end within {seconds:g} s; ending it by force")
         processes.signal_group(process.pid, signal.SIGKILL)
-        await process.wait()
+        await _exit_code(process)
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         other = self.command.account if self.command.account and self.command.account.is_other else None
@@ -121,6 +131,13 @@ class Child:
             self._console.child_says(self.command.name, text)
             if self.command.ready_line and re.search(self.command.ready_line, text):
                 self.said_ready.set()
+
+
+async def _exit_code(process: asyncio.subprocess.Process) -> int:
+    """Wait for the process itself; asyncio's own wait also waits for pipes that a grandchild may hold open."""
+    while process.returncode is None:
+        await asyncio.sleep(_POLL_SECONDS)
+    return process.returncode
 
 
 def _ending(code: int) -> str:

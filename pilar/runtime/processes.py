@@ -100,8 +100,6 @@ def _boot_id() -> str:
 
 def _ps(pid: int, column: str) -> str | None:
     with contextlib.suppress(OSError):
-        answer = subprocess.run(
-            ["ps", "-o", f"{column}=", "-p", str(pid)], capture_output=True, text=True, check=False
-        )
+        answer = subprocess.run(["ps", "-o", f"{column}=", "-p", str(pid)], capture_output=True, text=True, check=False)
         return answer.stdout.strip() or None
     return None

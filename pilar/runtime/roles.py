@@ -58,9 +58,7 @@ def _serialise(admin: psycopg.Connection[tuple[object, ...]]) -> None:
     admin.execute("SELECT pg_advisory_lock(hashtext('pilar.roles'))")
 
 
-def _ensure_login(
-    admin: psycopg.Connection[tuple[object, ...]], *, role: str, password: str, extra: str
-) -> None:
+def _ensure_login(admin: psycopg.Connection[tuple[object, ...]], *, role: str, password: str, extra: str) -> None:
     found = admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
     verb = "ALTER" if found else "CREATE"
     admin.execute(
@@ -74,9 +72,7 @@ def _let_test_become_the_others(admin: psycopg.Connection[tuple[object, ...]]) -
     """Membership without inheritance: the tests have no right but the one they take by SET ROLE."""
     options = " WITH INHERIT FALSE, SET TRUE" if admin.info.server_version >= 160000 else ""
     for role in SERVICE_ROLES:
-        admin.execute(
-            sql.SQL(f"GRANT {{}} TO {{}}{options}").format(sql.Identifier(role), sql.Identifier(TEST))
-        )
+        admin.execute(sql.SQL(f"GRANT {{}} TO {{}}{options}").format(sql.Identifier(role), sql.Identifier(TEST)))
 
 
 def _ensure_database(admin: psycopg.Connection[tuple[object, ...]], *, database: str) -> None:

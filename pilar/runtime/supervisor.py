@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
@@ -68,31 +69,28 @@ class Supervisor:
             require_free_port("127.0.0.1", self._environment.get(variable) or default, variable=variable)
 
     async def _start_postgres(self, cluster: Cluster) -> None:
-        if cluster.pid() is None:
-            cluster.prepare()
-            command = Command(
-                "postgres",
-                cluster.command(),
-                bare_environment(),
-                Path("/"),
-                account=cluster.account(),
-                stop_signal=signal.SIGINT,
-            )
-            self._keep(Child(command, self._console, on_spawn=self._instance.remember))
-        deadline = asyncio.get_running_loop().time() + START_SECONDS
+        # One that was started by itself would not be started again after it failed.
+        cluster.stop()
+        cluster.prepare()
+        command = Command(
+            "postgres",
+            cluster.command(),
+            bare_environment(),
+            Path("/"),
+            account=cluster.account(),
+            stop_signal=signal.SIGINT,
+        )
+        self._keep(Child(command, self._console, on_spawn=self._instance.remember))
+        deadline = time.monotonic() + START_SECONDS
         while not cluster.accepts_connections():
-            if asyncio.get_running_loop().time() > deadline:
+            if time.monotonic() > deadline:
                 raise ClusterError(f"PostgreSQL does not start; see {self._console.path('postgres')}.")
             await asyncio.sleep(0.1)
         cluster.bootstrap()
 
     async def _prepare_data(self) -> None:
-        if await self._finish(
-            "migrate", services.manage("migrate", "--database", "owner", "--verbosity", "1")
-        ):
-            raise CannotStartError(
-                f"The database could not be migrated; see {self._console.path('migrate')}."
-            )
+        if await self._finish("migrate", services.manage("migrate", "--database", "owner")):
+            raise CannotStartError(f"The migrations failed; see {self._console.path('migrate')}.")
         if sandboxed(self._environment) and await self._finish("seed", services.manage("seed_demo")):
             self._console.say("The demo could not be made; PILAR runs without it")
 
@@ -138,7 +136,8 @@ class Supervisor:
         if sandboxed(self._environment):
             password = self._environment["PILAR_DEMO_PASSWORD"]
             lines += [f"  sign in as {who:<24} password {password}" for who in _DEMO]
-            lines.append(f"  phones and mail: http://127.0.0.1:{self._environment['SANDBOX_PORT']}")
+            port = self._environment["SANDBOX_PORT"]
+            lines.append(f"  the sandbox's phones and mail: http://127.0.0.1:{port}")
         return "\n".join([*lines, "  Ctrl-C stops it"])
 
     def _obey_signals(self) -> None:
@@ -165,8 +164,6 @@ class Supervisor:
         await asyncio.gather(*(child.stop() for child in self._children.values()))
         if database:
             await database.stop(seconds=10)
-        elif self._cluster:
-            self._cluster.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         withdraw_running(self._environment)
 

@@ -1,0 +1,86 @@
+# Everything a newcomer needs: `make up`, and `make help` for the rest.
+# Works in a bare checkout with Python 3.12 or newer: bootstrap.py makes .venv and installs the locked requirements.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BOOTSTRAP := $(PYTHON) pilar/runtime/bootstrap.py
+PY := .venv/bin/python
+# A command with the secrets of this installation and the addresses of the sandbox.
+LOCAL := $(PY) -m pilar.runtime run
+# Checks and tests have a data folder and a database server of their own and leave those of `make up` alone.
+APART := PILAR_DATA_DIR=$(CURDIR)/var/test
+TEST_SERVER := $(APART) $(PY) -m pilar.runtime.postgres
+FAST := -m "not processes and not browser"
+SLOW := -m "processes or browser"
+CSS := npx --no-install tailwindcss -i pilar/ui/frontend/pilar.css --minify
+
+.PHONY: help up test test-unit check checks bench drill css css-check fmt shell clean dev browser
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+up: ## Start everything; prints the address and the demo logins, Ctrl-C stops it
+	@$(BOOTSTRAP) -m pilar.runtime up
+
+test: dev browser ## Run the whole suite, browser tests included
+	@$(TEST_SERVER) start
+	@fast=0; slow=0; \
+	$(APART) $(PY) -m pytest -n 2 $(FAST) || fast=$$?; \
+	$(APART) $(PY) -m pytest $(SLOW) || slow=$$?; \
+	$(TEST_SERVER) stop-if-idle; \
+	exit $$((fast | slow))
+
+test-unit: dev ## Run the tests that start neither processes nor a browser
+	@$(TEST_SERVER) start
+	@code=0; $(APART) $(PY) -m pytest -n 2 $(FAST) || code=$$?; $(TEST_SERVER) stop-if-idle; exit $$code
+
+check: dev ## Format, lint, types, import floors, migrations, deployment settings, generated files
+	@$(TEST_SERVER) start
+	@code=0; $(MAKE) --no-print-directory checks || code=$$?; $(TEST_SERVER) stop-if-idle; exit $$code
+
+checks:
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(APART) $(LOCAL) mypy
+	$(APART) $(LOCAL) lint-imports
+	$(APART) $(LOCAL) python manage.py makemigrations --check --dry-run
+	PILAR_SANDBOX=0 PUBLIC_BASE_URL=https://pilar.example ALLOWED_HOSTS=pilar.example \
+		$(APART) $(LOCAL) python manage.py check --deploy --fail-level WARNING
+	$(MAKE) --no-print-directory css-check
+
+bench: dev ## Measure; prints a table and writes var/bench.json
+	$(LOCAL) python -m tests.bench
+
+drill: dev ## Break things on purpose and watch the promises hold
+	$(LOCAL) python -m tests.drills
+
+css: node_modules ## Rebuild the committed stylesheet (needs Node)
+	$(CSS) -o static/css/pilar.css
+
+css-check:
+	@if ! command -v npm >/dev/null; then echo "No Node here: whether the stylesheet is current was not checked."; \
+	else $(MAKE) --no-print-directory node_modules && $(CSS) -o var/test/pilar.css && \
+		cmp var/test/pilar.css static/css/pilar.css || { echo "static/css/pilar.css is not current: make css"; exit 1; }; fi
+
+node_modules: package-lock.json
+	npm ci --no-audit --no-fund --silent
+	@touch node_modules
+
+fmt: dev ## Format and sort
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+shell: ## A Python shell inside the local installation
+	@$(BOOTSTRAP) -m pilar.runtime run python manage.py shell
+
+clean: ## Remove caches and the data of the tests; the data of `make up` stays
+	@if [ -x $(PY) ]; then $(TEST_SERVER) remove; fi
+	rm -rf var/test .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv/*' -not -path './node_modules/*' -prune -exec rm -rf {} +
+
+dev:
+	@$(BOOTSTRAP) --dev
+
+browser:
+	@$(PY) -m pilar.runtime browser
