@@ -1,0 +1,83 @@
+"""Which studio a signed-in person is working in."""
+
+from collections.abc import Callable
+from functools import cached_property
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
+
+from pilar.kernel.principal import Principal, Role
+from workspaces.models import Membership, User, Workspace
+
+SESSION_KEY = "workspace_id"
+
+
+class Visit:
+    """Answers who is here and where, each question only when it is asked, so that pages without a login need no database."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @cached_property
+    def user(self) -> User | None:
+        user = self._request.user
+        return user if isinstance(user, User) and user.is_active else None
+
+    @cached_property
+    def memberships(self) -> list[Membership]:
+        """The person's studios that are still open, oldest first."""
+        if self.user is None:
+            return []
+        rows = Membership.objects.filter(user=self.user).exclude(workspace__status=Workspace.Status.CLOSED)
+        return list(rows.select_related("workspace", "workspace__plan").order_by("created_at", "pk"))
+
+    @cached_property
+    def membership(self) -> Membership | None:
+        """The studio chosen in this session, or the first."""
+        chosen = self._request.session.get(SESSION_KEY)
+        mine = {str(entry.workspace_id): entry for entry in self.memberships}
+        return mine.get(chosen) or next(iter(self.memberships), None)
+
+    @property
+    def workspace(self) -> Workspace | None:
+        return self.membership.workspace if self.membership else None
+
+    @cached_property
+    def principal(self) -> Principal | None:
+        """The caller for the domain; without a studio an operator or nobody in particular."""
+        if self.user is None:
+            return None
+        actor = f"user:{self.user.pk}"
+        if self.membership:
+            return Principal(self.membership.workspace_id, actor, Role(self.membership.role))
+        return Principal(None, actor, Role.OPERATOR if self.user.is_staff else Role.VIEWER)
+
+    def choose(self, workspace_id: UUID) -> bool:
+        """Work in another of one's studios from now on; False when it is none of theirs."""
+        mine = any(entry.workspace_id == workspace_id for entry in self.memberships)
+        if mine:
+            self._request.session[SESSION_KEY] = str(workspace_id)
+        return mine
+
+
+class CurrentWorkspace:
+    """Puts `request.visit` there for the views, and `workspace`, `workspaces`, `role`, `principal` for templates."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        visit = Visit(request)
+        request.visit = visit  # type: ignore[attr-defined]
+        request.principal = SimpleLazyObject(lambda: visit.principal)  # type: ignore[attr-defined]
+        request.workspace = SimpleLazyObject(lambda: visit.workspace)  # type: ignore[attr-defined]
+        request.workspaces = SimpleLazyObject(lambda: [m.workspace for m in visit.memberships])  # type: ignore[attr-defined]
+        request.role = SimpleLazyObject(lambda: visit.membership.role if visit.membership else "")  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+
+def visit_of(request: HttpRequest) -> Visit:
+    """Return who is here; the typed way to what `CurrentWorkspace` put on the request."""
+    found: Visit = request.visit  # type: ignore[attr-defined]
+    return found

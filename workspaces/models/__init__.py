@@ -1,0 +1,23 @@
+"""Who uses the product, what they pay for, and what the studio told us about itself."""
+
+from workspaces.models.access import ApiKey, Invitation, Membership
+from workspaces.models.billing import Plan, SignUp, Subscription
+from workspaces.models.contact import ContactRequest
+from workspaces.models.studio import Policy, StudioDocument, StudioProfile
+from workspaces.models.user import User
+from workspaces.models.workspace import Workspace
+
+__all__ = [
+    "ApiKey",
+    "ContactRequest",
+    "Invitation",
+    "Membership",
+    "Plan",
+    "Policy",
+    "SignUp",
+    "StudioDocument",
+    "StudioProfile",
+    "Subscription",
+    "User",
+    "Workspace",
+]
