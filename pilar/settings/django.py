@@ -233,7 +233,7 @@ REST_FRAMEWORK: dict[str, Any] = {
         "workspaces.authentication.SystemAuthentication",
         "workspaces.authentication.MemberSessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["pilar.api.access.Denied"],
+    "DEFAULT_PERMISSION_CLASSES": ["pilar.api.denial.Denied"],
     "DEFAULT_RENDERER_CLASSES": ["pilar.api.json.CamelRenderer"],
     "DEFAULT_PARSER_CLASSES": ["pilar.api.json.CamelParser"],
     "DEFAULT_PAGINATION_CLASS": "pilar.api.pagination.ByCursor",
@@ -249,4 +249,5 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "pilar.api.schema.camel_case"],
 }
