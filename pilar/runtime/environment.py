@@ -8,6 +8,7 @@ import os
 import secrets
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 
@@ -45,10 +46,16 @@ def local_environment(given: Mapping[str, str]) -> dict[str, str]:
     merged = {**given, "PILAR_DATA_DIR": str(folder)}
     merged |= {name: value for name, value in defaults.items() if not given.get(name)}
     merged["PUBLIC_BASE_URL"] = given.get("PUBLIC_BASE_URL") or f"http://127.0.0.1:{merged['PORT']}"
+    # Whoever opens the installation to the world must not lock out its own readiness check.
+    merged["ALLOWED_HOSTS"] = ",".join(["127.0.0.1", given.get("ALLOWED_HOSTS") or _local_hosts(merged)])
     if sandboxed(merged):
         # A key that is given empty stays empty: so one sees the product without that provider.
         merged = sandbox_defaults(merged) | merged
     return merged
+
+
+def _local_hosts(environment: Mapping[str, str]) -> str:
+    return f"localhost,{urlsplit(environment['PUBLIC_BASE_URL']).hostname or ''}"
 
 
 def sandboxed(environment: Mapping[str, str]) -> bool:

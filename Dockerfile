@@ -1,0 +1,31 @@
+# One image for web, worker and beat; the command says which (docker-compose.yml).
+FROM python:3.13-slim AS packages
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+RUN python -m venv /opt/pilar
+COPY requirements.txt .
+RUN /opt/pilar/bin/pip install --require-hashes -r requirements.txt
+
+FROM python:3.13-slim
+RUN useradd --system --uid 10001 --user-group --home-dir /srv/pilar --shell /usr/sbin/nologin pilar \
+    && install -d -o pilar -g pilar -m 0700 /var/lib/pilar
+COPY --from=packages /opt/pilar /opt/pilar
+WORKDIR /srv/pilar
+COPY manage.py ./
+COPY pilar pilar
+COPY workspaces workspaces
+COPY provisioning provisioning
+COPY coach coach
+COPY health health
+COPY affiliates affiliates
+COPY templates templates
+COPY static static
+ENV PATH=/opt/pilar/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    DJANGO_SETTINGS_MODULE=pilar.settings \
+    PILAR_BIND=0.0.0.0 \
+    PILAR_DATA_DIR=/var/lib/pilar
+USER pilar
+VOLUME /var/lib/pilar
+EXPOSE 8000
+CMD ["python", "-m", "pilar.runtime", "web"]
