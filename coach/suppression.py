@@ -1,0 +1,43 @@
+"""The list of contacts that must not be woken: keyed hashes only, matched by any alias (providers.md section 7, no. 5)."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+
+from django.conf import settings
+
+from coach.models import Lead, LeadAlias, Suppression
+from pilar.backplane import tenancy
+
+
+def digest(value: str, *, secret: str) -> str:
+    """Return the keyed hash of one alias in the current workspace; numbers count by their digits."""
+    key = hashlib.sha256(b"suppression:" + secret.encode() + tenancy.current().bytes).digest()
+    return hmac.new(key, value.lstrip("+").encode(), hashlib.sha256).hexdigest()
+
+
+def names_of(lead: Lead) -> set[str]:
+    """Return every name under which the lead can be reached."""
+    aliases = LeadAlias.objects.filter(lead=lead).values_list("value", flat=True)
+    return {name for name in (lead.phone, *aliases) if name}
+
+
+def add(names: Iterable[str], reason: str) -> None:
+    """Put names on the list; those on it stay."""
+    rows = [Suppression(digest=digest(name, secret=settings.SECRET_KEY), reason=reason) for name in names]
+    Suppression.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def matches(names: Iterable[str]) -> bool:
+    """Say whether any of the names is on the list, also after the secret was rotated."""
+    return Suppression.objects.filter(digest__in=_digests(names)).exists()
+
+
+def lift(names: Iterable[str]) -> None:
+    """Take names off the list: only the person's own new opt-in does that."""
+    Suppression.objects.filter(digest__in=_digests(names)).delete()
+
+
+def _digests(names: Iterable[str]) -> list[str]:
+    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return [digest(name, secret=secret) for name in names for secret in secrets]

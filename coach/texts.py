@@ -1,0 +1,95 @@
+"""Fixed sentences in the five languages: what the coach says when no AI may or can speak. Approved wording, never made up.
+
+`{studio}` and `{first_name}` are filled by `say`. Template bodies are in `coach/template_texts.py`.
+"""
+
+from typing import Final
+
+_TEXTS: Final[dict[str, dict[str, str]]] = {
+    "stopped": {
+        "de": "Alles klar, du bekommst von {studio} keine Nachrichten mehr. Wenn du es dir anders überlegst, schreib START.",
+        "en": "Understood, you will get no more messages from {studio}. If you change your mind, write START.",
+        "es": "De acuerdo, no recibirás más mensajes de {studio}. Si cambias de opinión, escribe START.",
+        "fr": "C'est noté, vous ne recevrez plus de messages de {studio}. Si vous changez d'avis, écrivez START.",
+        "it": "Va bene, non riceverai più messaggi da {studio}. Se cambi idea, scrivi START.",
+    },
+    "started": {
+        "de": "Schön, dass du wieder dabei bist! {studio} schreibt dir wieder. Mit STOP beendest du das jederzeit.",
+        "en": "Good to have you back! {studio} will write to you again. Send STOP at any time to end it.",
+        "es": "¡Qué bien que vuelvas! {studio} te escribirá de nuevo. Con STOP lo terminas cuando quieras.",
+        "fr": "Content de vous retrouver ! {studio} vous écrira de nouveau. Envoyez STOP à tout moment pour arrêter.",
+        "it": "Che bello riaverti! {studio} ti scriverà di nuovo. Con STOP puoi smettere in ogni momento.",
+    },
+    "consent": {
+        "de": "Ich möchte vom Trainings-Coach von {studio} Nachrichten auf WhatsApp bekommen; mit STOP endet das.",
+        "en": "I want to get messages from the training coach of {studio} on WhatsApp; STOP ends it.",
+        "es": "Quiero recibir mensajes del coach de entrenamiento de {studio} por WhatsApp; con STOP termina.",
+        "fr": "Je veux recevoir sur WhatsApp les messages du coach d'entraînement de {studio} ; STOP y met fin.",
+        "it": "Voglio ricevere su WhatsApp i messaggi del coach di allenamento di {studio}; STOP li termina.",
+    },
+    "confirmed": {
+        "de": "Danke für deine Bestätigung! Dein Coach von {studio} meldet sich ab jetzt bei dir. Mit STOP beendest du das jederzeit.",
+        "en": "Thank you for confirming! Your coach from {studio} will be in touch. Send STOP at any time to end it.",
+        "es": "¡Gracias por confirmar! Tu coach de {studio} te escribirá desde ahora. Con STOP lo terminas cuando quieras.",
+        "fr": "Merci pour votre confirmation ! Votre coach de {studio} vous écrira désormais. Envoyez STOP pour arrêter.",
+        "it": "Grazie per la conferma! Il tuo coach di {studio} ti scriverà da adesso. Con STOP puoi smettere quando vuoi.",
+    },
+    "we_answer": {
+        "de": "Danke für deine Nachricht! Das Team von {studio} liest sie und meldet sich bei dir.",
+        "en": "Thank you for your message! The team of {studio} will read it and get back to you.",
+        "es": "¡Gracias por tu mensaje! El equipo de {studio} lo leerá y te responderá.",
+        "fr": "Merci pour votre message ! L'équipe de {studio} le lira et vous répondra.",
+        "it": "Grazie per il tuo messaggio! Il team di {studio} lo leggerà e ti risponderà.",
+    },
+    "person_comes": {
+        "de": "Gerne. Ich gebe dich an das Team von {studio} weiter, ein Mensch meldet sich bei dir.",
+        "en": "Of course. I am handing you over to the team of {studio}, a person will get back to you.",
+        "es": "Claro. Te paso con el equipo de {studio}; una persona te responderá.",
+        "fr": "Bien sûr. Je vous confie à l'équipe de {studio}, une personne vous répondra.",
+        "it": "Certo. Ti passo al team di {studio}, ti risponderà una persona.",
+    },
+    "care": {
+        "de": "Danke, dass du mir das schreibst. Dabei soll dir ein Mensch helfen, ich gebe es an das Team weiter. Wenn es dringend ist, "
+        "ruf bitte die 112 an oder die Telefonseelsorge: 0800 1110111.",
+        "en": "Thank you for telling me. A person should help you with this, so I am passing it on to the team. If it is urgent, "
+        "please call 112 or your local help line.",
+        "es": "Gracias por contármelo. Con esto debe ayudarte una persona; se lo paso al equipo. Si es urgente, llama al 112 "
+        "o a una línea de ayuda.",
+        "fr": "Merci de me l'avoir dit. Une personne doit vous aider, je transmets à l'équipe. Si c'est urgent, appelez le 112 "
+        "ou une ligne d'écoute.",
+        "it": "Grazie per avermelo scritto. Qui deve aiutarti una persona, lo passo al team. Se è urgente, chiama il 112 "
+        "o una linea di ascolto.",
+    },
+    "disclosure": {
+        "de": "Ich bin der digitale Coach (eine KI) von {studio}. Schreib MENSCH für das Team, STOP zum Beenden.",
+        "en": "I am the digital coach (an AI) of {studio}. Write HUMAN for the team, STOP to end.",
+        "es": "Soy el coach digital (una IA) de {studio}. Escribe PERSONA para el equipo, STOP para terminar.",
+        "fr": "Je suis le coach numérique (une IA) de {studio}. Écrivez HUMAIN pour l'équipe, STOP pour arrêter.",
+        "it": "Sono il coach digitale (una IA) di {studio}. Scrivi UMANO per il team, STOP per smettere.",
+    },
+    "nudge": {
+        "de": "Hallo {first_name}, wann passt dir diese Woche dein nächstes Training bei {studio}? Sag mir einen Tag, dann planen wir es zusammen.",
+        "en": "Hello {first_name}, when does your next training at {studio} suit you this week? Name a day and we plan it together.",
+        "es": "Hola {first_name}, ¿cuándo te viene bien entrenar esta semana en {studio}? Dime un día y lo planeamos juntos.",
+        "fr": "Bonjour {first_name}, quand votre prochain entraînement chez {studio} vous convient-il cette semaine ? Dites-moi un jour.",
+        "it": "Ciao {first_name}, quando ti va bene il prossimo allenamento da {studio} questa settimana? Dimmi un giorno.",
+    },
+    "friend": {"de": "du", "en": "there", "es": "amigo", "fr": "à vous", "it": "a te"},
+}
+
+
+def language_or_default(language: str) -> str:
+    """Return the language when we speak it, else German."""
+    return language if language in _TEXTS["stopped"] else "de"
+
+
+def say(name: str, language: str, *, studio: str, first_name: str = "") -> str:
+    """Return a fixed sentence in the person's language. Raises KeyError for an unknown name."""
+    known = language_or_default(language)
+    greeted = first_name or _TEXTS["friend"][known]
+    return _TEXTS[name][known].format(studio=studio, first_name=greeted)
+
+
+def called(first_name: str, language: str) -> str:
+    """Return what to call a person in a template: WhatsApp refuses empty parameters."""
+    return first_name or _TEXTS["friend"][language_or_default(language)]
