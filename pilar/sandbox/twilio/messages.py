@@ -77,7 +77,7 @@ def _sender(call: Call, to: str, body: str) -> Number:
 def _carry(world: World, account: Account, message: Json, status_callback: str) -> None:
     receiver = world.twilio.numbers.get(message["to"])
     if receiver is not None:
-        _take_in(world, receiver, message["from"], message["body"])
+        take_in(world, receiver, message["from"], message["body"])
     else:
         handset = Message(message["sid"], message["from"], message["body"], channel="sms")
         world.phones.receive(message["to"], handset)
@@ -99,7 +99,8 @@ def _webhook(account: Account, message: Json) -> dict[str, str]:
     }
 
 
-def _take_in(world: World, number: Number, sender: str, body: str) -> Json:
+def take_in(world: World, number: Number, sender: str, body: str) -> Json:
+    """An SMS reaches a number at Twilio: kept, and told to its SmsUrl."""
     account = world.twilio.accounts[number.account_sid]
     word = body.strip().casefold()
     if word in STOP_WORDS:
@@ -122,7 +123,7 @@ def phone_texts(world: World, *, sender: str, to: str, text: str) -> dict[str, A
     number = world.twilio.numbers.get(to)
     if number is None:
         raise LookupError(f"{to} is not a number at Twilio")
-    message = _take_in(world, number, sender, text)
+    message = take_in(world, number, sender, text)
     world.phones.note_sent(sender, Message(message["sid"], to, text, channel="sms"))
     return {"id": message["sid"], "channel": "sms"}
 
