@@ -39,7 +39,7 @@ class Shell:
 
     @property
     def role(self) -> str:
-        return str(getattr(self._request, "role", ""))
+        return str(getattr(getattr(self._request, "principal", None), "role", ""))
 
     def places(self) -> Iterator[Link]:
         return places(self._request)
@@ -55,6 +55,6 @@ def _status_source(path: str) -> StatusSource | None:
     return import_string(path) if path else None
 
 
-def shell(request: HttpRequest) -> dict[str, Any]:
-    """Template context processor."""
+def page(request: HttpRequest) -> dict[str, Any]:
+    """Template context processor: `shell`, asked only by templates that show it."""
     return {"shell": SimpleLazyObject(lambda: Shell(request))}

@@ -6,6 +6,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from pilar.kernel.problems import Problem
+
 
 def _wants_json(request: HttpRequest) -> bool:
     return request.path.startswith("/api/") or request.headers.get("Accept", "").startswith("application/json")
@@ -20,8 +22,14 @@ def _problem(status: HTTPStatus, detail: str) -> HttpResponse:
 def _answer(request: HttpRequest, status: HTTPStatus, detail: str) -> HttpResponse:
     if _wants_json(request):
         return _problem(status, detail)
-    body = render_to_string(f"{status.value}.html", {"detail": detail}, request)
+    names = [f"{status.value}.html", "400.html"]
+    body = render_to_string(names, {"detail": detail, "status": status.value}, request)
     return HttpResponse(body, status=status.value)
+
+
+def problem(request: HttpRequest, refusal: Problem) -> HttpResponse:
+    """A refusal of the domain as a page (or as problem+json for who asks for JSON)."""
+    return _answer(request, HTTPStatus(refusal.status), refusal.detail)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

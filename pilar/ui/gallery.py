@@ -3,11 +3,25 @@
 from datetime import timedelta
 from typing import Any
 
+from django import forms
+from django.conf import settings
 from django.contrib.messages import DEBUG, ERROR, INFO, SUCCESS, WARNING
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from pilar.ui.words import known_states
+
+
+
+class SampleForm(forms.Form):
+    """One field of each sort; the number has an error."""
+
+    name = forms.CharField(label=_("Name"), help_text=_("As your members know you."))
+    number = forms.CharField(label=_("Phone number"))
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    about = forms.CharField(label=_("About the studio"), widget=forms.Textarea, required=False)
+    agreed = forms.BooleanField(label=_("The member has agreed"))
+
 
 TOASTS = {
     DEBUG: _("A note for developers."),
@@ -30,11 +44,17 @@ def _steps() -> list[dict[str, Any]]:
             "action_url": "#",
             "reason": _("Meta asks you to confirm your number in a small window."),
         },
-        {"key": "ai_defaults", "state": "working"},
-        {"key": "email", "state": "skipped", "reason": _("No mail server is set up; we send from ours.")},
+        {"key": "default_ai_agent", "state": "working"},
+        {"key": "email_credentials", "state": "skipped", "reason": _("No mail server is set up; we send from ours.")},
         {"key": "smoke_tests", "state": "failed", "error": _("The test message did not arrive.")},
         {"key": "activation", "state": "pending"},
     ]
+
+
+def _sample_form() -> SampleForm:
+    form = SampleForm({"name": "Studio Nord", "number": "0171", "language": "de", "agreed": "on"})
+    form.add_error("number", _("Please write the number with its country code, for example +49 171 2345678."))
+    return form
 
 
 def context() -> dict[str, Any]:
@@ -44,5 +64,6 @@ def context() -> dict[str, Any]:
         "series": [3, 5, 4, 8, 9, 7, 12, 14],
         "month": ["ok"] * 60 + ["degraded"] * 2 + ["ok"] * 20 + ["down"] + ["ok"] * 7,
         "funnel": [{"name": "Leads", "value": 120}, {"name": _("Replied"), "value": 84}, {"name": _("Booked"), "value": 31}],
+        "form": _sample_form(),
         "job": {"status": "waiting", "progress": 62, "studio": "Studio Nord", "steps": _steps()},
     }

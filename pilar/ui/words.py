@@ -168,6 +168,28 @@ _RESOURCE = {
     "seats": Word("mute", _("Seats")),
 }
 
+_SETUP = {
+    "customer_validation": Word("mute", _("Check your details")),
+    "subscription": Word("mute", _("Activate the subscription")),
+    "workspace_creation": Word("mute", _("Create your studio")),
+    "default_ai_agent": Word("mute", _("Prepare the AI coach")),
+    "training_logic": Word("mute", _("Set up the training logic")),
+    "followup_templates": Word("mute", _("Write the first messages")),
+    "calendar_integration": Word("mute", _("Prepare the calendar")),
+    "email_credentials": Word("mute", _("Set up e-mail")),
+    "twilio_subaccount": Word("mute", _("Open your phone account")),
+    "twilio_api_key": Word("mute", _("Secure the phone account")),
+    "twilio_address_bundle": Word("mute", _("Hand in address and papers")),
+    "twilio_number": Word("mute", _("Get your phone number")),
+    "twilio_webhooks": Word("mute", _("Connect the phone number")),
+    "whatsapp_connection": Word("mute", _("Connect WhatsApp")),
+    "whatsapp_registration": Word("mute", _("Register the number with WhatsApp")),
+    "whatsapp_templates": Word("mute", _("Have message templates approved")),
+    "health_monitoring": Word("mute", _("Switch on monitoring")),
+    "smoke_tests": Word("mute", _("Test everything once")),
+    "activation": Word("mute", _("Switch on the autopilot")),
+}
+
 _WORDS: dict[str, dict[str, Word]] = {
     "message": _MESSAGE,
     "step": _STEP,
@@ -186,6 +208,7 @@ _WORDS: dict[str, dict[str, Word]] = {
     "provider": _PROVIDER,
     "trigger": _TRIGGER,
     "resource": _RESOURCE,
+    "setup": _SETUP,
 }
 
 

@@ -1,8 +1,9 @@
 """Template tags of the product, loaded in every template."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import phonenumbers
@@ -12,6 +13,7 @@ from babel.numbers import format_currency
 from django import template
 from django.conf import settings
 from django.forms import BoundField, CheckboxInput, Form
+from django.template.loader import render_to_string
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -23,6 +25,8 @@ from pilar.ui import charts, icons, words
 register = template.Library()
 
 _TONE_ICONS = {"ok": "circle-check", "busy": "loader-circle", "wait": "hourglass", "bad": "circle-alert", "mute": "circle-dashed"}
+
+_TOAST_TONES = {"debug": "mute", "info": "busy", "success": "ok", "warning": "wait", "error": "bad"}
 
 icon = register.simple_tag(icons.icon)
 sparkline = register.simple_tag(charts.sparkline)
@@ -51,6 +55,18 @@ def state_icon(kind: str, value: object) -> SafeString:
     """Only the icon of a state; the word must stand beside it."""
     tone = words.tone(kind, value)
     return format_html('<span class="state-icon tone-{}">{}</span>', tone, icons.icon(_TONE_ICONS[tone]))
+
+
+@register.simple_tag
+def tone_icon(tone: str) -> SafeString:
+    """The icon that goes with a tone."""
+    return icons.icon(_TONE_ICONS[tone])
+
+
+@register.filter
+def toast_tone(level: str) -> str:
+    """Level of a Django message as a tone."""
+    return _TOAST_TONES.get(level, "busy")
 
 
 @register.filter
@@ -84,9 +100,10 @@ def cents(amount: int | None, currency: str = "EUR") -> str:
     """Integer cents as money in the reader's way; whole amounts without decimals."""
     if amount is None:
         return ""
-    digits = "" if amount % 100 == 0 else ".00"
-    return format_currency(amount / 100, currency, f"¤#,##0{digits}" if _locale().language == "en" else f"#,##0{digits} ¤",
-                           locale=_locale(), currency_digits=False)  # fmt: skip
+    pattern = _locale().currency_formats["standard"].pattern
+    if amount % 100 == 0:
+        pattern = pattern.replace(".00", "")
+    return format_currency(Decimal(amount) / 100, currency, pattern, locale=_locale(), currency_digits=False)
 
 
 @register.filter
@@ -153,6 +170,12 @@ def is_checkbox(field: BoundField) -> bool:
 
 
 @register.filter
+def is_group(field: BoundField) -> bool:
+    """Whether the field is a set of radio buttons or check boxes, which needs a legend instead of a label."""
+    return field.use_fieldset
+
+
+@register.filter
 def described(field: BoundField) -> BoundField:
     """Tie help and errors to the input for screen readers; Django does both for its own templates only."""
     widget = field.field.widget
@@ -179,3 +202,25 @@ def form_fields(form: Form) -> dict[str, Any]:
 def unique_id(prefix: str) -> str:
     """An id for a pair of elements that point at each other within one page."""
     return f"{prefix}-{secrets.token_hex(4)}"
+
+
+@register.filter
+def localize_number(value: float | None) -> str:
+    """A number with the reader's thousands separators."""
+    return "" if value is None else formats.number_format(value, force_grouping=True)
+
+
+@register.simple_tag(takes_context=True)
+def widget_body(context: template.Context, widget: Mapping[str, Any]) -> SafeString:
+    """Render a registered part of the dashboard with its own context and nothing of the page's."""
+    body = render_to_string(widget["template"], dict(widget["context"]), context.get("request"))
+    return SafeString(body)
+
+
+@register.filter
+def language_label(code: str | None) -> str:
+    """A language code as its name in the reader's language."""
+    try:
+        return Locale.parse((code or "").lower(), sep="-").get_display_name(_locale()) or str(code)
+    except (UnknownLocaleError, ValueError):
+        return code or ""
