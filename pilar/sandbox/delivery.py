@@ -11,7 +11,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import httpx
@@ -43,6 +43,7 @@ class Parcel:
     event: str
     due: float
     attempts: int = ATTEMPTS
+    ref: str = ""
     tried: int = 0
     answer: int | str = ""
 
@@ -63,6 +64,7 @@ class LogEntry:
 class Delivery:
     faults: Faults | None = None
     pending: dict[int, Parcel] = field(default_factory=dict)
+    undelivered: set[str] = field(default_factory=set)
     delivered: int = 0
     failed: int = 0
     log: deque[LogEntry] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
@@ -80,14 +82,16 @@ class Delivery:
         provider: str = "",
         event: str = "",
         attempts: int = ATTEMPTS,
+        ref: str = "",
     ) -> None:
         """Send `body` to `url` in the background, first after `delay` seconds; returns at once.
 
         `headers` is a mapping, or a `Signer` when each attempt needs its own timestamp. `provider` and
-        `event` are the names under which faults and the log know this webhook. Call it inside the loop.
+        `event` are the names under which faults and the log know this webhook; `ref` is in `undelivered`
+        until the product has answered 2xx. Call it inside the loop.
         """
         fault = self.faults.take_webhook(provider, event) if self.faults else None
-        parcel = Parcel(url, body, headers, provider, event, time.time() + delay, attempts)
+        parcel = Parcel(url, body, headers, provider, event, time.time() + delay, attempts, ref)
         if fault is None:
             self._send(parcel)
         else:
@@ -106,6 +110,7 @@ class Delivery:
             task.cancel()
         self._tasks.clear()
         self.pending.clear()
+        self.undelivered.clear()
         self.log.clear()
         self.delivered = self.failed = 0
 
@@ -125,7 +130,7 @@ class Delivery:
         late = (fault.latency_ms or 3_000) / 1000
         if fault.kind == "duplicate":
             self._send(parcel)
-            parcel = Parcel(**{**vars(parcel), "due": parcel.due + random.uniform(0, late / 10)})
+            parcel = replace(parcel, due=parcel.due + random.uniform(0, late / 10))
         elif fault.kind in ("slow", "reset", "status"):
             parcel.due += late
         elif fault.kind == "timeout":
@@ -140,6 +145,8 @@ class Delivery:
         self._next_id += 1
         key = self._next_id
         self.pending[key] = parcel
+        if parcel.ref:
+            self.undelivered.add(parcel.ref)
         self._tasks[key] = asyncio.get_running_loop().create_task(self._carry(key, parcel))
 
     async def _carry(self, key: int, parcel: Parcel) -> None:
@@ -150,6 +157,7 @@ class Delivery:
         self.pending.pop(key, None)
         if delivered:
             self.delivered += 1
+            self.undelivered.discard(parcel.ref)
         else:
             self.failed += 1
 

@@ -31,7 +31,7 @@ SLOW_MS = 3_000
 
 @dataclass
 class Fault:
-    """`count` None means until cleared. `latency_ms` is the delay of `slow`, the holding time of `timeout`."""
+    """`count` None means until cleared. `latency_ms` is how long `slow` waits and `timeout` holds on."""
 
     provider: str
     kind: str
@@ -52,7 +52,10 @@ class Fault:
         return named and (self.operation != "*" or self.kind == "duplicate")
 
     def as_json(self) -> dict[str, object]:
-        return {**asdict(self), "latencyMs": self.latency_ms, "retryAfter": self.retry_after}
+        shown = asdict(self)
+        shown["latencyMs"] = shown.pop("latency_ms")
+        shown["retryAfter"] = shown.pop("retry_after")
+        return shown
 
 
 @dataclass
@@ -189,8 +192,9 @@ _TWILIO_CODES = {401: 20003, 403: 20003, 404: 20404, 429: 20429, 500: 20500, 503
 
 def _twilio_error(status: int) -> dict[str, Any]:
     code = _TWILIO_CODES.get(status, 20001 if status < 500 else 20500)
+    message = f"Sandbox fault with status {status}."
     more = f"https://www.twilio.com/docs/errors/{code}"
-    return {"code": code, "message": f"Sandbox fault with status {status}.", "more_info": more, "status": status}
+    return {"code": code, "message": message, "more_info": more, "status": status}
 
 
 _GRAPH_CODES = {401: (190, "OAuthException"), 403: (10, "OAuthException"), 429: (130429, "OAuthException")}

@@ -62,6 +62,7 @@ class World:
     def __post_init__(self) -> None:
         self.faults.latency_ms = self.settings.sandbox_latency_ms
         self.delivery.faults = self.faults
+        self.stripe.seed(self.settings)
 
     def now(self) -> int:
         """Unix time in whole seconds, the unit of every provider's timestamps."""
@@ -71,6 +72,7 @@ class World:
         """Forget all that happened; settings stay, waiting webhooks are dropped."""
         for name in SECTIONS:
             setattr(self, name, type(getattr(self, name))())
+        self.stripe.seed(self.settings)
         self.reviews = Reviews()
         self.faults.clear()
         self.faults.latency_ms = self.settings.sandbox_latency_ms
