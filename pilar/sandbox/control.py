@@ -31,6 +31,7 @@ def routes(world: World) -> list[Route]:
         Route("/_control/state", get_state),
         Route("/_control/deliveries", get_deliveries),
         Route("/_control/phones", get_phones),
+        Route("/_control/studios", get_studios),
         Route("/_control/phone/{number}", get_phone),
         Route("/_control/phone/{number}/send", checked(phone_send), methods=["POST"]),
         Route("/_control/checkout", checked(checkout), methods=["POST"]),
@@ -87,6 +88,12 @@ async def get_phones(request: Request) -> Response:
             for phone in world_of(request).phones.by_number.values()
         ]
     )
+
+
+async def get_studios(request: Request) -> Response:
+    """The numbers of studios that are on WhatsApp."""
+    numbers = whatsapp.studio_numbers(world_of(request))
+    return JSONResponse([{"number": number, "name": name} for number, name in numbers])
 
 
 async def get_phone(request: Request) -> Response:

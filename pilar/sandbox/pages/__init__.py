@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -27,18 +28,20 @@ class Html(str):
     """Text that is markup already and is not escaped again."""
 
 
-def fill(name: str, **values: object) -> Html:
+def fill(name: str, /, **values: object) -> Html:
     """The template `name`.html with values escaped unless they are `Html`."""
     safe = {key: value if isinstance(value, Html) else escape(str(value)) for key, value in values.items()}
     return Html(_template(name).substitute(safe))
 
 
-def page(name: str, *, title: str, status: int = 200, brand: str = "sandbox", **values: object) -> HTMLResponse:
+def page(
+    name: str, /, *, title: str, code: int = 200, brand: str = "sandbox", **values: object
+) -> HTMLResponse:
     """A whole page: the template `name` inside the layout."""
     body = fill(name, **values)
     layout = fill("layout", title=title, body=body, brand=brand)
     headers = {"content-security-policy": POLICY, "cache-control": "no-store", "referrer-policy": "no-referrer"}
-    return HTMLResponse(layout, status_code=status, headers=headers)
+    return HTMLResponse(layout, status_code=code, headers=headers)
 
 
 def joined(parts: list[Html]) -> Html:
@@ -54,6 +57,7 @@ def routes(world: World) -> list[BaseRoute]:
     return [
         Route("/", home),
         Route("/phone/{number}", phone),
+        Route("/mail/{address}", mailbox),
         Mount("/_static", StaticFiles(directory=FOLDER / "static")),
     ]
 
@@ -83,3 +87,22 @@ async def phone(request: Request) -> Response:
         title="Phone " + e164(from_form or request.path_params["number"]),
         number=e164(from_form or request.path_params["number"]),
     )
+
+
+async def mailbox(request: Request) -> Response:
+    """The mails of one address, newest first."""
+    world: World = request.app.state.world
+    address = request.path_params["address"].lower()
+    mails = [
+        fill(
+            "mail",
+            subject=mail.subject,
+            sender=mail.sender,
+            at=datetime.fromtimestamp(mail.at, UTC).strftime("%d %b %Y %H:%M UTC"),
+            text=mail.text or "(only HTML)",
+            links=joined([fill("mail_link", url=link) for link in mail.links]),
+        )
+        for mail in reversed(world.mail.boxes.get(address, []))
+    ]
+    nothing = fill("empty", text="No mail yet.")
+    return page("mailbox", title=address, address=address, mails=joined(mails) or nothing)

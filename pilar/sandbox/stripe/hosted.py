@@ -31,7 +31,7 @@ def explained(endpoint: Endpoint) -> Endpoint:
         try:
             return await endpoint(request)
         except StripeError as error:
-            return page("notice", title="Stripe", brand="stripe", status=error.status, text=error.message)
+            return page("notice", title="Stripe", brand="stripe", code=error.status, text=error.message)
 
     return guarded
 
@@ -86,7 +86,7 @@ def _checkout_page(world: World, session: Json, *, error: str = "", chosen: str 
         "checkout",
         title="Checkout",
         brand="stripe",
-        status=402 if error else 200,
+        code=402 if error else 200,
         session=session["id"],
         plan=line["description"],
         price=f"{money(line['amount_total'], line['currency'])} a month",

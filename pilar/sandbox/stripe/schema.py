@@ -15,12 +15,15 @@ from types import UnionType
 from typing import Any, Literal, NotRequired, Required, Union, get_args, get_origin, get_type_hints
 
 import typing_extensions
+from stripe import _request_options
 from stripe._request_options import RequestOptions
 
 from pilar.sandbox.stripe.errors import StripeError, invalid
 
 Json = dict[str, Any]
 MARKERS = (Required, NotRequired, typing_extensions.Required, typing_extensions.NotRequired)
+# The types inherit the SDK's request options, whose annotations need the names of their own module.
+INHERITED = {**vars(_request_options), "StripeContext": object}
 MAX_METADATA = 50
 MAX_KEY = 40
 MAX_VALUE = 500
@@ -132,9 +135,10 @@ def _join(path: str, name: str) -> str:
 
 @cache
 def _rules(struct: type) -> tuple[dict[str, Rule], tuple[str, ...]]:
-    hints = get_type_hints(struct, localns={"StripeContext": object}, include_extras=True)
+    hints = get_type_hints(struct, localns=INHERITED, include_extras=True)
     names = [name for name in hints if name not in RequestOptions.__annotations__]
     rules = {name.rstrip("_"): _rule([hints[name]]) for name in names}
+    rules |= BEYOND_SDK.get(struct.__name__, {})
     required = tuple(name for name in names if name in getattr(struct, "__required_keys__", ()))
     return rules, required
 
@@ -165,6 +169,14 @@ def _flat(hints: Iterable[Any]) -> Iterable[Any]:
             yield from _flat(get_args(hint))
         else:
             yield hint
+
+
+# Documented for the API, absent from the SDK's types.
+BEYOND_SDK = {
+    "AccountLinkCreateParamsUseCaseAccountOnboarding": {
+        "configurations": Rule(item=Rule(enum=("customer", "merchant", "recipient")))
+    }
+}
 
 
 def _set(name: str) -> Callable[[Rule], None]:

@@ -260,7 +260,7 @@ def complete(
     wishes = world.stripe.checkout_wishes[session["id"]]
     if means is None and (wishes["method_required"] or session["amount_total"]):
         raise StripeError("A payment method is required.")
-    if means and means.fate == "declined" and session["amount_total"]:
+    if means and (means.refused or (means.fate == "declined" and session["amount_total"])):
         raise declined(means.refused or "generic_decline")
     customer = _customer_for(world, session, email=email, name=name, country=country, details=details)
     method = billing.attach(world, customer, means) if means else None
