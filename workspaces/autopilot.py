@@ -1,0 +1,12 @@
+"""What this room contributes to the autopilot: facts about studios and subscriptions, and our reactions to Stripe."""
+
+from pilar.kernel.switchboard import Empty, event
+from workspaces import facts
+
+event(facts.WORKSPACE_CREATED, Empty)
+event(facts.WORKSPACE_SUSPENDED, facts.Suspended)
+event(facts.WORKSPACE_RESUMED, Empty)
+event(facts.READY_TO_PROVISION, facts.ReadyToProvision)
+event(facts.SUBSCRIPTION_CHANGED, facts.SubscriptionChanged)
+event(facts.ONBOARDING_COMPLETED, Empty)
+event(facts.DOCUMENT_ADDED, facts.DocumentAdded)

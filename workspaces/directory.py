@@ -1,0 +1,79 @@
+"""The studios and their standing: set up, active, suspended, resumed."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pilar.backplane import audit, events, tenants
+from pilar.backplane.tenancy import atomic, tenant
+from pilar.kernel.problems import NotFound
+from pilar.kernel.switchboard import Empty
+from workspaces import facts
+from workspaces.models import Membership, User, Workspace
+
+Status = Workspace.Status
+
+
+def get(workspace_id: UUID) -> Workspace:
+    """Return a workspace with its plan. Raises NotFound."""
+    found = Workspace.objects.select_related("plan").filter(pk=workspace_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def owner(workspace_id: UUID) -> User | None:
+    """Return the first owner, to whom mail about the studio goes; None until somebody has claimed it."""
+    rows = Membership.objects.filter(workspace_id=workspace_id, role="owner", user__is_active=True)
+    first = rows.select_related("user").order_by("created_at", "pk").first()
+    return first.user if first else None
+
+
+def activate(*, workspace_id: UUID, actor: str, now: datetime) -> Workspace:
+    """Put a studio into service: its provisioning is complete. Does nothing to one that is active or suspended."""
+    with tenant(workspace_id), atomic():
+        workspace = _locked(workspace_id)
+        if workspace.status == Status.PENDING:
+            workspace.activated_at = workspace.activated_at or now
+            _move(workspace, Status.ACTIVE, actor=actor)
+    return workspace
+
+
+def suspend(*, workspace_id: UUID, reason: str, actor: str, now: datetime) -> Workspace:
+    """Stop the autopilot of a studio whose subscription no longer carries it. Its data stays readable."""
+    with tenant(workspace_id), atomic():
+        workspace = _locked(workspace_id)
+        if workspace.status in (Status.PENDING, Status.ACTIVE):
+            workspace.suspended_at = now
+            _move(workspace, Status.SUSPENDED, actor=actor)
+            tenants.pause(workspace_id)
+            key = f"suspended:{now.isoformat()}"
+            events.publish(facts.WORKSPACE_SUSPENDED, facts.Suspended(reason=reason), key=key)
+    return workspace
+
+
+def resume(*, workspace_id: UUID, actor: str, now: datetime) -> Workspace:
+    """Undo `suspend`: an activated studio works on, another goes on being set up."""
+    with tenant(workspace_id), atomic():
+        workspace = _locked(workspace_id)
+        if workspace.status == Status.SUSPENDED:
+            workspace.suspended_at = None
+            _move(workspace, Status.ACTIVE if workspace.activated_at else Status.PENDING, actor=actor)
+            tenants.resume(workspace_id)
+            events.publish(facts.WORKSPACE_RESUMED, Empty(), key=f"resumed:{now.isoformat()}")
+    return workspace
+
+
+def _locked(workspace_id: UUID) -> Workspace:
+    found = Workspace.objects.select_for_update().filter(pk=workspace_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _move(workspace: Workspace, status: Workspace.Status, *, actor: str) -> None:
+    before = workspace.status
+    workspace.status = status
+    workspace.save(update_fields=["status", "activated_at", "suspended_at"])
+    audit.record(
+        actor, f"workspace.{status}", "workspace", str(workspace.pk), before={"status": before}, after={"status": status}
+    )

@@ -1,0 +1,146 @@
+"""Our reactions to Stripe (providers.md 1.5). An event is a trigger: the object is fetched before anything follows from it."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+
+from pilar.backplane.tenancy import all_tenants, atomic, tenant
+from pilar.kernel import clock
+from pilar.kernel.switchboard import Happened
+from pilar.providers import routes
+from pilar.providers.email import outbox
+from pilar.providers.events import StripeHappened
+from pilar.providers.stripe import checkout, invoices
+from workspaces import billing, directory, purchase
+from workspaces.models import SignUp
+
+State = SignUp.State
+Result = dict[str, str]
+Reaction = Callable[[StripeHappened, datetime], Result]
+IGNORED: Result = {"result": "ignored"}
+
+
+def react(happened: Happened[StripeHappened]) -> Result:
+    """Act on one Stripe event. Events of connected accounts are the affiliates' business, unknown types nobody's."""
+    event = happened.payload
+    reaction = REACTIONS.get(event.type)
+    if event.account or reaction is None or not event.object_id:
+        return IGNORED
+    return reaction(event, clock.now())
+
+
+def _session_paid(event: StripeHappened, now: datetime) -> Result:
+    session = checkout.retrieve(event.object_id)
+    if not session.subscription:
+        return IGNORED
+    if session.provisions:
+        return {"result": "settled", "workspace": str(purchase.settle(session, now=now))}
+    return _set_state(purchase.sign_up_of(session, now=now), State.AWAITING_PAYMENT, from_states=(State.OPEN,))
+
+
+def _session_failed(event: StripeHappened, now: datetime) -> Result:
+    session = checkout.retrieve(event.object_id)
+    if session.provisions or not session.subscription:
+        return IGNORED
+    sign_up = purchase.sign_up_of(session, now=now)
+    result = _set_state(sign_up, State.FAILED, from_states=(State.OPEN, State.AWAITING_PAYMENT))
+    with atomic():
+        outbox.send(
+            to=sign_up.email,
+            template="payment_failed",
+            context={"studio": sign_up.studio, "url": f"{settings.PUBLIC_BASE_URL}/checkout"},
+            language=sign_up.language,
+            key=f"checkout-failed:{session.id}",
+        )
+    return result
+
+
+def _session_expired(event: StripeHappened, now: datetime) -> Result:
+    sign_up = SignUp.objects.filter(stripe_session_id=event.object_id).first()
+    return _set_state(sign_up, State.EXPIRED, from_states=(State.OPEN,)) if sign_up else IGNORED
+
+
+def _set_state(sign_up: SignUp, state: SignUp.State, *, from_states: tuple[SignUp.State, ...]) -> Result:
+    changed = SignUp.objects.filter(pk=sign_up.pk, state__in=from_states).update(state=state)
+    return {"result": state.value} if changed else IGNORED
+
+
+def _subscription_changed(event: StripeHappened, now: datetime) -> Result:
+    return _mirror(event.object_id, now)
+
+
+def _mirror(subscription_id: str, now: datetime) -> Result:
+    """Mirror a subscription of ours. One that we do not know yet is fetched when its studio is founded."""
+    workspace_id = routes.find("stripe", "subscription", subscription_id)
+    if workspace_id is None:
+        return {"result": "not ours yet"}
+    with all_tenants("an event of Stripe is about one studio"), tenant(workspace_id):
+        stored = billing.mirror(subscription_id, now=now)
+    return {"result": stored.status, "workspace": str(workspace_id)}
+
+
+def _trial_ends(event: StripeHappened, now: datetime) -> Result:
+    """Three days before: nothing has to be done, but nobody should be surprised by the first invoice."""
+    result = _mirror(event.object_id, now)
+    text = _("Your free trial ends in three days. You can cancel until then.")
+    _tell_owner(event.object_id, "waiting_for_you", key=f"trial-ends:{event.object_id}", items=[text])
+    return result
+
+
+def _invoice_changed(event: StripeHappened, now: datetime) -> Result:
+    subscription_id = invoices.retrieve(event.object_id).subscription
+    return _mirror(subscription_id, now) if subscription_id else IGNORED
+
+
+def _invoice_failed(event: StripeHappened, now: datetime) -> Result:
+    invoice = invoices.retrieve(event.object_id)
+    if not invoice.subscription:
+        return IGNORED
+    result = _mirror(invoice.subscription, now)
+    if invoice.status != "paid":
+        _tell_owner(
+            invoice.subscription,
+            "payment_failed",
+            key=f"payment-failed:{invoice.id}:{invoice.attempt_count}",
+            amount_cents=invoice.amount_due,
+            currency=invoice.currency.upper(),
+            url=invoice.hosted_invoice_url,
+            retry_at=invoice.next_payment_attempt and invoice.next_payment_attempt.isoformat(),
+        )
+    return result
+
+
+def _tell_owner(subscription_id: str, template: str, *, key: str, **context: object) -> None:
+    workspace_id = routes.find("stripe", "subscription", subscription_id)
+    owner = directory.owner(workspace_id) if workspace_id else None
+    if workspace_id is None or owner is None:
+        return
+    studio = directory.get(workspace_id).name
+    billing_page = f"{settings.PUBLIC_BASE_URL}/dashboard/settings/billing"
+    values = {"studio": studio, "url": billing_page} | {name: value for name, value in context.items() if value}
+    if isinstance(items := values.get("items"), list):
+        with translation.override(owner.language):
+            values["items"] = [{"text": str(text), "url": billing_page} for text in items]
+    with all_tenants("an event of Stripe is about one studio"), tenant(workspace_id), atomic():
+        outbox.send(to=owner.email, template=template, context=values, language=owner.language, key=key)
+
+
+REACTIONS: dict[str, Reaction] = {
+    "checkout.session.completed": _session_paid,
+    "checkout.session.async_payment_succeeded": _session_paid,
+    "checkout.session.async_payment_failed": _session_failed,
+    "checkout.session.expired": _session_expired,
+    "customer.subscription.created": _subscription_changed,
+    "customer.subscription.updated": _subscription_changed,
+    "customer.subscription.deleted": _subscription_changed,
+    "customer.subscription.paused": _subscription_changed,
+    "customer.subscription.resumed": _subscription_changed,
+    "customer.subscription.trial_will_end": _trial_ends,
+    "invoice.paid": _invoice_changed,
+    "invoice.finalization_failed": _invoice_changed,
+    "invoice.payment_failed": _invoice_failed,
+    "invoice.payment_action_required": _invoice_failed,
+}
