@@ -153,6 +153,7 @@ async def add_fault(request: Request) -> Response:
         count=whole_of(body, "count"),
         latency_ms=whole_of(body, "latencyMs"),
         retry_after=whole_of(body, "retryAfter"),
+        code=body.get("code"),
     )
     world_of(request).faults.add(fault)
     return JSONResponse(fault.as_json(), status_code=201)
