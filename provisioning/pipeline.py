@@ -11,14 +11,16 @@ from uuid import UUID
 import structlog
 from django.db.models import F
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from pilar.backplane import activity, correlation, events, jobs
 from pilar.backplane.tenancy import atomic, current
 from pilar.kernel import switchboard
 from pilar.kernel.clock import now as clock_now
 from pilar.kernel.errors import ErrorClass, ProviderError
-from pilar.kernel.steps import Done, Skipped, Step, StepContext, StepOutcome, Waiting
-from pilar.kernel.switchboard import Empty, Outcome, Payload, Reschedule, Work
+from pilar.kernel.steps import Done, Skipped, Step, StepContext, StepOutcome, Waiting, WaitsFor
+from pilar.kernel.switchboard import Empty, Outcome, Payload, Reschedule, RetryAt, Work
+from provisioning import chasing
 from provisioning.models import ProvisioningJob, ProvisioningStep
 
 log = structlog.get_logger()
@@ -67,7 +69,7 @@ def _open(*, trigger: str, now: datetime) -> ProvisioningJob:
     if created:
         rows = [ProvisioningStep(job=run, name=name, workspace_id=run.workspace_id) for name in switchboard.steps]
         ProvisioningStep.objects.bulk_create(rows)
-        activity.log("provisioning.started", "provisioning.started", {"trigger": trigger})
+        activity.log("provisioning.started", gettext_noop("Set-up has begun."), {"trigger": trigger})
     return run
 
 
@@ -119,7 +121,7 @@ def _settle(run: ProvisioningJob, rows: list[ProvisioningStep], *, now: datetime
     if status == ProvisioningJob.Status.SUCCEEDED:
         run.finished_at = now
         events.publish("provisioning.completed", Empty(), key=f"provisioning.completed:{run.pk}")
-        activity.log("provisioning.completed", "provisioning.completed", {})
+        activity.log("provisioning.completed", gettext_noop("Set-up is complete."), {})
     run.save(update_fields=["status", "finished_at"])
 
 
@@ -145,6 +147,8 @@ def run_step(work: Work[StepOrder]) -> Outcome:
     step = switchboard.steps[row.name]
     try:
         outcome = step.run(context)
+    except RetryAt as busy:
+        return Reschedule(clock_now() + timedelta(seconds=busy.after), str(busy))
     except ProviderError as error:
         return _provider_failed(row, step, error, now=clock_now())
     except Exception as error:  # a defect of ours: shown on the page, retried and buried by the queue
@@ -203,15 +207,23 @@ def _record(row: ProvisioningStep, outcome: StepOutcome, *, now: datetime) -> Ou
             }
     with atomic():
         if _write(row, changes):
-            _log_outcome(row, outcome)
+            _tell(row, outcome, now=now)
             advance(row.job, now=now)
-    return Reschedule(outcome.check_at, outcome.code) if isinstance(outcome, Waiting) else None
+        woken_meanwhile = ProvisioningStep.objects.filter(pk=row.pk, wakes__gt=row.wakes).exists()
+    if isinstance(outcome, Waiting):
+        return Reschedule(now if woken_meanwhile else outcome.check_at, outcome.code)
+    return None
 
 
-def _log_outcome(row: ProvisioningStep, outcome: StepOutcome) -> None:
-    if not isinstance(outcome, Waiting) or row.waiting_code != outcome.code:
-        facts = {"step": row.name, "outcome": type(outcome).__name__.lower()}
-        activity.log("provisioning.step", "provisioning.step", facts)
+def _tell(row: ProvisioningStep, outcome: StepOutcome, *, now: datetime) -> None:
+    """Write the studio's activity once per change, and begin to chase who has to act."""
+    if isinstance(outcome, Waiting):
+        if row.waiting_code == outcome.code:
+            return
+        if outcome.on == WaitsFor.CUSTOMER:
+            chasing.plan_reminders(row, code=outcome.code, now=now)
+    facts = {"step": row.name, "outcome": type(outcome).__name__.lower()}
+    activity.log("provisioning.step", gettext_noop("Set-up step %(step)s: %(outcome)s."), facts, subject=row)
 
 
 def _write(row: ProvisioningStep, changes: dict[str, object]) -> bool:
@@ -265,16 +277,18 @@ def _note_failure(row: ProvisioningStep, error_class: ErrorClass, message: str, 
 
 
 def wake(*, now: datetime) -> int:
-    """Have every waiting or retrying step of the open run look again now. Returns how many."""
+    """Have every step of the open run that is not green look again now. Returns how many.
+
+    A step that is running at this moment cannot be brought forward; it sees from `wakes` that it has to look again.
+    """
     with atomic():
-        rows = list(
-            ProvisioningStep.objects.select_for_update().filter(
-                job__status__in=ProvisioningJob.OPEN, status__in=["waiting", "retrying"]
-            )
-        )
-        for row in rows:
-            jobs.wake("provisioning.step", key=_key(row), at=now)
-    return len(rows)
+        rows = ProvisioningStep.objects.filter(job__status__in=ProvisioningJob.OPEN)
+        rows = rows.exclude(status__in=[*ProvisioningStep.GREEN, ProvisioningStep.Status.PENDING])
+        rows.update(wakes=F("wakes") + 1)
+        woken = list(rows)
+        for row in woken:
+            jobs.wake("provisioning.step", _key(row), now)
+    return len(woken)
 
 
 def retry(*, now: datetime, step: str | None = None) -> int:
@@ -288,11 +302,3 @@ def retry(*, now: datetime, step: str | None = None) -> int:
         if ordered:
             advance(ordered[0].job, now=now)
     return len(ordered)
-
-
-def progress(rows: list[ProvisioningStep]) -> int:
-    """Return 0-100: the weight of the green steps over all weights."""
-    weights = {name: step.weight for name, step in switchboard.steps.items()}
-    total = sum(weights.values())
-    done = sum(weights.get(row.name, 0) for row in rows if row.status in ProvisioningStep.GREEN)
-    return round(100 * done / total) if total else 0

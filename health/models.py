@@ -1,0 +1,69 @@
+"""What the probes saw last, and what is wrong over time (specification Module 7)."""
+
+from typing import Any
+
+from django.db import models
+
+from pilar.backplane.tenant_model import TenantRow
+from pilar.kernel.ids import uuid7
+
+
+class Status(models.TextChoices):
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    FAILED = "failed"
+
+
+class HealthCheck(TenantRow):
+    """The newest finding of one probe. Those of the platform itself belong to the reserved platform workspace."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    probe = models.CharField(max_length=60)
+    component = models.CharField(max_length=50)
+    status = models.CharField(max_length=20, choices=Status)
+    summary = models.CharField(max_length=300)
+    fix = models.CharField(max_length=300, blank=True)
+    code = models.CharField(max_length=60, blank=True)
+    severity = models.CharField(max_length=20, default="low")
+    metrics: Any = models.JSONField(default=dict)
+    last_check = models.DateTimeField()
+    next_check = models.DateTimeField()
+    consecutive_failures = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace_id", "probe"], name="health_check_once")]
+        indexes = [models.Index(fields=["next_check"], name="health_check_due")]
+
+
+class Incident(TenantRow):
+    """Something that is wrong, from its first sign to its proven end. One is open per workspace and probe."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        INVESTIGATING = "investigating"
+        RESOLVED = "resolved"
+        CLOSED = "closed"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    probe = models.CharField(max_length=60)
+    component = models.CharField(max_length=50)
+    code = models.CharField(max_length=60, blank=True)
+    title = models.CharField(max_length=255)
+    description = models.TextField()
+    severity = models.CharField(max_length=20)
+    status = models.CharField(max_length=20, choices=State, default=State.OPEN)
+    detected_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True)
+    remediation_actions: Any = models.JSONField(default=list)
+    escalated = models.BooleanField(default=False)
+    escalated_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace_id", "probe"],
+                condition=models.Q(status__in=["open", "investigating"]),
+                name="health_one_open_incident",
+            )
+        ]
+        indexes = [models.Index(fields=["workspace_id", "-detected_at"], name="health_incident_newest")]

@@ -1,0 +1,63 @@
+"""Is there a customer, does the customer pay, is there a workspace to build in (specification: steps customer_validation,
+subscription, workspace_creation)."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from pilar.backplane import tenants
+from pilar.backplane.tenancy import atomic
+from pilar.kernel.clock import now
+from pilar.kernel.steps import Done, Skipped, StepContext, StepOutcome, Waiting, WaitsFor
+from pilar.providers.stripe import customers
+from provisioning import defaults
+from workspaces import billing, directory
+
+PAYMENT_CHECK = timedelta(minutes=10)
+
+
+def validate_customer(context: StepContext) -> StepOutcome:
+    """Only customers that Stripe knows are provisioned (checklist P-33)."""
+    if not settings.STRIPE_SECRET_KEY:
+        return Skipped(_("Stripe is not configured on this installation, so nobody is asked to pay."))
+    subscription = billing.subscription()
+    if subscription is None:
+        return _wait_for_payment(_("Choose a plan to begin. Nothing is charged during the trial."))
+    customer = customers.retrieve(subscription.stripe_customer_id)
+    if customer.deleted:
+        return _wait_for_payment(_("The customer account at Stripe was deleted. Choose a plan to begin anew."))
+    return Done({"customer": customer.id})
+
+
+def ensure_subscription(context: StepContext) -> StepOutcome:
+    """Ask Stripe how the subscription stands; this also mends webhooks that never came (checklist P-08)."""
+    if not settings.STRIPE_SECRET_KEY:
+        return Skipped(_("Stripe is not configured on this installation, so nobody is asked to pay."))
+    billing.refresh(context.workspace_id, now=now())
+    subscription = billing.subscription()
+    if subscription is None or not billing.full_service(subscription):
+        return _wait_for_payment(_("The payment is not complete. Check the means of payment."))
+    return Done({"subscription": subscription.stripe_subscription_id, "status": subscription.status})
+
+
+def _wait_for_payment(reason: str) -> Waiting:
+    check_at = now() + PAYMENT_CHECK
+    return Waiting(WaitsFor.CUSTOMER, "payment", reason, check_at=check_at, action="workspaces:billing")
+
+
+def ensure_workspace(context: StepContext) -> StepOutcome:
+    """Put the workspace's clock and weight where the engine reads them, and fix the defaults that the next steps install."""
+    with atomic():
+        workspace = directory.get(context.workspace_id)
+        tenants.put(workspace.pk, timezone=workspace.timezone)
+    version, chosen = defaults.current_defaults(language=workspace.language)
+    return Done(
+        {
+            "language": workspace.language,
+            "country": workspace.country,
+            "timezone": workspace.timezone,
+            "defaults_version": version,
+            "defaults": chosen.model_dump(mode="json"),
+        }
+    )
