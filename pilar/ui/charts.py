@@ -11,7 +11,7 @@ _DAY_TONES = {"ok": "ok", "degraded": "wait", "down": "bad"}
 
 def _picture(kind: str, width: float, height: float, label: str, body: SafeString) -> SafeString:
     return format_html(
-        '<svg class="chart chart-{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>',
+        '<svg class="chart chart-{}" viewBox="0 0 {} {}" preserveAspectRatio="xMinYMid" role="img" aria-label="{}">{}</svg>',
         kind,
         f"{width:g}",
         f"{height:g}",

@@ -8,10 +8,12 @@ from typing import Any
 
 import phonenumbers
 from babel.core import Locale, UnknownLocaleError
-from babel.dates import format_timedelta
+from babel.dates import format_skeleton, format_timedelta
 from babel.numbers import format_currency
 from django import template
 from django.conf import settings
+from django.contrib.messages import get_messages
+from django.contrib.messages.storage.base import Message
 from django.forms import BoundField, CheckboxInput, Form
 from django.template.loader import render_to_string
 from django.utils import formats, timezone
@@ -61,6 +63,13 @@ def state_icon(kind: str, value: object) -> SafeString:
 def tone_icon(tone: str) -> SafeString:
     """The icon that goes with a tone."""
     return icons.icon(_TONE_ICONS[tone])
+
+
+@register.simple_tag(takes_context=True)
+def toasts(context: template.Context) -> Iterable[Message]:
+    """Django's messages, also on pages whose own context has something else called `messages`."""
+    request = context.get("request")
+    return get_messages(request) if request else []
 
 
 @register.filter
@@ -138,6 +147,17 @@ def clock(moment: datetime | None) -> str:
     if local.date() == timezone.localdate():
         return formats.time_format(local, "TIME_FORMAT")
     return formats.date_format(local, "SHORT_DATETIME_FORMAT")
+
+
+@register.filter
+def day_or_clock(moment: datetime | None) -> str:
+    """The time today, otherwise only the day: for narrow lists."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    if local.date() == timezone.localdate():
+        return formats.time_format(local, "TIME_FORMAT")
+    return format_skeleton("MMMd", local, locale=_locale())
 
 
 @register.filter
