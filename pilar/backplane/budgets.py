@@ -1,0 +1,220 @@
+"""What a workspace may use of each resource, a day and an hour (reliability P9).
+
+Reserving is one transaction of conditional updates, so the sum never passes the limit however many callers there are. A
+window is keyed by the moment it opened: the studio's local midnight, or the full hour; there is nothing to reset.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from pilar.backplane import sql, tenants
+from pilar.backplane.models import Budget
+from pilar.backplane.tenancy import atomic, current
+from pilar.kernel import switchboard
+from pilar.kernel.ids import uuid7
+from pilar.kernel.problems import TooMany
+
+SHORTEST_DAY = timedelta(hours=23)
+"""A day that opens sooner after the one before it comes from a changed time zone, and gives no second allowance."""
+
+
+class Exceeded(TooMany):
+    """The budget has no room until `retry_at`; `policy` says what to do with the work: queue, drop or degrade."""
+
+    code = "budget_exceeded"
+
+    def __init__(self, resource: str, *, policy: str, retry_at: datetime, retry_after: int) -> None:
+        text = _("The budget of %(resource)s is used up for now. It opens again by itself.") % {"resource": resource}
+        super().__init__(text, retry_after=retry_after)
+        self.resource = resource
+        self.policy = policy
+        self.retry_at = retry_at
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    id: UUID
+    resource: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a resource stands: a limit of None is none."""
+
+    resource: str
+    unit: str
+    policy: str
+    daily_limit: int | None
+    daily_used: int
+    hourly_limit: int | None
+    hourly_used: int
+    day_opens_again_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Windows:
+    day: datetime
+    hour: datetime
+    next_day: datetime
+
+
+_ENTER = """
+INSERT INTO autopilot_budget_entry AS e (id, workspace_id, resource, key, amount, overrun, state, day, hour, created_at)
+VALUES (%(id)s, %(workspace)s, %(resource)s, %(key)s, %(amount)s, 0, 'reserved', %(day)s, %(hour)s, statement_timestamp())
+ON CONFLICT (workspace_id, resource, key) DO UPDATE
+SET (amount, overrun, state, day, hour, created_at, settled_at)
+  = (excluded.amount, 0, 'reserved', excluded.day, excluded.hour, excluded.created_at, NULL)
+WHERE e.state = 'released' RETURNING id
+"""
+_TAKE = """
+INSERT INTO autopilot_budget_window AS w (id, workspace_id, resource, span, opened_at, used)
+SELECT %(id)s, %(workspace)s, %(resource)s, %(span)s, %(opened_at)s, %(amount)s
+WHERE %(limit)s::bigint IS NULL OR %(amount)s <= %(limit)s
+ON CONFLICT (workspace_id, resource, span, opened_at) DO UPDATE SET used = w.used + excluded.used
+WHERE %(limit)s::bigint IS NULL OR w.used + excluded.used <= %(limit)s
+"""
+_SETTLE = """
+WITH entry AS (
+  UPDATE autopilot_budget_entry e SET state = %(state)s, amount = least(old.amount, %(used)s::bigint),
+    overrun = greatest(%(used)s::bigint - old.amount, 0), settled_at = statement_timestamp()
+  FROM (SELECT id, amount FROM autopilot_budget_entry WHERE id = %(id)s AND state = 'reserved' FOR UPDATE) old
+  WHERE e.id = old.id RETURNING e.workspace_id, e.resource, e.day, e.hour, old.amount - e.amount AS back
+)
+UPDATE autopilot_budget_window w SET used = w.used - entry.back FROM entry
+WHERE w.workspace_id = entry.workspace_id AND w.resource = entry.resource
+  AND ((w.span = 'day' AND w.opened_at = entry.day) OR (w.span = 'hour' AND w.opened_at = entry.hour))
+"""
+
+
+def set_limits(resource: str, *, daily: int | None, hourly: int | None = None, policy: str = "queue") -> None:
+    """Set the current workspace's limits of a resource; None is no limit. Raises KeyError for an unknown resource."""
+    switchboard.budget_resources[resource]
+    values = {"daily": daily, "hourly": hourly, "policy": policy}
+    with atomic():
+        Budget.objects.update_or_create(
+            workspace_id=current(), resource=resource, defaults=values, create_defaults=values | {"id": uuid7()}
+        )
+
+
+def override(resource: str, *, daily: int, until: datetime) -> None:
+    """Let the current workspace use `daily` of a resource until then, whatever its plan says."""
+    with atomic():
+        Budget.objects.update_or_create(
+            workspace_id=current(), resource=resource, defaults={"override_daily": daily, "override_until": until}
+        )
+
+
+def reserve(resource: str, amount: int, *, key: str, now: datetime) -> Reservation:
+    """Set `amount` aside, the most that the work can use. The same key again returns the first reservation, unless that
+    was released: then it is made anew.
+
+    Raises Exceeded when the day or the hour has no room, and ValueError for a negative amount.
+    """
+    if amount < 0:
+        raise ValueError("Only something can be reserved")
+    with atomic():
+        windows = _windows(resource, now)
+        limits = _limits(resource, now)
+        entry = {"id": uuid7(), "workspace": current(), "resource": resource, "key": key, "amount": amount}
+        made = sql.value(_ENTER, entry | {"day": windows.day, "hour": windows.hour})
+        if made is None:
+            return _reserved_before(resource, key)
+        _take(entry, "day", windows.day, limits.daily, _Refusal(limits.policy, windows.next_day, now))
+        _take(entry, "hour", windows.hour, limits.hourly, _Refusal(limits.policy, windows.hour + timedelta(hours=1), now))
+    return Reservation(made, resource, amount)
+
+
+def settle(reservation: Reservation, used: int) -> None:
+    """Give back what was reserved and not used. What went beyond the reservation is recorded, not counted. Repeats do nothing."""
+    with atomic():
+        sql.run(_SETTLE, {"id": reservation.id, "used": max(0, used), "state": "settled"})
+
+
+def release(reservation: Reservation) -> None:
+    """Give all of it back: the work was not done. Repeats do nothing."""
+    with atomic():
+        sql.run(_SETTLE, {"id": reservation.id, "used": 0, "state": "released"})
+
+
+def status(now: datetime) -> list[Standing]:
+    """Say how each registered resource of the current workspace stands."""
+    return [_standing(resource, now) for resource in switchboard.budget_resources]
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    daily: int | None
+    hourly: int | None
+    policy: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    policy: str
+    retry_at: datetime
+    now: datetime
+
+
+def _take(entry: dict[str, object], span: str, opened_at: datetime, limit: int | None, refusal: _Refusal) -> None:
+    values = {**entry, "id": uuid7(), "span": span, "opened_at": opened_at, "limit": limit}
+    if not sql.run(_TAKE, values):
+        wait = max(1, int((refusal.retry_at - refusal.now).total_seconds()))
+        raise Exceeded(str(entry["resource"]), policy=refusal.policy, retry_at=refusal.retry_at, retry_after=wait)
+
+
+def _limits(resource: str, now: datetime) -> _Limits:
+    budget = Budget.objects.filter(resource=resource).first()
+    if budget is None:
+        return _Limits(None, None, Budget.Policy.QUEUE)
+    if budget.override_until and budget.override_until > now:
+        return _Limits(budget.override_daily, None, budget.policy)
+    return _Limits(budget.daily, budget.hourly, budget.policy)
+
+
+_OPEN_DAY = """
+SELECT max(opened_at) FROM autopilot_budget_window
+WHERE workspace_id = %s AND resource = %s AND span = 'day' AND opened_at > %s AND opened_at <= %s
+"""
+
+
+def _windows(resource: str, now: datetime) -> _Windows:
+    zone = tenants.zone()
+    midnight = _local_midnight(now, zone)
+    opened = sql.value(_OPEN_DAY, [current(), resource, midnight - SHORTEST_DAY, now])
+    next_day = _local_midnight(midnight + timedelta(hours=36), zone)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    return _Windows(opened or midnight, hour, next_day)
+
+
+def _local_midnight(now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the first instant of the local date in UTC; where midnight does not exist, the first instant after the gap."""
+    return datetime.combine(now.astimezone(zone).date(), time(), tzinfo=zone).astimezone(UTC)
+
+
+def _reserved_before(resource: str, key: str) -> Reservation:
+    found = sql.row(
+        "SELECT id, resource, amount FROM autopilot_budget_entry WHERE workspace_id = %s AND resource = %s AND key = %s",
+        [current(), resource, key],
+    )
+    return Reservation(*found)  # type: ignore[misc]  # the conflict showed that it is there
+
+
+def _standing(resource: str, now: datetime) -> Standing:
+    with atomic():
+        windows, limits = _windows(resource, now), _limits(resource, now)
+        used = dict(
+            sql.rows(
+                "SELECT span, used FROM autopilot_budget_window WHERE workspace_id = %s AND resource = %s"
+                " AND ((span = 'day' AND opened_at = %s) OR (span = 'hour' AND opened_at = %s))",
+                [current(), resource, windows.day, windows.hour],
+            )
+        )
+    unit = switchboard.budget_resources[resource].unit
+    return Standing(
+        resource, unit, limits.policy, limits.daily, used.get("day", 0), limits.hourly, used.get("hour", 0), windows.next_day
+    )

@@ -1,0 +1,63 @@
+"""What the engine reads of a job and what it writes of a run."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+
+class Claimed(NamedTuple):
+    """A job under a lease of ours, as the claim returns it; `payload` is JSON text."""
+
+    id: int
+    public_id: UUID
+    workspace_id: UUID
+    lane: int
+    type: str
+    payload: str
+    attempts: int
+    max_attempts: int
+    deferrals: int
+    crashes: int
+    lease: int
+    due_at: datetime
+    claimed_at: datetime
+    correlation_id: UUID
+    event_id: UUID | None
+    occurred_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Finished; `result` is JSON text or None."""
+
+    id: int
+    lease: int
+    result: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotDone:
+    """Not finished: again at `at` or in `delay` seconds (neither: at the time it was due), or dead.
+
+    An attempt that is not `counted` is given back. `deferred` is added to the deferrals. Without an `outcome` no attempt is
+    recorded.
+    """
+
+    id: int
+    lease: int
+    is_dead: bool = False
+    counted: bool = True
+    deferred: int = 0
+    at: datetime | None = None
+    delay: float | None = None
+    outcome: str = ""
+    error: str = ""
+
+
+Result = Done | NotDone
+
+
+def unstarted(row: Claimed) -> NotDone:
+    """Give a claimed row back as if it had not been claimed."""
+    return NotDone(row.id, row.lease, counted=False)

@@ -1,0 +1,229 @@
+"""The SQL of the engine, over any DB-API cursor in a transaction of the platform role.
+
+Three rules keep it quick and free of deadlocks: ids travel as arrays (a joined CTE made the planner hash the whole table),
+CTEs with LIMIT are MATERIALIZED, and within one transaction completion and turns come before the claim, which never waits.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from pilar.backplane.engine.results import Claimed, Done, NotDone
+
+Place = tuple[int, UUID]
+"""A lane and a workspace: one turn."""
+
+
+class Cursor(Protocol):
+    """What Django's and psycopg's cursors have in common."""
+
+    @property
+    def rowcount(self) -> int: ...
+
+    def execute(self, query: Any, params: Any = None) -> Any: ...
+
+    def fetchall(self) -> list[Any]: ...
+
+    def fetchone(self) -> Any: ...
+
+
+# Turns are locked in the order they are due. A turn that gave less than it was asked for sleeps; one that gave all goes to
+# the back; one that the batch did not reach stays in front; a throttled one waits for its next token.
+_CLAIM = """
+WITH t AS MATERIALIZED (
+  SELECT workspace_id, weight, max_running, rate,
+    CASE WHEN rate IS NOT NULL
+      THEN least(burst, tokens + rate * extract(epoch FROM statement_timestamp() - refilled_at)) END AS tokens
+  FROM autopilot_turn
+  WHERE lane = %(lane)s AND next_at <= coalesce(%(due)s::timestamptz, statement_timestamp()) AND NOT paused
+  ORDER BY next_at LIMIT %(turns)s FOR UPDATE SKIP LOCKED
+), a AS MATERIALIZED (
+  SELECT *, floor(least(
+    greatest(%(quantum)s * weight, ceil(%(batch)s::float8 * weight / sum(weight) OVER ())),
+    coalesce(tokens, 1e9),
+    CASE WHEN max_running IS NULL THEN 1e9 ELSE greatest(0, max_running - (
+      SELECT count(*) FROM autopilot_job r WHERE r.workspace_id = t.workspace_id AND r.status = 1 AND r.lane = %(lane)s
+    )) END))::int AS asked
+  FROM t
+), c AS MATERIALIZED (
+  SELECT j.id, a.workspace_id FROM a CROSS JOIN LATERAL (
+    SELECT id FROM autopilot_job
+    WHERE lane = %(lane)s AND workspace_id = a.workspace_id AND status = 0
+      AND scheduled_at <= coalesce(%(due)s::timestamptz, statement_timestamp())
+    ORDER BY priority, scheduled_at, id LIMIT a.asked FOR UPDATE SKIP LOCKED) j
+  LIMIT %(batch)s
+), s AS MATERIALIZED (
+  SELECT a.*, coalesce(g.given, 0) AS given, (SELECT count(*) FROM c) >= %(batch)s AS is_full
+  FROM a LEFT JOIN (SELECT workspace_id, count(*) AS given FROM c GROUP BY 1) g USING (workspace_id)
+), w AS (
+  UPDATE autopilot_turn u SET
+    next_at = CASE
+      WHEN s.given < s.asked AND s.is_full THEN u.next_at
+      WHEN s.given < s.asked THEN 'infinity'
+      WHEN s.tokens - s.given < 1 THEN statement_timestamp() + make_interval(secs => (1 - s.tokens + s.given) / s.rate)
+      WHEN s.given = 0 THEN statement_timestamp() + interval '100 milliseconds'
+      ELSE statement_timestamp() END,
+    tokens = coalesce(s.tokens - s.given, u.tokens), refilled_at = statement_timestamp()
+  FROM s WHERE u.lane = %(lane)s AND u.workspace_id = s.workspace_id
+  RETURNING u.workspace_id, u.next_at = 'infinity' AS sleeps
+), j AS (
+  UPDATE autopilot_job
+  SET status = 1, attempts = attempts + 1, locked_by = %(worker)s, locked_at = statement_timestamp(),
+    lease = nextval('autopilot_lease')
+  WHERE id = ANY (ARRAY(SELECT id FROM c))
+  RETURNING id, public_id, workspace_id, lane, type, payload::text, attempts, max_attempts, deferrals, crashes, lease,
+    due_at, locked_at, correlation_id, event_id, occurred_at
+)
+SELECT CASE WHEN row_number() OVER () = 1 THEN (SELECT array_agg(workspace_id) FROM w WHERE sleeps) END, j.*
+FROM (VALUES (1)) AS one LEFT JOIN j ON true
+"""
+
+_DONE = """
+WITH r AS MATERIALIZED (
+  SELECT * FROM unnest(%(ids)s::bigint[], %(results)s::jsonb[]) AS r(id, result)
+), d AS (
+  DELETE FROM autopilot_job
+  WHERE id = ANY (%(ids)s::bigint[]) AND lease = ANY (%(leases)s::bigint[]) AND status = 1 RETURNING *
+)
+INSERT INTO autopilot_job_done (public_id, workspace_id, lane, type, payload, status, priority, due_at, attempts,
+  max_attempts, deferrals, crashes, idempotency_key, started_at, finished_at, worker, result, error, event_id, occurred_at,
+  correlation_id, causation_id, created_at)
+SELECT public_id, workspace_id, lane, type, payload, 3, priority, due_at, attempts, max_attempts, deferrals, crashes,
+  idempotency_key, locked_at, statement_timestamp(), locked_by, r.result, '', event_id, occurred_at, correlation_id,
+  causation_id, created_at
+FROM d JOIN r USING (id)
+"""
+
+_NOT_DONE = """
+WITH r AS MATERIALIZED (
+  SELECT * FROM unnest(%(ids)s::bigint[], %(leases)s::bigint[], %(dead)s::boolean[], %(counted)s::boolean[],
+    %(deferred)s::int[], %(times)s::timestamptz[], %(delays)s::float8[], %(outcomes)s::text[], %(errors)s::text[])
+    AS r(id, held, is_dead, counted, deferred, at, delay, outcome, failure)
+), u AS (
+  UPDATE autopilot_job j SET status = CASE WHEN is_dead THEN 2 ELSE 0 END,
+    attempts = attempts - (NOT counted)::int, deferrals = deferrals + deferred,
+    scheduled_at = coalesce(at, statement_timestamp() + make_interval(secs => delay), scheduled_at),
+    error = CASE WHEN failure = '' THEN error ELSE failure END, locked_by = NULL, lease = NULL
+  FROM r WHERE j.id = ANY (%(ids)s::bigint[]) AND j.id = r.id AND j.lease = r.held AND j.status = 1
+  RETURNING j.workspace_id, j.lane, j.public_id, j.attempts, j.locked_at, r.*
+), a AS (
+  INSERT INTO autopilot_job_attempt (id, workspace_id, job_id, attempt, outcome, error, worker, started_at, finished_at)
+  SELECT autopilot_uuid7(), workspace_id, public_id, attempts + (NOT counted)::int, outcome, failure, %(worker)s, locked_at,
+    statement_timestamp()
+  FROM u WHERE outcome <> ''
+)
+SELECT lane, workspace_id, is_dead FROM u
+"""
+
+_EARLIEST = """
+(SELECT min(f.scheduled_at) FROM generate_series(0, 9) AS p(priority), LATERAL (
+  SELECT j.scheduled_at FROM autopilot_job j
+  WHERE j.lane = p_lane AND j.workspace_id = p_workspace AND j.status = 0 AND j.priority = p.priority
+  ORDER BY j.scheduled_at LIMIT 1) f)
+"""
+
+# A job may have been committed while its turn was being put to sleep: asked again after that commit, nothing is missed.
+_SETTLE_TURNS = f"""
+WITH l AS MATERIALIZED (
+  SELECT t.lane, t.workspace_id, t.next_at FROM autopilot_turn t
+  WHERE (t.lane, t.workspace_id) IN (SELECT * FROM unnest(%(lanes)s::smallint[], %(workspaces)s::uuid[]))
+  ORDER BY t.lane, t.workspace_id FOR UPDATE
+), n AS MATERIALIZED (
+  SELECT lane, workspace_id, {_EARLIEST.replace("p_lane", "l.lane").replace("p_workspace", "l.workspace_id")} AS at FROM l
+)
+UPDATE autopilot_turn t SET next_at = n.at FROM n
+WHERE t.lane = n.lane AND t.workspace_id = n.workspace_id AND t.next_at > n.at
+"""
+
+# Skips from workspace to workspace through the claim index, so that a long backlog costs one step.
+_SWEEP = f"""
+WITH RECURSIVE w AS (
+  (SELECT lane, workspace_id FROM autopilot_job WHERE status = 0 ORDER BY lane, workspace_id LIMIT 1)
+  UNION ALL
+  SELECT n.lane, n.workspace_id FROM w, LATERAL (
+    SELECT lane, workspace_id FROM autopilot_job
+    WHERE status = 0 AND (lane, workspace_id) > (w.lane, w.workspace_id) ORDER BY lane, workspace_id LIMIT 1) n
+), late AS MATERIALIZED (
+  SELECT w.lane, w.workspace_id, t.next_at,
+    {_EARLIEST.replace("p_lane", "w.lane").replace("p_workspace", "w.workspace_id")} AS at
+  FROM w LEFT JOIN autopilot_turn t USING (lane, workspace_id)
+  WHERE t.next_at IS NULL OR t.next_at > statement_timestamp()
+)
+INSERT INTO autopilot_turn (lane, workspace_id, next_at, weight, max_running, rate, burst, tokens, refilled_at, paused)
+SELECT late.lane, late.workspace_id, late.at, coalesce(p.weight, 1), p.max_running, p.rate, p.burst, coalesce(p.burst, 0),
+  statement_timestamp(), coalesce(p.paused, false)
+FROM late LEFT JOIN autopilot_tenant p USING (workspace_id)
+WHERE late.next_at IS NULL OR late.at < late.next_at
+ORDER BY late.lane, late.workspace_id
+ON CONFLICT (lane, workspace_id) DO UPDATE SET next_at = excluded.next_at WHERE autopilot_turn.next_at > excluded.next_at
+"""
+
+_LANES_WITH_WORK = """
+SELECT lane FROM unnest(%(lanes)s::smallint[]) AS l(lane)
+WHERE EXISTS (SELECT 1 FROM autopilot_turn t WHERE t.lane = l.lane AND NOT t.paused AND t.next_at <= statement_timestamp())
+"""
+
+
+def claim(
+    cursor: Cursor, *, lane: int, batch: int, turns: int, worker: int, quantum: int = 10, due: datetime | None = None
+) -> tuple[list[Claimed], list[Place]]:
+    """Take up to `batch` due jobs of a lane, fairly between workspaces; also return the turns that went to sleep.
+
+    `due` claims what is due by then instead of now.
+    """
+    values = {"lane": lane, "batch": batch, "turns": turns, "worker": worker, "quantum": quantum, "due": due}
+    cursor.execute(_CLAIM, values)
+    found = cursor.fetchall()
+    sleeping = [(lane, workspace_id) for workspace_id in found[0][0] or ()]
+    return [Claimed._make(row[1:]) for row in found if row[1] is not None], sleeping
+
+
+def complete(cursor: Cursor, results: Sequence[Done]) -> int:
+    """Move finished jobs to the history. Returns how many leases still held; the others wrote nothing."""
+    values = {
+        "ids": [result.id for result in results],
+        "leases": [result.lease for result in results],
+        "results": [result.result for result in results],
+    }
+    cursor.execute(_DONE, values)
+    return cursor.rowcount
+
+
+def put_back(cursor: Cursor, results: Sequence[NotDone], *, worker: int) -> list[tuple[int, UUID, bool]]:
+    """Write retries, deferrals and deaths. Returns (lane, workspace, is dead) of those whose lease still held."""
+    values = {
+        "worker": worker,
+        "ids": [result.id for result in results],
+        "leases": [result.lease for result in results],
+        "dead": [result.is_dead for result in results],
+        "counted": [result.counted for result in results],
+        "deferred": [result.deferred for result in results],
+        "times": [result.at for result in results],
+        "delays": [result.delay for result in results],
+        "outcomes": [result.outcome for result in results],
+        "errors": [result.error for result in results],
+    }
+    cursor.execute(_NOT_DONE, values)
+    return [tuple(row) for row in cursor.fetchall()]
+
+
+def settle_turns(cursor: Cursor, places: Iterable[Place]) -> None:
+    """Give these turns the time of their earliest job, when that is earlier than what they wait for."""
+    wanted = sorted(set(places))
+    if wanted:
+        cursor.execute(
+            _SETTLE_TURNS, {"lanes": [lane for lane, _ in wanted], "workspaces": [place for _, place in wanted]}
+        )
+
+
+def sweep(cursor: Cursor) -> int:
+    """Wake every turn that sleeps past the due time of its earliest job. Returns how many."""
+    cursor.execute(_SWEEP)
+    return cursor.rowcount
+
+
+def lanes_with_work(cursor: Cursor, lanes: Sequence[int]) -> list[int]:
+    """Return which of these lanes have a turn that is due."""
+    cursor.execute(_LANES_WITH_WORK, {"lanes": list(lanes)})
+    return [lane for (lane,) in cursor.fetchall()]

@@ -1,0 +1,172 @@
+"""Facts: published in the caller's transaction, handed to each subscriber as a job of its own."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from pydantic import BaseModel
+
+from pilar.backplane import correlation, doorbell, jobs, sql
+from pilar.backplane.jobs import UnknownType, dumped
+from pilar.backplane.tenancy import atomic, current
+from pilar.kernel import switchboard
+from pilar.kernel.ids import uuid7
+from pilar.kernel.problems import NotFound
+from pilar.kernel.switchboard import LANES, EventType, JobType
+
+DISPATCH = "backplane.dispatch_event"
+"""The job that hands a future event to its subscribers when it is due."""
+
+_NEXT_POSITION = """
+INSERT INTO autopilot_event_stream (workspace_id, aggregate_type, aggregate_id, position) VALUES (%s, %s, %s, 1)
+ON CONFLICT (workspace_id, aggregate_type, aggregate_id) DO UPDATE SET position = autopilot_event_stream.position + 1
+RETURNING position
+"""
+_CLAIM_KEY = """
+INSERT INTO autopilot_idem (workspace_id, idempotency_key, ref, created_at)
+VALUES (%s, %s, %s, statement_timestamp()) ON CONFLICT DO NOTHING
+"""
+_INSERT = """
+WITH fact AS (
+  INSERT INTO autopilot_event (id, workspace_id, type, version, aggregate_type, aggregate_id, position, payload,
+    idempotency_key, scheduled_at, correlation_id, causation_id, created_at)
+  VALUES (%(id)s, %(workspace)s, %(type)s, 1, %(aggregate_type)s, %(aggregate_id)s, %(position)s, %(payload)s, %(key)s,
+    coalesce(%(at)s, statement_timestamp()), %(correlation)s, %(causation)s, statement_timestamp())
+  RETURNING scheduled_at <= statement_timestamp() AS due
+), state AS (
+  INSERT INTO autopilot_event_dispatch (event_id, workspace_id, status, attempts, handlers, processed_at)
+  SELECT %(id)s, %(workspace)s, 'pending', 0, 0, NULL FROM fact
+)
+SELECT due FROM fact
+"""
+_INSERT_JOBS = """
+INSERT INTO autopilot_job (public_id, workspace_id, lane, type, payload, status, priority, due_at, scheduled_at, attempts,
+  max_attempts, deferrals, crashes, idempotency_key, error, event_id, occurred_at, correlation_id, causation_id, created_at)
+SELECT n.id, e.workspace_id, n.lane, n.type, e.payload, 0, n.priority, statement_timestamp(), statement_timestamp(), 0,
+  n.max_attempts, 0, 0, left(n.key, 255), '', e.id, e.scheduled_at, e.correlation_id, e.id, statement_timestamp()
+FROM autopilot_event e, unnest(%(ids)s::uuid[], %(lanes)s::smallint[], %(types)s::text[], %(priorities)s::smallint[],
+  %(limits)s::smallint[], %(keys)s::text[]) AS n(id, lane, type, priority, max_attempts, key)
+WHERE e.id = %(event)s
+"""
+_DISPATCHED = """
+UPDATE autopilot_event_dispatch
+SET status = 'dispatched', attempts = attempts + 1, handlers = %s, processed_at = statement_timestamp()
+WHERE event_id = %s AND status = 'pending'
+"""
+
+
+class DispatchEvent(switchboard.Payload):
+    event_id: UUID
+
+
+def registered(name: str) -> EventType:
+    """Return the event type. Raises UnknownType."""
+    found = switchboard.events.get(name)
+    if found is None:
+        raise UnknownType(_("There is no event type %(name)s.") % {"name": name})
+    return found
+
+
+def publish(
+    name: str,
+    payload: BaseModel,
+    *,
+    key: str,
+    aggregate: tuple[str, UUID | str] | None = None,
+    at: datetime | None = None,
+) -> UUID:
+    """Record a fact of the current workspace, in the caller's transaction, and return its id.
+
+    Its subscribers' jobs are made with it, or at `at` when that is later. The same key again changes nothing and returns
+    the first event's id. Raises UnknownType, and TypeError when the payload is not of the registered model.
+    """
+    content = dumped(name, registered(name).payload, payload)
+    workspace_id, event_id = current(), uuid7()
+    with atomic():
+        if not sql.run(_CLAIM_KEY, [workspace_id, f"e:{key}", event_id]):
+            return _known(workspace_id, key)
+        aggregate_type, aggregate_id = (aggregate[0], str(aggregate[1])) if aggregate else ("", "")
+        is_due = sql.value(
+            _INSERT,
+            {
+                "id": event_id,
+                "workspace": workspace_id,
+                "type": name,
+                "aggregate_type": aggregate_type,
+                "aggregate_id": aggregate_id,
+                "position": sql.value(_NEXT_POSITION, [workspace_id, aggregate_type, aggregate_id]) if aggregate else None,
+                "payload": content,
+                "key": key,
+                "at": at,
+                "correlation": correlation.current(),
+                "causation": correlation.causation(),
+            },
+        )
+        if is_due:
+            dispatch(event_id, name)
+        else:
+            _dispatch_later(event_id, at)
+    return event_id
+
+
+def dispatch(event_id: UUID, name: str) -> int:
+    """Make one job for each subscriber of the event, once. Returns how many."""
+    names = switchboard.subscriptions.get(name, [])
+    with atomic():
+        if not sql.run(_DISPATCHED, [len(names), event_id]):
+            return 0
+        _make_jobs(event_id, [switchboard.jobs[handler] for handler in names], key=f"on:{event_id}")
+    return len(names)
+
+
+def replay(event_id: UUID, handler: str, *, key: str) -> None:
+    """Hand an event to one handler (a job type's name) again; effects stay single through their intents.
+
+    Raises NotFound for an event that is not there or a handler that is not subscribed.
+    """
+    with atomic():
+        name = sql.value("SELECT type FROM autopilot_event WHERE id = %s", [event_id])
+        if name is None or handler not in switchboard.subscriptions.get(name, []):
+            raise NotFound
+        _make_jobs(event_id, [switchboard.jobs[handler]], key=f"replay:{key}:{event_id}")
+
+
+def _make_jobs(event_id: UUID, handlers: list[JobType], *, key: str) -> None:
+    if not handlers:
+        return
+    lanes = [LANES.index(handler.lane) for handler in handlers]
+    sql.run(
+        _INSERT_JOBS,
+        {
+            "event": event_id,
+            "ids": [uuid7() for _handler in handlers],
+            "lanes": lanes,
+            "types": [handler.name for handler in handlers],
+            "priorities": [handler.priority for handler in handlers],
+            "limits": [handler.max_attempts for handler in handlers],
+            "keys": [f"{key}:{handler.name}" for handler in handlers],
+        },
+    )
+    workspace_id = current()
+    doorbell.ring_many({(lane, workspace_id): None for lane in lanes})
+
+
+def _dispatch_later(event_id: UUID, at: datetime | None) -> None:
+    jobs.enqueue(DISPATCH, DispatchEvent(event_id=event_id), key=f"dispatch:{event_id}", at=at)
+
+
+def dispatch_due(work: switchboard.Work[DispatchEvent]) -> None:
+    """Job handler: the event is due now."""
+    event_id = work.payload.event_id
+    with atomic():
+        name: Any = sql.value("SELECT type FROM autopilot_event WHERE id = %s", [event_id])
+        if name is not None:
+            dispatch(event_id, name)
+
+
+def _known(workspace_id: UUID, key: str) -> UUID:
+    found: UUID = sql.value(
+        "SELECT ref FROM autopilot_idem WHERE workspace_id = %s AND idempotency_key = %s", [workspace_id, f"e:{key}"]
+    )
+    return found

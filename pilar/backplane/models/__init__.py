@@ -1,0 +1,38 @@
+"""The tables of the backplane, by what they are about."""
+
+from pilar.backplane.models.facts import AutopilotEvent, EventDispatch, EventStream
+from pilar.backplane.models.guards import Budget, BudgetEntry, BudgetWindow, DistributedLock, Effect
+from pilar.backplane.models.records import (
+    ActivityLog,
+    AuditLog,
+    AuditSeal,
+    CacheEntry,
+    DataKey,
+    TenantProfile,
+    WebhookReceipt,
+)
+from pilar.backplane.models.work import AutopilotJob, Idempotency, JobAttempt, JobHistory, Turn, WorkerProcess
+
+__all__ = [
+    "ActivityLog",
+    "AuditLog",
+    "AuditSeal",
+    "AutopilotEvent",
+    "AutopilotJob",
+    "Budget",
+    "BudgetEntry",
+    "BudgetWindow",
+    "CacheEntry",
+    "DataKey",
+    "DistributedLock",
+    "Effect",
+    "EventDispatch",
+    "EventStream",
+    "Idempotency",
+    "JobAttempt",
+    "JobHistory",
+    "TenantProfile",
+    "Turn",
+    "WebhookReceipt",
+    "WorkerProcess",
+]

@@ -1,0 +1,38 @@
+"""Plain SQL on the connection of the scope in force, for the few statements that the ORM cannot say."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import connections
+
+from pilar.backplane import tenancy
+
+Parameters = Mapping[str, Any] | Sequence[Any] | None
+
+
+def rows(statement: str, parameters: Parameters = None) -> list[tuple[Any, ...]]:
+    """Return all rows of a query."""
+    with connections[tenancy.alias()].cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall()
+
+
+def row(statement: str, parameters: Parameters = None) -> tuple[Any, ...] | None:
+    """Return the first row of a query, or None."""
+    with connections[tenancy.alias()].cursor() as cursor:
+        cursor.execute(statement, parameters)
+        found: tuple[Any, ...] | None = cursor.fetchone()
+        return found
+
+
+def value(statement: str, parameters: Parameters = None) -> Any:
+    """Return the first column of the first row, or None."""
+    found = row(statement, parameters)
+    return found[0] if found else None
+
+
+def run(statement: str, parameters: Parameters = None) -> int:
+    """Execute a statement and return how many rows it touched."""
+    with connections[tenancy.alias()].cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return int(cursor.rowcount)
