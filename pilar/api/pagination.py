@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -21,16 +22,78 @@ class BadCursor(Problem):
     code = "invalid_cursor"
 
 
+def page_size(request: Request) -> int:
+    """Return `?limit=`. Raises Problem when it is no whole number within bounds."""
+    given = request.query_params.get("limit", str(USUAL))
+    if not (given.isascii() and given.isdigit() and len(given) <= 4 and SMALLEST <= int(given) <= LARGEST):
+        fields = {"limit": _("Send a whole number from %(low)s to %(high)s.") % {"low": SMALLEST, "high": LARGEST}}
+        raise Problem(_("The size of the page is wrong."), code="validation_failed", fields=fields)
+    return int(given)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyset:
+    """An order by one field, descending with a leading minus; the primary key breaks ties."""
+
+    ordering: str = "-pk"
+
+    @property
+    def field(self) -> str:
+        return self.ordering.lstrip("-")
+
+    @property
+    def is_descending(self) -> bool:
+        return self.ordering.startswith("-")
+
+    def page(self, rows: QuerySet[Any], cursor: str, size: int) -> tuple[list[Any], str | None]:
+        """Return up to `size` rows after `cursor`, and the cursor of the next page or None. Raises BadCursor."""
+        order = dict.fromkeys((self.ordering, "-pk" if self.is_descending else "pk"))
+        found = list(self._after(rows, cursor).order_by(*order)[: size + 1])
+        more = len(found) > size
+        page = found[:size]
+        if more and not page:
+            return [], self._start()
+        return page, self._cursor(page[-1]) if more else None
+
+    def _cursor(self, row: Any) -> str:
+        value = json.dumps([str(getattr(row, self.field)), str(row.pk)])
+        return base64.urlsafe_b64encode(value.encode()).decode().rstrip("=")
+
+    def _start(self) -> str:
+        return base64.urlsafe_b64encode(b"[]").decode().rstrip("=")
+
+    def _after(self, rows: QuerySet[Any], cursor: str) -> QuerySet[Any]:
+        if cursor in ("", self._start()):
+            return rows
+        value, key = self._read(rows, cursor)
+        beyond = "lt" if self.is_descending else "gt"
+        tie = Q(**{self.field: value, f"pk__{beyond}": key})
+        return rows.filter(Q(**{f"{self.field}__{beyond}": value}) | tie)
+
+    def _read(self, rows: QuerySet[Any], cursor: str) -> tuple[Any, Any]:
+        meta = rows.model._meta
+        field = meta.pk if self.field == "pk" else meta.get_field(self.field)
+        try:
+            padded = cursor + "=" * (-len(cursor) % 4)
+            value, key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+            position, tie = field.to_python(str(value)), meta.pk.to_python(str(key))
+            field.run_validators(position)
+            meta.pk.run_validators(tie)
+        except (ValueError, TypeError, ValidationError, binascii.Error, RecursionError) as error:
+            raise BadCursor(_("This cursor is not one of ours. Start again without it.")) from error
+        return position, tie
+
+
 class ByCursor(BasePagination):
     """Newest first by the view's `ordering` (one field, default `-pk`); `?limit=` up to 200, `?cursor=` from `nextCursor`."""
 
+    next_cursor: str | None = None
+
     def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
-        self._ordering = getattr(view, "ordering", "-pk")
-        limit = self._limit(request)
-        rows = self._from(queryset, request.query_params.get("cursor", ""))
-        found = list(rows.order_by(*dict.fromkeys((self._ordering, self._tie_break())))[: limit + 1])
-        self.next_cursor = self._cursor(found[limit - 1]) if len(found) > limit else None
-        return found[:limit]
+        keyset = Keyset(getattr(view, "ordering", "-pk"))
+        cursor = request.query_params.get("cursor", "")
+        found, self.next_cursor = keyset.page(queryset, cursor, page_size(request))
+        return found
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"items": data, "next_cursor": self.next_cursor})
@@ -51,39 +114,3 @@ class ByCursor(BasePagination):
             {"name": "limit", "in": "query", "required": False, "schema": limit},
             {"name": "cursor", "in": "query", "required": False, "schema": {"type": "string", "maxLength": 500}},
         ]
-
-    def _limit(self, request: Request) -> int:
-        given = request.query_params.get("limit", str(USUAL))
-        if not (given.isascii() and given.isdigit() and len(given) <= 4 and SMALLEST <= int(given) <= LARGEST):
-            fields = {"limit": _("Send a whole number from %(low)s to %(high)s.") % {"low": SMALLEST, "high": LARGEST}}
-            raise Problem(_("The size of the page is wrong."), code="validation_failed", fields=fields)
-        return int(given)
-
-    @property
-    def _field(self) -> str:
-        return self._ordering.lstrip("-")
-
-    def _tie_break(self) -> str:
-        return "-pk" if self._ordering.startswith("-") else "pk"
-
-    def _cursor(self, row: Any) -> str:
-        value = json.dumps([str(getattr(row, self._field)), str(row.pk)])
-        return base64.urlsafe_b64encode(value.encode()).decode().rstrip("=")
-
-    def _from(self, rows: QuerySet[Any], cursor: str) -> QuerySet[Any]:
-        if not cursor:
-            return rows
-        value, key = self._values(rows, cursor)
-        beyond = "lt" if self._ordering.startswith("-") else "gt"
-        tie = Q(**{self._field: value, f"pk__{beyond}": key})
-        return rows.filter(Q(**{f"{self._field}__{beyond}": value}) | tie)
-
-    def _values(self, rows: QuerySet[Any], cursor: str) -> tuple[Any, Any]:
-        meta = rows.model._meta
-        field = meta.pk if self._field == "pk" else meta.get_field(self._field)
-        try:
-            padded = cursor + "=" * (-len(cursor) % 4)
-            value, key = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-            return field.to_python(str(value)), meta.pk.to_python(str(key))
-        except (ValueError, TypeError, ValidationError, binascii.Error, RecursionError) as error:
-            raise BadCursor(_("This cursor is not one of ours. Start again without it.")) from error

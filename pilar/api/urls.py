@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from pilar.api import documentation, metrics, probes
+from pilar.api.autopilot import views as autopilot
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", probes.healthz, name="healthz"),
@@ -10,4 +11,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics.metrics, name="metrics"),
     path("api/schema", documentation.Schema.as_view(), name="api-schema"),
     path("api/docs", documentation.Docs.as_view(), name="api-docs"),
+    path("api/autopilot/events", autopilot.NewEvent.as_view(), name="autopilot-event-new"),
+    path("api/autopilot/events/<uuid:workspace_id>", autopilot.Events.as_view(), name="autopilot-events"),
+    path("api/autopilot/jobs", autopilot.NewJob.as_view(), name="autopilot-job-new"),
+    path("api/autopilot/jobs/<uuid:workspace_id>", autopilot.Jobs.as_view(), name="autopilot-jobs"),
+    path("api/autopilot/locks/acquire", autopilot.AcquireLock.as_view(), name="autopilot-lock-acquire"),
+    path("api/autopilot/locks/<uuid:lock_id>", autopilot.Lock.as_view(), name="autopilot-lock"),
 ]

@@ -1,0 +1,88 @@
+from typing import Any
+
+from rest_framework import serializers
+
+from pilar.api.serializers import Strict
+from pilar.backplane.models import AutopilotEvent, DistributedLock
+
+LONGEST_KEY = 200
+SHORTEST_TTL, USUAL_TTL, LONGEST_TTL = 1_000, 30_000, 300_000
+LOCK_NAME = r"^[A-Za-z0-9._:/-]{1,150}$"
+
+
+class NewEvent(Strict):
+    """The same `idempotencyKey` again changes nothing and answers with the first event."""
+
+    type = serializers.CharField(max_length=100)
+    payload = serializers.DictField(child=serializers.JSONField(allow_null=True), required=False, default=dict)
+    idempotency_key = serializers.CharField(max_length=LONGEST_KEY, required=False)
+    scheduled_at = serializers.DateTimeField(required=False)
+    aggregate_type = serializers.CharField(max_length=60, required=False)
+    aggregate_id = serializers.CharField(max_length=100, required=False)
+
+
+class EventShown(serializers.ModelSerializer[AutopilotEvent]):
+    status = serializers.CharField()
+    attempts = serializers.IntegerField()
+    processed_at = serializers.DateTimeField(allow_null=True)
+
+    class Meta:
+        model = AutopilotEvent
+        fields = (
+            "id", "workspace_id", "type", "aggregate_type", "aggregate_id", "position", "payload", "status", "attempts",
+            "idempotency_key", "scheduled_at", "processed_at", "correlation_id", "causation_id", "created_at",
+        )  # fmt: skip
+
+
+class NewJob(Strict):
+    """The same `idempotencyKey` again answers with the first job; with another payload it is refused."""
+
+    type = serializers.CharField(max_length=100)
+    payload = serializers.DictField(child=serializers.JSONField(allow_null=True), required=False, default=dict)
+    idempotency_key = serializers.CharField(max_length=LONGEST_KEY, required=False)
+    scheduled_at = serializers.DateTimeField(required=False)
+    priority = serializers.IntegerField(min_value=0, max_value=9, required=False)
+
+
+class JobShown(serializers.Serializer[Any]):
+    """A job as the specification shows it, live or finished."""
+
+    id = serializers.UUIDField()
+    workspace_id = serializers.UUIDField()
+    type = serializers.CharField()
+    payload = serializers.JSONField()
+    status = serializers.ChoiceField(choices=("pending", "running", "dead", "succeeded", "cancelled", "discarded"))
+    lane = serializers.CharField()
+    priority = serializers.IntegerField()
+    attempts = serializers.IntegerField()
+    max_attempts = serializers.IntegerField()
+    idempotency_key = serializers.CharField()
+    scheduled_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    completed_at = serializers.DateTimeField(allow_null=True)
+    result = serializers.JSONField(allow_null=True)
+    error = serializers.CharField(allow_blank=True)
+    correlation_id = serializers.UUIDField()
+    created_at = serializers.DateTimeField()
+
+
+class NewLock(Strict):
+    """`owner` is a name of yours for the holder; times are in milliseconds."""
+
+    lock_key = serializers.RegexField(LOCK_NAME)
+    ttl_ms = serializers.IntegerField(min_value=SHORTEST_TTL, max_value=LONGEST_TTL, required=False, default=USUAL_TTL)
+    owner = serializers.CharField(max_length=100, required=False)
+
+
+class LockShown(serializers.ModelSerializer[DistributedLock]):
+    """`token` grows with every holder: send it along with what you write, and refuse smaller ones."""
+
+    lock_key = serializers.CharField(source="name")
+
+    class Meta:
+        model = DistributedLock
+        fields = ("id", "lock_key", "owner", "token", "expires_at")
+
+
+class Enqueued(serializers.Serializer[Any]):
+    job_id = serializers.UUIDField()

@@ -1,0 +1,179 @@
+"""Doors of the backplane: events, jobs and locks of one workspace, and the platform's own upkeep."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from pydantic import BaseModel
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from pilar.api.access import Access, SystemView, WorkspaceView
+from pilar.api.autopilot import jobs as job_list
+from pilar.api.autopilot import serializers
+from pilar.api.pagination import ByCursor
+from pilar.api.serializers import checked
+from pilar.backplane import audit, events, jobs, locks
+from pilar.backplane.models import AutopilotEvent, DistributedLock, EventDispatch
+from pilar.backplane.tenancy import PLATFORM, atomic, tenant
+from pilar.kernel import switchboard
+from pilar.kernel.ids import uuid7
+from pilar.kernel.principal import Role
+from pilar.kernel.problems import NotFound, Problem
+from pilar.kernel.switchboard import Empty
+
+API_LOCKS = "api"
+"""Locks of callers have a namespace of their own: nobody can hold up the engine (facts.md)."""
+
+TYPE = OpenApiParameter("type", str, description="Only this type")
+STATUS = OpenApiParameter("status", str, enum=["pending", "running", "dead", "succeeded", "cancelled", "discarded"])
+
+
+def _offered(registry: Mapping[str, Any], name: str) -> Any:
+    found = registry.get(name)
+    if found is None or not found.external:
+        offered = ", ".join(sorted(key for key, entry in registry.items() if entry.external)) or "-"
+        fields = {"type": _("Choose one of: %(types)s.") % {"types": offered}}
+        raise Problem(_("There is no such type, or it is not open to callers."), code="unknown_type", fields=fields)
+    return found
+
+
+def _payload(model: type[BaseModel], given: dict[str, Any]) -> BaseModel:
+    return model.model_validate(given)
+
+
+class NewEvent(WorkspaceView):
+    access: ClassVar = {"POST": Access(Role.ADMIN, "events:write", system=True)}
+    throttles: ClassVar = {"POST": "events:1000/hour"}
+
+    @extend_schema(operation_id="createEvent", request=serializers.NewEvent, responses={201: serializers.EventShown})
+    def post(self, request: Request) -> Response:
+        """Publish an event of the workspace, now or at `scheduledAt`."""
+        wanted = checked(serializers.NewEvent, request.data)
+        entry = _offered(switchboard.events, wanted["type"])
+        about = (wanted.get("aggregate_type", ""), wanted.get("aggregate_id", ""))
+        event_id = events.publish(
+            entry.name,
+            _payload(entry.payload, wanted["payload"]),
+            key=f"api:{wanted.get('idempotency_key') or uuid7()}",
+            aggregate=about if all(about) else None,
+            at=wanted.get("scheduled_at"),
+        )
+        audit.record(self.principal.actor, "event.created", "event", event_id, after={"type": entry.name})
+        return Response(serializers.EventShown(event_rows().get(pk=event_id)).data, status=201)
+
+
+def event_rows() -> QuerySet[AutopilotEvent]:
+    """Select the current workspace's events with the state of their dispatch."""
+    state = EventDispatch.objects.filter(event_id=OuterRef("pk"))
+    return AutopilotEvent.objects.annotate(
+        status=Subquery(state.values("status")[:1]),
+        attempts=Subquery(state.values("attempts")[:1]),
+        processed_at=Subquery(state.values("processed_at")[:1]),
+    )
+
+
+class Events(WorkspaceView):
+    access: ClassVar = {"GET": Access(Role.VIEWER, "events:read", system=True)}
+
+    @extend_schema(
+        operation_id="listEvents",
+        parameters=[TYPE, OpenApiParameter("correlationId", UUID)],
+        responses=serializers.EventShown(many=True),
+    )
+    def get(self, request: Request, workspace_id: UUID) -> Response:
+        """List the workspace's events, newest first."""
+        page = ByCursor()
+        rows = page.paginate_queryset(_chosen(event_rows(), request), request, self)
+        return page.get_paginated_response(serializers.EventShown(rows, many=True).data)
+
+
+def _chosen(rows: QuerySet[AutopilotEvent], request: Request) -> QuerySet[AutopilotEvent]:
+    wanted: dict[str, Any] = {}
+    if "type" in request.query_params:
+        wanted["type"] = request.query_params["type"].replace("\x00", "")
+    if "correlationId" in request.query_params:
+        try:
+            wanted["correlation_id"] = UUID(request.query_params["correlationId"])
+        except ValueError as error:
+            fields = {"correlationId": _("This is no UUID.")}
+            raise Problem(_("The filter is wrong."), code="validation_failed", fields=fields) from error
+    return rows.filter(**wanted)
+
+
+class NewJob(WorkspaceView):
+    access: ClassVar = {"POST": Access(Role.ADMIN, "jobs:write", system=True)}
+    throttles: ClassVar = {"POST": "jobs:500/hour"}
+
+    @extend_schema(operation_id="createJob", request=serializers.NewJob, responses={201: serializers.JobShown})
+    def post(self, request: Request) -> Response:
+        """Put work of the workspace into the queue, now or for `scheduledAt`."""
+        wanted = checked(serializers.NewJob, request.data)
+        entry = _offered(switchboard.jobs, wanted["type"])
+        job_id = jobs.enqueue(
+            entry.name,
+            _payload(entry.payload, wanted["payload"]),
+            key=f"api:{wanted.get('idempotency_key') or uuid7()}",
+            at=wanted.get("scheduled_at"),
+            priority=wanted.get("priority"),
+            same_request=True,
+        )
+        audit.record(self.principal.actor, "job.created", "job", job_id, after={"type": entry.name})
+        return Response(serializers.JobShown(job_list.shown(job_id)).data, status=201)
+
+
+class Jobs(WorkspaceView):
+    access: ClassVar = {"GET": Access(Role.VIEWER, "jobs:read", system=True)}
+
+    @extend_schema(operation_id="listJobs", parameters=[TYPE, STATUS], responses=serializers.JobShown(many=True))
+    def get(self, request: Request, workspace_id: UUID) -> Response:
+        """List the workspace's jobs: first those that are not finished, newest first, then the finished ones."""
+        rows, following = job_list.listed(request)
+        return Response({"items": serializers.JobShown(rows, many=True).data, "next_cursor": following})
+
+
+class AcquireLock(WorkspaceView):
+    access: ClassVar = {"POST": Access(Role.COACH, "locks:write", system=True)}
+    throttles: ClassVar = {"POST": "locks:100/minute"}
+
+    @extend_schema(operation_id="acquireLock", request=serializers.NewLock, responses={201: serializers.LockShown})
+    def post(self, request: Request) -> Response:
+        """Take a lock of the workspace, or answer 409 while somebody holds it."""
+        wanted = checked(serializers.NewLock, request.data)
+        lock = locks.acquire(
+            wanted["lock_key"],
+            ttl=timedelta(milliseconds=wanted["ttl_ms"]),
+            owner=wanted.get("owner") or self.principal.actor,
+            scope=API_LOCKS,
+        )
+        if lock is None:
+            raise locks.Held(_("Somebody else holds this lock. Try again when its time has run out."), retry_after=1)
+        return Response(serializers.LockShown(lock).data, status=201)
+
+
+class Lock(WorkspaceView):
+    access: ClassVar = {"DELETE": Access(Role.COACH, "locks:write")}
+
+    @extend_schema(operation_id="releaseLock", responses={204: None})
+    def delete(self, request: Request, lock_id: UUID) -> Response:
+        """Give a lock back. Only its holder knows the id, which is another one for each holder."""
+        held = DistributedLock.objects.filter(pk=lock_id, scope=API_LOCKS).first()
+        if held is None or not locks.release(locks.Lock(held.id, held.name, held.owner, held.token, held.expires_at)):
+            raise NotFound
+        audit.record(self.principal.actor, "lock.released", "lock", lock_id, before={"name": held.name})
+        return Response(status=204)
+
+
+class Upkeep(SystemView):
+    """Starts one of the platform's own jobs now; the schedule starts it anyway. A second call in the same minute joins it."""
+
+    job: ClassVar[str]
+
+    def start(self) -> Response:
+        with tenant(PLATFORM), atomic():
+            job_id = jobs.enqueue(self.job, Empty(), key=f"{self.job}:asked:{uuid7()}")
+        return Response({"job_id": job_id}, status=202)
