@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from pilar.kernel.steps import Step
-from pilar.kernel.switchboard import Empty, event, every, job, on, step
-from provisioning import chasing, pipeline, triggers, whatsapp
+from pilar.kernel.switchboard import Empty, Widget, event, every, job, on, step, widget
+from provisioning import chasing, pipeline, triggers, whatsapp, widgets
 from provisioning.steps import (
     customer,
     email_credentials,
@@ -62,3 +62,5 @@ step(
 )
 step(Step("smoke_tests", 3, ("health_monitoring",), finish.run_smoke_tests))
 step(Step("activation", 2, ("smoke_tests",), finish.activate))
+
+widget(Widget("provisioning", "widgets/provisioning.html", widgets.unfinished_setup, order=5))

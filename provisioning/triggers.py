@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from pilar.backplane import jobs
 from pilar.backplane.tenancy import all_tenants, atomic
@@ -29,16 +28,16 @@ def look_again(_event: Happened[Any]) -> None:
 
 def sweep(work: Work[Empty]) -> Outcome:
     """Job handler, for the platform: have every studio with an open run checked."""
+    return {"ordered": order_checks(slot=str(work.id))}
+
+
+def order_checks(*, slot: str) -> int:
+    """Order one check for each studio whose set-up is open; the same slot again orders nothing. Returns how many."""
     with all_tenants("find the studios whose set-up is not finished"), atomic():
-        open_runs: list[UUID] = list(
-            ProvisioningJob.objects.filter(status__in=ProvisioningJob.OPEN).values_list("workspace_id", flat=True)
-        )
-        slot = str(work.id)
-        jobs.enqueue_many(
-            "provisioning.check",
-            [jobs.NewJob(workspace_id=studio, payload=Empty(), key=f"provisioning.check:{slot}") for studio in open_runs],
-        )
-    return {"checked": len(open_runs)}
+        open_runs = ProvisioningJob.objects.filter(status__in=ProvisioningJob.OPEN)
+        key = f"provisioning.check:{slot}"
+        rows = [jobs.NewJob(studio, Empty(), key) for studio in open_runs.values_list("workspace_id", flat=True)]
+        return jobs.enqueue_many("provisioning.check", rows)
 
 
 def check(_work: Work[Empty]) -> Outcome:

@@ -17,7 +17,7 @@ def _tenant_tables() -> re.Pattern[str]:
     from pilar.backplane.tenant_model import tenant_models  # noqa: PLC0415 - models load after the backend
 
     names = "|".join(sorted((m._meta.db_table for m in tenant_models()), key=len, reverse=True))
-    return re.compile(rf'"(?:{names})"')
+    return re.compile(rf"(?<!\w)(?:{names})(?!\w)")
 
 
 def _refuse_outside_transaction(

@@ -1,0 +1,104 @@
+"""Pages of provisioning: the live page, its polled part, ordering set-up again, and Meta's pop-up."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.csp import CSP
+from django.utils.translation import gettext as _
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_GET, require_POST
+
+from pilar.kernel.clock import now
+from pilar.kernel.principal import Role
+from pilar.providers import connections
+from pilar.ui.fragments import fragment
+from provisioning import pipeline, report, whatsapp
+from provisioning.report import RunReport
+from workspaces.pages.base import workspace_page
+
+
+def _shown(run: RunReport | None, studio: str) -> dict[str, Any]:
+    if run is None:
+        return {"job": None}
+    return {"job": {**{name: getattr(run, name) for name in RunReport.__slots__}, "studio": studio}}
+
+
+@require_GET
+@workspace_page(Role.VIEWER)
+def live(request: HttpRequest) -> HttpResponse:
+    """Show how far set-up is."""
+    return render(request, "provisioning/live.html", _shown(report.latest(), request.workspace.name))  # type: ignore[attr-defined]
+
+
+@require_GET
+@workspace_page(Role.VIEWER)
+def progress(request: HttpRequest) -> HttpResponse:
+    """The part of the live page that is asked for every two seconds."""
+    run = report.latest()
+    context = _shown(run, request.workspace.name)  # type: ignore[attr-defined]
+    finished = run is not None and run.status == "ready"
+    return fragment(request, "provisioning/_progress.html", context, finished=finished)
+
+
+@require_POST
+@workspace_page(Role.ADMIN)
+def rerun(request: HttpRequest) -> HttpResponse:
+    """"Setup neu ausführen": order failed steps again, or open a new run when all is done."""
+    step = request.POST.get("step", "").strip()[:60]
+    if step:
+        pipeline.retry(now=now(), step=step)
+    else:
+        pipeline.start(trigger="manual", now=now(), again=True)
+        pipeline.retry(now=now())
+    pipeline.wake(now=now())
+    messages.success(request, _("Set-up runs again. What is in place stays as it is."))
+    return redirect("provisioning:live")
+
+
+def _meta_hosts() -> dict[str, list[str]]:
+    """The one page on which Meta's SDK may run (docs/security.md)."""
+    sdk = "/".join(settings.META_SDK_URL.split("/")[:3])
+    hosts = [sdk] if settings.SANDBOX else [sdk, "https://www.facebook.com", "https://web.facebook.com"]
+    policy = {name: list(values) for name, values in settings.SECURE_CSP.items()}
+    policy["connect-src"] = [CSP.SELF, *hosts, settings.WHATSAPP_API_BASE]
+    policy["frame-src"] = hosts
+    return policy
+
+
+@require_GET
+@csp_override(_meta_hosts())
+@workspace_page(Role.ADMIN)
+def connect_whatsapp(request: HttpRequest) -> HttpResponse:
+    """Where the studio opens Meta's sign-up."""
+    connection = connections.get("whatsapp")
+    names = connection.identifiers if connection else {}
+    ready = whatsapp.is_configured()
+    context = {
+        "signup": {
+            "app_id": settings.WHATSAPP_APP_ID,
+            "config_id": settings.WHATSAPP_CONFIG_ID,
+            "sdk_url": settings.META_SDK_URL,
+            "graph_version": settings.WHATSAPP_API_VERSION,
+            "ready": ready,
+            "missing": "" if ready else _("WhatsApp is not configured on this installation."),
+        },
+        "number": _bought_number(),
+        "connection": _connection(connection.status if connection else "", names),
+        "complete_url": "/api/provisioning/whatsapp/connect",
+    }
+    return render(request, "onboarding/whatsapp.html", context)
+
+
+def _connection(state: str, names: dict[str, str]) -> dict[str, str] | None:
+    if not names.get("phone_number_id"):
+        return None
+    return {"state": state, "number": names.get("display_phone_number", ""), "name": names.get("verified_name", "")}
+
+
+def _bought_number() -> str:
+    run = report.latest()
+    found = [step.result.get("number", "") for step in run.steps if step.key == "twilio_number"] if run else []
+    return str(found[0]) if found else ""
