@@ -3,12 +3,13 @@
 import contextlib
 import logging
 import os
+import re
 import select
-import sys
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 _LONGEST_LINE = 4000
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _FILE_BYTES = 10_000_000
 
 
@@ -18,14 +19,16 @@ class Console:
     Nobody may be reading it: a line that would have to wait is dropped here, and stands in the file.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, output: int = 1) -> None:
         self._folder = folder
+        self._output = output
         folder.mkdir(parents=True, exist_ok=True)
         self._files: dict[str, RotatingFileHandler] = {}
 
     def child_says(self, name: str, line: str) -> None:
         """Pass on one line of a child's output."""
-        self._file(name).handle(logging.makeLogRecord({"msg": line.replace("%", "%%")}))
+        line = _CONTROL.sub(" ", line)
+        self._file(name).handle(logging.makeLogRecord({"msg": line}))
         self._print(f"{name:<8} | {line}")
 
     def say(self, text: str) -> None:
@@ -45,8 +48,7 @@ class Console:
 
     def _print(self, line: str) -> None:
         data = line.encode(errors="replace")[:_LONGEST_LINE] + b"\n"
-        with contextlib.suppress(OSError, ValueError):
-            descriptor = sys.stdout.fileno()
+        with contextlib.suppress(OSError):
             # A pipe that is ready takes at least PIPE_BUF (4096) bytes without waiting, pipe(7).
-            if select.select([], [descriptor], [], 0)[1]:
-                os.write(descriptor, data)
+            if select.select([], [self._output], [], 0)[1]:
+                os.write(self._output, data)

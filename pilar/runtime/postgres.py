@@ -332,15 +332,16 @@ def embedded_urls(data_dir: Path) -> dict[str, str]:
     can be loaded by commands that need no database.
     """
     cluster = Cluster(data_dir)
-    users = {
-        "DATABASE_URL": roles.APP,
-        "DATABASE_PLATFORM_URL": roles.PLATFORM,
-        "DATABASE_OWNER_URL": roles.OWNER,
-        "DATABASE_TEST_URL": roles.TEST,
+    logins = {
+        "DATABASE_URL": (roles.APP, roles.DATABASE),
+        "DATABASE_PLATFORM_URL": (roles.PLATFORM, roles.DATABASE),
+        "DATABASE_OWNER_URL": (roles.OWNER, roles.DATABASE),
+        # The tests' role may not enter the product's database; it makes its own.
+        "DATABASE_TEST_URL": (roles.TEST, "postgres"),
     }
     if cluster.record() is None:
-        return {name: f"postgresql://{user}@{HOST}:1/{roles.DATABASE}" for name, user in users.items()}
-    return {name: cluster.dsn(user, roles.DATABASE) for name, user in users.items()}
+        return {name: f"postgresql://{user}@{HOST}:1/{database}" for name, (user, database) in logins.items()}
+    return {name: cluster.dsn(user, database) for name, (user, database) in logins.items()}
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from pilar.runtime.postgres import START_SECONDS, Cluster, ClusterError
 from pilar.runtime.probing import answers
 
 READY_SECONDS = 120.0
+_PRODUCT = ("web", "worker", "beat")
 _DEMO = ("owner@demo.pilar.test", "partner@demo.pilar.test", "admin@demo.pilar.test")
 
 
@@ -52,12 +53,12 @@ class Supervisor:
         self._require_free_ports()
         publish_running(self._environment)
         if sandboxed(self._environment):
-            self._launch(services.sandbox(self._environment))
+            self._launch("sandbox")
         if self._cluster:
             await self._start_postgres(self._cluster)
         await self._prepare_data()
-        for service in (services.web, services.worker, services.beat):
-            self._launch(service(self._environment))
+        for name in _PRODUCT:
+            self._launch(name)
         await self._wait_ready()
         self._console.say(self._welcome())
 
@@ -103,7 +104,8 @@ class Supervisor:
         del self._children[name]
         return code
 
-    def _launch(self, service: services.Service) -> None:
+    def _launch(self, name: str) -> None:
+        service = services.SERVICES[name](self._environment)
         environment = {**self._environment, **service.environment}
         command = Command(service.name, service.argv, environment, ROOT, ready_line=service.ready_line)
         self._keep(Child(command, self._console, on_spawn=self._instance.remember))
@@ -113,17 +115,14 @@ class Supervisor:
         self._tasks.append(asyncio.create_task(child.keep_running()))
 
     async def _wait_ready(self) -> None:
-        waiting = [self._is_ready(service(self._environment)) for service in self._expected()]
+        simulated = ("sandbox",) if sandboxed(self._environment) else ()
+        waiting = [self._is_ready(services.SERVICES[name](self._environment)) for name in (*simulated, *_PRODUCT)]
         try:
             await asyncio.wait_for(asyncio.gather(*waiting), READY_SECONDS)
         except TimeoutError:
             raise CannotStartError(
                 f"PILAR was not ready after {READY_SECONDS:g} s; the reason is in {self._folder / 'log'}."
             ) from None
-
-    def _expected(self) -> list[Any]:
-        simulated = [services.sandbox] if sandboxed(self._environment) else []
-        return [*simulated, services.web, services.worker, services.beat]
 
     async def _is_ready(self, service: services.Service) -> None:
         if not service.address:

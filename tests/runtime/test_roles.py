@@ -1,0 +1,42 @@
+"""Roles from the point of view of `manage.py bootstrap_db`, which may run again at every deploy."""
+
+import psycopg
+import pytest
+
+from pilar.runtime import roles
+from pilar.runtime.postgres import Cluster
+
+PASSWORDS = {name: f"{name}-secret" for name in roles.SERVICE_ROLES}
+
+
+def test_passwords_are_read_from_the_urls() -> None:
+    urls = ["postgresql://pilar_app:a%40b@db:5432/pilar", "postgresql://pilar_owner:c@db/pilar"]
+    assert roles.passwords_of(urls) == {"pilar_app": "a@b", "pilar_owner": "c"}
+
+
+def test_a_url_without_a_password_is_refused_without_repeating_it() -> None:
+    with pytest.raises(ValueError, match="needs a user and a password") as refused:
+        roles.passwords_of(["postgresql://secret-host/pilar"])
+    assert "secret-host" not in str(refused.value)
+
+
+@pytest.mark.processes
+def test_running_again_corrects_a_role_that_was_given_too_much(cluster: Cluster) -> None:
+    admin = cluster.dsn("postgres", "postgres")
+    with psycopg.connect(admin) as superuser:
+        superuser.execute("ALTER ROLE pilar_app SUPERUSER BYPASSRLS")
+    cluster.bootstrap()
+    with psycopg.connect(admin) as superuser:
+        powers = "SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = 'pilar_app'"
+        assert superuser.execute(powers).fetchone() == (False, False)
+
+
+@pytest.mark.processes
+def test_a_database_of_another_name_gets_the_same_roles_and_no_test_role_rights(cluster: Cluster) -> None:
+    admin = cluster.dsn("postgres", "postgres")
+    roles.ensure_roles(admin, passwords=PASSWORDS, database="elsewhere")
+    with psycopg.connect(admin, user="pilar_owner", password="pilar_owner-secret", dbname="elsewhere") as owner:
+        owner.execute("CREATE TABLE mine (id int)")
+    with pytest.raises(psycopg.OperationalError, match="permission denied"):
+        psycopg.connect(cluster.dsn("pilar_test", "elsewhere"))
+    cluster.bootstrap()
