@@ -1,8 +1,8 @@
 """Circuit breakers in rows that all processes share (reliability P6).
 
-A workspace's breaker opens after five consecutive failures; after 60 s one call may probe. A global breaker opens when the
-breakers of several workspaces opened on the same provider within two minutes, so that one workspace's bad credentials
-never stop another. All times are the database's. Functions need an open transaction in the workspace's scope.
+A workspace's breaker opens after five consecutive failures; after 60 s one call may probe. A global breaker opens when
+the breakers of several workspaces opened on the same provider within two minutes, so that one workspace's bad
+credentials never stop another. All times are the database's. Functions need an open transaction in the scope.
 """
 
 from dataclasses import dataclass

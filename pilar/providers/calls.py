@@ -1,7 +1,7 @@
 """The one place every provider call passes (design section 4).
 
-In order: breaker, budget, time-out, the call, classification, metrics, the call log. Writes are never repeated here: their job
-is tried again, guarded by its effect. Reads may be repeated at once, a little jittered.
+In order: breaker, budget, time-out, the call, classification, metrics, the call log. Writes are never repeated here:
+their job is tried again, guarded by its effect. Reads may be repeated at once, a little jittered.
 """
 
 import random
@@ -148,7 +148,7 @@ def _settle(this: _Call, failure: Failure | None) -> None:
 
 
 def _judge(this: _Call, failure: Failure | None) -> None:
-    """Tell breaker and connection. A proper answer about one contact, and a refusal of our input, speak for the provider."""
+    """Tell breaker and connection. An outcome of one contact, or a refusal of our input, speaks for the provider."""
     if isinstance(failure, NotConfigured) or _is_rate_limit(failure):
         return
     if isinstance(failure, ProviderError) and failure.error_class in breakers.COUNTED:

@@ -1,11 +1,11 @@
 """Turns what a provider answered into the error taxonomy (providers.md section 6).
 
-Order of judging: the provider's own code (each provider's table), its retry hint, the HTTP status, the kind of exception.
+Order of judging: the provider's own code (each has its table), its retry hint, the HTTP status, the kind of exception.
 """
 
-from email.utils import parsedate_to_datetime
 from collections.abc import Mapping
 from datetime import UTC
+from email.utils import parsedate_to_datetime
 
 from pilar.kernel import clock
 from pilar.kernel.errors import ContactFailure, ContactOutcome, ErrorClass, ProviderError

@@ -16,6 +16,8 @@ from pilar.providers.models import Connection, Provider
 Status = Connection.Status
 
 SUCCESS_IS_NEWS_AFTER = timedelta(minutes=1)
+SET_UP = (Status.CONNECTED, Status.DEGRADED, Status.DISCONNECTED)
+"""A connection that is still being set up keeps its status, however single calls go."""
 CALLS_OF = {Provider.AI: ("openai", "groq", "anthropic"), Provider.VOICE: ("elevenlabs",), Provider.EMAIL: ("smtp",)}
 """Under which names the calls of a connection are made, where they differ from its own."""
 _CONNECTION_OF = {call: provider.value for provider, names in CALLS_OF.items() for call in names}
@@ -85,12 +87,9 @@ def mark(provider: str, *, error: ProviderError | None = None) -> None:
     with atomic():
         mine = Connection.objects.filter(provider=name)
         if error is not None:
-            mine.update(
-                status=_status_after(error),
-                last_error_class=error.error_class.value,
-                last_error=error.message[:300],
-                checked_at=now,
-            )
+            kind, text = error.error_class.value, error.message[:300]
+            mine.filter(status__in=SET_UP).update(status=_status_after(error))
+            mine.update(last_error_class=kind, last_error=text, checked_at=now)
             return
         mine.filter(status__in=(Status.DEGRADED, Status.DISCONNECTED)).update(status=Status.CONNECTED)
         stale = Q(last_success_at=None) | Q(last_success_at__lt=now - SUCCESS_IS_NEWS_AFTER) | ~Q(last_error="")

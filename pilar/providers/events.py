@@ -35,13 +35,17 @@ class StripeHappened(Payload):
 
 
 class WhatsAppInbound(Payload):
-    """A member wrote. `sender` is digits without plus and may be absent; then `user_id` (BSUID) names the member."""
+    """A member wrote. `sender` is digits without plus and may be absent; then `user_id` (BSUID) names the member.
+
+    With kind `system` the member's number or id changed: `new_sender`, or `previous_user_id` and `new_user_id`.
+    """
 
     message_id: str
     sender: str | None = Field(default=None)
     user_id: str | None = None
-    previous_user_id: str | None = None
     new_sender: str | None = None
+    new_user_id: str | None = None
+    previous_user_id: str | None = None
     profile_name: str = ""
     kind: str
     text: str = ""
@@ -77,10 +81,11 @@ class WhatsAppTemplate(Payload):
     event: str
     reason: str = ""
     provider_id: str = ""
+    at: datetime
 
 
 class WhatsAppAccount(Payload):
-    """Something changed about the account, its number or its limits; `event` is Meta's word, `field` where it came in."""
+    """Something changed about the account, its number or its limits; `event` is Meta's word, `field` its place."""
 
     field: str
     event: str

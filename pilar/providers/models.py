@@ -98,6 +98,9 @@ class MessageTemplate(TenantModel):
     quality = models.CharField(max_length=16, blank=True)
     provider_id = models.CharField(max_length=64, blank=True)
     rejected_reason = models.CharField(max_length=300, blank=True)
+    status_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When Meta last said so; older news is ignored.")
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -1,7 +1,7 @@
 """The one way out over HTTP (reliability P6, S6).
 
-Every request goes to a configured provider host, follows no redirect, has a connect time-out, a read time-out and a total
-deadline, and is cut off at a number of bytes. The SDKs of Stripe and Twilio are plugged into it.
+Every request goes to a configured provider host, follows no redirect, has a connect time-out, a read time-out and a
+total deadline, and is cut off at a number of bytes. The SDKs of Stripe and Twilio are plugged into it.
 """
 
 import os

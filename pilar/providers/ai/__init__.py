@@ -1,0 +1,1 @@
+"""Language models: typed answers from whichever configured provider answers first."""

@@ -1,0 +1,181 @@
+"""A typed answer from the first configured model that gives one (design section 4).
+
+Each provider is its own wrapped call, so breaker, budget and log are its own and a dead key shows although the next one
+answers. Nothing made up: when all fail the caller falls back to the studio's approved text or to a person.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from django.conf import settings
+from pydantic import BaseModel
+
+from pilar.backplane import budgets, tenancy
+from pilar.kernel import clock
+from pilar.kernel.errors import ErrorClass, NotConfigured, ProviderError
+from pilar.kernel.ids import uuid7
+from pilar.providers import calls
+from pilar.providers.transport import deadline, remaining
+
+if TYPE_CHECKING:
+    from pydantic_ai.messages import ModelMessage
+
+    from pilar.providers.ai.models import Candidate
+
+CALL_SECONDS = 20.0
+ALL_SECONDS = 40.0
+LONGEST_ANSWER = 600
+MOST_REQUESTS = 4
+CHARACTERS_PER_TOKEN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of the conversation so far."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AiAnswer[O: BaseModel]:
+    output: O
+    provider: str
+    model: str
+    input_tokens: int
+    output_tokens: int
+
+
+class NoAnswer(ProviderError):
+    """No provider gave a usable answer. `errors` says why, in the order asked.
+
+    `retry_after` is the shortest wait that any of them named; the class is the most hopeful of theirs.
+    """
+
+    def __init__(self, errors: Sequence[ProviderError]) -> None:
+        hopeful = next((e.error_class for e in errors if e.retryable), ErrorClass.CONFIGURATION_ERROR)
+        waits = [e.retry_after for e in errors if e.retry_after is not None]
+        super().__init__(
+            "; ".join(f"{e.provider}: {e.message}" for e in errors) or "No model is configured",
+            provider="ai",
+            error_class=hopeful,
+            code="no_answer",
+            retry_after=min(waits, default=None),
+        )
+        self.errors = list(errors)
+
+
+@dataclass(slots=True)
+class _Question:
+    instructions: str
+    messages: Sequence[Said]
+    output: type[BaseModel]
+    max_tokens: int
+    errors: list[ProviderError] = field(default_factory=list)
+
+
+def configured() -> bool:
+    """Say whether any model can be asked."""
+    return bool(settings.OPENAI_API_KEY or settings.GROQ_API_KEY or settings.ANTHROPIC_API_KEY)
+
+
+def answer[O: BaseModel](
+    *,
+    instructions: str,
+    messages: Sequence[Said],
+    output: type[O],
+    purpose: str,
+    models: Mapping[str, str] | None = None,
+    max_tokens: int = LONGEST_ANSWER,
+    seconds: float = ALL_SECONDS,
+) -> AiAnswer[O]:
+    """Ask the configured models in turn for an `output`, within `seconds` altogether. `purpose` names the call in logs.
+
+    `messages` ends with what is to be answered and is data, never instruction. Raises NotConfigured, NoAnswer carrying
+    each provider's error, and budgets.Exceeded when the workspace's tokens are used up. Call it outside `atomic()`.
+    """
+    if not configured():
+        raise NotConfigured("ai", "No model is configured: set OPENAI_API_KEY, GROQ_API_KEY or ANTHROPIC_API_KEY.")
+    question = _Question(instructions, messages, output, max_tokens)
+    reservation = _reserve(question)
+    used = 0
+    try:
+        with deadline(seconds):
+            found = _walk(question, purpose, models or {})
+        used = found.input_tokens + found.output_tokens
+        return found
+    finally:
+        _settle(reservation, used)
+
+
+def _walk(question: _Question, purpose: str, names: Mapping[str, str]) -> AiAnswer[Any]:
+    from pilar.providers.ai import models  # noqa: PLC0415 - the libraries take seconds to import
+
+    for candidate in models.candidates(names):
+        if remaining(CALL_SECONDS) < 1:
+            break
+        try:
+            return calls.call(
+                candidate.provider, f"chat.{purpose}", lambda one=candidate: _ask(one, question), timeout=CALL_SECONDS
+            )
+        except ProviderError as error:
+            question.errors.append(error)
+    raise NoAnswer(question.errors)
+
+
+def _ask(candidate: "Candidate", question: _Question) -> AiAnswer[Any]:
+    from pydantic_ai import Agent, UsageLimits  # noqa: PLC0415 - as above
+
+    from pilar.providers.ai import loop  # noqa: PLC0415
+    from pilar.providers.ai.errors import classified  # noqa: PLC0415
+
+    agent = Agent(candidate.model, output_type=question.output, instructions=question.instructions, retries=1)
+    *history, last = question.messages
+    seconds = remaining(CALL_SECONDS)
+    work = agent.run(
+        last.text,
+        message_history=[_message(one) for one in history],
+        model_settings={"timeout": seconds, "max_tokens": question.max_tokens},
+        usage_limits=UsageLimits(request_limit=MOST_REQUESTS),
+    )
+    try:
+        result = loop.run(work, seconds=seconds)
+    except Exception as error:
+        # The libraries raise many kinds; each becomes one of our classes, programming errors included in the log.
+        raise classified(candidate.provider, error) from error
+    return AiAnswer(
+        output=result.output,
+        provider=candidate.provider,
+        model=str(result.response.model_name or candidate.model.model_name),
+        input_tokens=result.usage.input_tokens,
+        output_tokens=result.usage.output_tokens,
+    )
+
+
+def _message(said: Said) -> "ModelMessage":
+    from pydantic_ai.messages import ModelRequest, ModelResponse, TextPart, UserPromptPart  # noqa: PLC0415
+
+    if said.role == "user":
+        return ModelRequest(parts=[UserPromptPart(content=said.text)])
+    return ModelResponse(parts=[TextPart(content=said.text)])
+
+
+def _reserve(question: _Question) -> budgets.Reservation | None:
+    scope = tenancy.scope()
+    if scope is None or scope.workspace_id in (None, tenancy.PLATFORM):
+        return None
+    characters = len(question.instructions) + sum(len(said.text) for said in question.messages)
+    estimate = characters // CHARACTERS_PER_TOKEN + question.max_tokens
+    with tenancy.atomic(durable=True):
+        return budgets.reserve("tokens", estimate, key=f"chat:{uuid7()}", now=clock.now())
+
+
+def _settle(reservation: budgets.Reservation | None, used: int) -> None:
+    if reservation is None:
+        return
+    with tenancy.atomic():
+        if used:
+            budgets.settle(reservation, used)
+        else:
+            budgets.release(reservation)

@@ -1,0 +1,47 @@
+"""What the providers do by themselves: take webhooks, send mail, look after the connections."""
+
+from datetime import timedelta
+
+from pilar.kernel.switchboard import Probe, Remediation, budget_resource, event, every, job, probe, remediation
+from pilar.providers import events, probes, upkeep
+from pilar.providers.doors import ReceiptWork
+from pilar.providers.email import outbox
+from pilar.providers.stripe import receive as stripe
+from pilar.providers.twilio import receive as twilio
+from pilar.providers.whatsapp import receive as whatsapp
+
+event("provider.failed", events.ProviderFailed)
+event("provider.recovered", events.ProviderRecovered)
+event("stripe.event", events.StripeHappened)
+event("whatsapp.inbound", events.WhatsAppInbound)
+event("whatsapp.status", events.WhatsAppStatus)
+event("whatsapp.template", events.WhatsAppTemplate)
+event("whatsapp.account", events.WhatsAppAccount)
+event("whatsapp.preference", events.WhatsAppPreference)
+event("twilio.sms", events.TwilioSms)
+event("twilio.status", events.TwilioStatus)
+event("twilio.call", events.TwilioCall)
+event("twilio.bundle", events.TwilioBundle)
+
+job("webhooks.stripe", stripe.receive, payload=ReceiptWork, lane="webhooks", priority=1, max_attempts=8)
+job("webhooks.whatsapp", whatsapp.receive, payload=ReceiptWork, lane="webhooks", priority=1, max_attempts=8)
+job("webhooks.twilio", twilio.receive, payload=ReceiptWork, lane="webhooks", priority=1, max_attempts=8)
+job(outbox.JOB, outbox.deliver, payload=outbox.Letter, lane="messages", max_attempts=8)
+
+job("providers.forget_old_calls", upkeep.forget_old_calls, lane="bulk", priority=9)
+every("providers.forget_old_calls", timedelta(days=1), "providers.forget_old_calls")
+
+probe(Probe("twilio_number", "twilio", probes.own_number, per_workspace=True, every=timedelta(minutes=15)))
+probe(Probe("whatsapp_number", "whatsapp", probes.own_whatsapp, per_workspace=True, every=timedelta(minutes=15)))
+probe(Probe("stripe", "stripe", probes.stripe_prices, per_workspace=False))
+probe(Probe("twilio_account", "twilio", probes.twilio_account, per_workspace=False))
+probe(Probe("mail_server", "email", probes.mail_server, per_workspace=False))
+probe(Probe("language_models", "ai", probes.language_models, per_workspace=False))
+probe(Probe("voice_service", "voice", probes.voice_service, per_workspace=False, every=timedelta(hours=1)))
+remediation(Remediation(probes.WEBHOOKS_LOST, "set_twilio_webhooks", probes.repair_number))
+remediation(Remediation(probes.NOT_REPORTING, "subscribe_whatsapp", probes.repair_whatsapp))
+
+budget_resource("messages", "message")
+budget_resource("tokens", "token")
+budget_resource("api_calls", "call")
+budget_resource("euro", "cent")

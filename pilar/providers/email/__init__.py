@@ -1,0 +1,1 @@
+"""E-mail over SMTP, always by way of a job."""

@@ -1,0 +1,132 @@
+"""One SMTP session: EHLO, TLS, AUTH, a message or a NOOP (providers.md 5)."""
+
+import smtplib
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email.message import EmailMessage
+
+from django.conf import settings
+
+from pilar.kernel.errors import ContactFailure, ContactOutcome, ErrorClass, NotConfigured, ProviderError
+from pilar.providers import calls
+from pilar.providers.classification import Verdict, failure
+from pilar.providers.transport import remaining
+
+PROVIDER = "smtp"
+SECONDS = 15.0
+IMPLICIT_TLS_PORT = 465
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+CODES: dict[int, Verdict] = {
+    **dict.fromkeys((454, 535), ErrorClass.THIRD_PARTY_AUTH_FAILED),
+    **dict.fromkeys((530, 534, 538), ErrorClass.CONFIGURATION_ERROR),
+    **dict.fromkeys((550, 551, 553), ContactOutcome.UNREACHABLE),
+    452: ErrorClass.RATE_LIMITED,
+}
+
+
+def send(message: EmailMessage, recipient: str) -> None:
+    """Hand one message over. Raises ContactFailure for an address that is not there, ProviderError otherwise.
+
+    `ambiguous` only when the text had been handed over and no answer came: then it may be on its way.
+    """
+    _session("send", lambda server: _hand_over(server, message, recipient))
+
+
+def check() -> None:
+    """Log in and say NOOP. Raises as `send` does."""
+    _session("check", lambda server: _expect(*server.noop()))
+
+
+def _session(operation: str, use: Callable[[smtplib.SMTP], None]) -> None:
+    if not settings.SMTP_HOST:
+        raise NotConfigured(PROVIDER, "SMTP_HOST is not set, so no e-mail can be sent.")
+
+    def run() -> None:
+        with _translated(), _connected() as server:
+            use(server)
+
+    calls.call(PROVIDER, operation, run, timeout=SECONDS * 2)
+
+
+@contextmanager
+def _connected() -> Iterator[smtplib.SMTP]:
+    host, port, context = settings.SMTP_HOST, settings.SMTP_PORT, ssl.create_default_context()
+    seconds = remaining(SECONDS)
+    if port == IMPLICIT_TLS_PORT:
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=seconds, context=context)
+    else:
+        server = smtplib.SMTP(host, port, timeout=seconds)
+    try:
+        _log_in(server, context)
+        yield server
+    finally:
+        server.close()
+
+
+def _log_in(server: smtplib.SMTP, context: ssl.SSLContext) -> None:
+    server.ehlo_or_helo_if_needed()
+    if settings.SMTP_PORT != IMPLICIT_TLS_PORT and server.has_extn("starttls"):
+        server.starttls(context=context)
+        server.ehlo()
+    elif settings.SMTP_PORT != IMPLICIT_TLS_PORT and settings.SMTP_HOST not in LOOPBACK:
+        raise _error(ErrorClass.CONFIGURATION_ERROR, "The mail server offers no TLS, so no password is sent to it.")
+    if settings.SMTP_USER:
+        server.login(settings.SMTP_USER, settings.SMTP_PASSWORD)
+
+
+def _hand_over(server: smtplib.SMTP, message: EmailMessage, recipient: str) -> None:
+    sender = message["From"].addresses[0].addr_spec
+    _expect(*server.mail(sender))
+    code, text = server.rcpt(recipient)
+    _expect(code, text)
+    _expect(*_data(server, message.as_bytes()))
+
+
+def _data(server: smtplib.SMTP, content: bytes) -> tuple[int, bytes]:
+    """From here on a lost connection leaves open whether the mail went out."""
+    try:
+        return server.data(content)
+    except smtplib.SMTPDataError:
+        raise
+    except (OSError, smtplib.SMTPServerDisconnected) as error:
+        raise _error(ErrorClass.TRANSIENT_NETWORK, "No answer to the handed-over mail", ambiguous=True) from error
+
+
+def _expect(code: int, text: bytes) -> None:
+    if not 200 <= code < 300:
+        raise smtplib.SMTPResponseException(code, text)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except smtplib.SMTPResponseException as error:
+        raise _answered(error.smtp_code, error.smtp_error) from error
+    except ssl.SSLError as error:
+        raise _error(ErrorClass.CONFIGURATION_ERROR, f"TLS failed: {error}") from error
+    except smtplib.SMTPNotSupportedError as error:
+        raise _error(ErrorClass.CONFIGURATION_ERROR, str(error)) from error
+    except (OSError, smtplib.SMTPException) as error:
+        unknown_host = "Name or service not known" in str(error) or "nodename" in str(error)
+        kind = ErrorClass.CONFIGURATION_ERROR if unknown_host else ErrorClass.TRANSIENT_NETWORK
+        raise _error(kind, f"{type(error).__name__}: {error}") from error
+
+
+def _answered(code: int, text: bytes | str) -> ProviderError | ContactFailure:
+    words = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+    judged: Verdict | None = CODES.get(code)
+    if "too many messages" in words.lower():
+        judged = ErrorClass.RATE_LIMITED
+    if judged is None:
+        judged = ErrorClass.TRANSIENT_NETWORK if code < 500 else ErrorClass.CONFIGURATION_ERROR
+    found = failure(PROVIDER, judged, message=words, code=str(code), status=code)
+    if isinstance(found, ProviderError):
+        found.ambiguous = False
+    return found
+
+
+def _error(kind: ErrorClass, message: str, *, ambiguous: bool = False) -> ProviderError:
+    return ProviderError(message[:300], provider=PROVIDER, error_class=kind, code="smtp", ambiguous=ambiguous)

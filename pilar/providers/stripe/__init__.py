@@ -1,0 +1,1 @@
+"""Stripe: checkout, subscriptions, customers, portal, invoices, and its webhooks."""

@@ -1,0 +1,129 @@
+"""What we rely on in Stripe's answers; anything else may change without our noticing."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Customer(Shape):
+    id: str
+    email: str | None = None
+    name: str | None = None
+    address: dict[str, Any] | None = None
+    metadata: dict[str, str] = {}
+    deleted: bool = False
+
+
+class CustomerDetails(Shape):
+    email: str | None = None
+    name: str | None = None
+    address: dict[str, Any] | None = None
+
+
+class CheckoutSession(Shape):
+    """`provisions` follows the rule of providers.md 1.4: a trial without charge counts as paid."""
+
+    id: str
+    url: str | None = None
+    status: str | None = None
+    payment_status: str = "unpaid"
+    customer: str | None = None
+    subscription: str | None = None
+    client_reference_id: str | None = None
+    customer_details: CustomerDetails | None = None
+    metadata: dict[str, str] = {}
+    amount_total: int | None = None
+    currency: str | None = None
+
+    @property
+    def provisions(self) -> bool:
+        return self.status == "complete" and self.payment_status in ("paid", "no_payment_required")
+
+
+class Price(Shape):
+    id: str
+
+
+class SubscriptionItem(Shape):
+    id: str
+    price: Price
+    quantity: int | None = None
+    current_period_start: datetime
+    current_period_end: datetime
+
+
+class SubscriptionItems(Shape):
+    data: list[SubscriptionItem]
+
+
+class Subscription(Shape):
+    """Since 2025 the period is on the items, not on the subscription (providers.md 1.3)."""
+
+    id: str
+    customer: str
+    status: str
+    items: SubscriptionItems
+    created: datetime
+    trial_end: datetime | None = None
+    cancel_at: datetime | None = None
+    cancel_at_period_end: bool = False
+    canceled_at: datetime | None = None
+    latest_invoice: str | None = None
+    metadata: dict[str, str] = {}
+
+    @property
+    def current_period_end(self) -> datetime:
+        return max((item.current_period_end for item in self.items.data), default=self.created)
+
+    @property
+    def price_id(self) -> str:
+        return self.items.data[0].price.id if self.items.data else ""
+
+
+class Invoice(Shape):
+    id: str
+    customer: str | None = None
+    status: str | None = None
+    number: str | None = None
+    amount_due: int = 0
+    amount_paid: int = 0
+    currency: str = "eur"
+    created: datetime
+    hosted_invoice_url: str | None = None
+    invoice_pdf: str | None = None
+    attempt_count: int = 0
+    next_payment_attempt: datetime | None = None
+    parent: dict[str, Any] | None = None
+
+    @property
+    def subscription(self) -> str | None:
+        """The subscription's id, which moved to `parent.subscription_details`."""
+        details = (self.parent or {}).get("subscription_details") or {}
+        found = details.get("subscription")
+        return str(found) if found else None
+
+
+class StripeEvent(Shape):
+    """A verified webhook. `object` is a hint: fetch the thing before acting on it (providers.md 1.5)."""
+
+    id: str = Field(pattern=r"^[\w.-]{1,128}$")
+    type: str = Field(pattern=r"^[\w.]{1,128}$")
+    created: datetime
+    account: str | None = Field(default=None, pattern=r"^[\w.-]{1,64}$")
+    object_id: str = ""
+    object: dict[str, Any] = {}
+    api_version: str | None = None
+    livemode: bool = False
+
+    @classmethod
+    def from_envelope(cls, envelope: dict[str, Any]) -> "StripeEvent":
+        """Read the envelope. Raises pydantic.ValidationError for one that is no Stripe event."""
+        data = envelope.get("data")
+        thing = data.get("object") if isinstance(data, dict) else None
+        thing = thing if isinstance(thing, dict) else envelope.get("related_object") or {}
+        return cls.model_validate(envelope | {"object": thing, "object_id": str(thing.get("id") or "")})

@@ -1,0 +1,1 @@
+"""Twilio: subaccounts, keys, numbers, German papers, SMS, and its webhooks."""

@@ -1,0 +1,110 @@
+"""The way to Twilio: its own SDK over our transport, each call in the name of one account."""
+
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from pydantic import BaseModel, ConfigDict
+from twilio.base.exceptions import TwilioException
+from twilio.http import HttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+
+from pilar.kernel.errors import NotConfigured
+from pilar.providers import calls, connections, transport
+from pilar.providers.twilio.errors import classified
+
+_last_headers: ContextVar[Mapping[str, str]] = ContextVar("twilio_last_headers", default=MappingProxyType({}))
+
+
+class Shape(BaseModel):
+    """What we rely on in an answer; read from the SDK's instances."""
+
+    model_config = ConfigDict(extra="ignore", from_attributes=True, frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioAccount:
+    """In whose name a call is made: the platform's main account, or a workspace's subaccount."""
+
+    sid: str
+    token: str = field(repr=False)
+
+
+def main_account() -> TwilioAccount:
+    """Return the platform's own account. Raises NotConfigured."""
+    if not (settings.TWILIO_ACCOUNT_SID and settings.TWILIO_AUTH_TOKEN):
+        raise NotConfigured(
+            "twilio", "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are not set, so no number can be bought."
+        )
+    return TwilioAccount(settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN)
+
+
+def own_account() -> TwilioAccount:
+    """Return the current workspace's subaccount. Raises NotConfigured until it has one."""
+    connection = connections.get("twilio")
+    if connection is None or "account_sid" not in connection.identifiers:
+        raise NotConfigured("twilio", "This studio has no Twilio account yet. Run the set-up.")
+    return TwilioAccount(connection.identifiers["account_sid"], connections.secret(connection, "auth_token"))
+
+
+def request[T](
+    account: TwilioAccount,
+    operation: str,
+    run: Callable[[Client], T],
+    *,
+    read: bool = False,
+    provisioning: bool = True,
+) -> T:
+    """Run one call through the SDK in the name of `account`. Raises as `calls.call` does."""
+
+    def translated() -> T:
+        token = _last_headers.set(MappingProxyType({}))
+        try:
+            return run(_client(account))
+        except TwilioException as error:
+            raise classified(error, _last_headers.get(), provisioning=provisioning) from error
+        finally:
+            _last_headers.reset(token)
+
+    return calls.call("twilio", operation, translated, read=read)
+
+
+def _client(account: TwilioAccount) -> Client:
+    return Client(account.sid, account.token, http_client=_OurTransport())
+
+
+def address(url: str) -> tuple[str, dict[str, str]]:
+    """Return where to send a request for `url`, and the header that tells the original host when it is redirected."""
+    if not settings.TWILIO_API_BASE:
+        return url, {}
+    parts = urlsplit(url)
+    rest = parts._replace(scheme="", netloc="").geturl()
+    return settings.TWILIO_API_BASE + rest, {"X-Twilio-Host": parts.netloc}
+
+
+class _OurTransport(HttpClient):
+    def __init__(self) -> None:
+        self.timeout = None
+
+    def request(
+        self,
+        method: str,
+        uri: str,
+        params: dict[str, object] | None = None,
+        data: dict[str, object] | None = None,
+        headers: dict[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+        timeout: float | None = None,
+        allow_redirects: bool = False,
+    ) -> Response:
+        url, extra = address(uri)
+        headers = dict(headers or {}) | extra
+        body: dict[str, Any] = {"json": data} if "json" in headers.get("Content-Type", "") else {"data": data}
+        answer = transport.request(method, url, params=params or None, headers=headers, auth=auth, **body)
+        _last_headers.set(answer.headers)
+        return Response(answer.status, answer.body.decode("utf-8", errors="replace"), answer.headers)

@@ -1,0 +1,1 @@
+"""Voices for spoken answers."""

@@ -1,0 +1,1 @@
+"""WhatsApp Cloud API: sign-up, templates, messages, phones, and its webhooks."""

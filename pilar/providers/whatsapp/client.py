@@ -1,0 +1,115 @@
+"""Our own thin client of the Graph API: one token, JSON both ways, errors by code (providers.md 3.1)."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from pydantic import BaseModel, ConfigDict
+
+from pilar.kernel.errors import NotConfigured
+from pilar.providers import calls, connections, transport
+from pilar.providers.classification import garbage
+from pilar.providers.whatsapp.errors import refused
+
+
+class Shape(BaseModel):
+    """What we rely on in an answer."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Calls in the name of one token: a studio's, or the app's own."""
+
+    token: str = field(repr=False)
+
+    def get[S: Shape](
+        self,
+        operation: str,
+        path: str,
+        shape: type[S],
+        params: Mapping[str, Any] | None = None,
+        *,
+        repeatable: bool = True,
+    ) -> S:
+        """Read `path`. Raises as `calls.call` does."""
+        return self._call(operation, "GET", path, shape, params=params, read=repeatable)
+
+    def post[S: Shape](self, operation: str, path: str, shape: type[S], body: Mapping[str, Any] | None = None) -> S:
+        """Write to `path`. Never repeated here: Meta has no idempotency keys."""
+        return self._call(operation, "POST", path, shape, body=body or {})
+
+    def delete[S: Shape](self, operation: str, path: str, shape: type[S]) -> S:
+        """Delete `path`."""
+        return self._call(operation, "DELETE", path, shape)
+
+    def _call[S: Shape](
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        shape: type[S],
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        read: bool = False,
+    ) -> S:
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        url = f"{settings.WHATSAPP_API_BASE}/{settings.WHATSAPP_API_VERSION}/{path}"
+
+        def run() -> S:
+            answer = transport.request(method, url, headers=headers, params=params, json=body)
+            return shape.model_validate(_data(answer))
+
+        return calls.call("whatsapp", operation, run, read=read)
+
+
+def _data(answer: transport.Answer) -> Any:
+    try:
+        data = json.loads(answer.body)
+    except ValueError as error:
+        if answer.status < 400:
+            raise garbage("whatsapp", error, status=answer.status) from error
+        raise refused(answer, None) from error
+    if answer.status >= 300 or not isinstance(data, dict) or "error" in data:
+        raise refused(answer, data)
+    return data
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """From which number, in whose name."""
+
+    graph: Graph
+    phone_number_id: str
+    waba_id: str
+
+
+def own_sender() -> Sender:
+    """Return the current workspace's number, or the installation's when it serves a single studio.
+
+    Raises NotConfigured until the studio has connected its number.
+    """
+    connection = connections.get("whatsapp")
+    if connection is not None and connection.identifiers.get("phone_number_id"):
+        names = connection.identifiers
+        graph = Graph(connections.secret(connection, "token"))
+        return Sender(graph, names["phone_number_id"], names.get("waba_id", ""))
+    if settings.WHATSAPP_API_TOKEN and settings.WHATSAPP_PHONE_NUMBER_ID:
+        graph = Graph(settings.WHATSAPP_API_TOKEN)
+        return Sender(graph, settings.WHATSAPP_PHONE_NUMBER_ID, settings.WHATSAPP_BUSINESS_ACCOUNT_ID)
+    raise NotConfigured("whatsapp", "This studio has not connected its WhatsApp number yet.")
+
+
+def app_graph() -> Graph:
+    """Return the client of our own Meta app. Raises NotConfigured."""
+    if not (settings.WHATSAPP_APP_ID and settings.WHATSAPP_APP_SECRETS):
+        raise NotConfigured("whatsapp", "WHATSAPP_APP_ID and WHATSAPP_APP_SECRET are not set.")
+    return Graph(f"{settings.WHATSAPP_APP_ID}|{settings.WHATSAPP_APP_SECRETS[0]}")
+
+
+class Success(Shape):
+    success: bool = True

@@ -1,0 +1,97 @@
+"""Message templates at Meta and their mirror here (providers.md 3.6)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db.models import Q
+
+from pilar.backplane.tenancy import atomic
+from pilar.kernel import clock
+from pilar.providers.events import WhatsAppTemplate
+from pilar.providers.models import MessageTemplate
+from pilar.providers.whatsapp.client import Graph, Shape
+
+FIELDS = "id,name,status,category,language,components,quality_score,rejected_reason"
+PAGE = 250
+
+
+class Template(Shape):
+    """`status`: PENDING, APPROVED, REJECTED, PAUSED, DISABLED and others; `category` may be changed by Meta."""
+
+    id: str
+    name: str = ""
+    language: str = ""
+    status: str
+    category: str = ""
+    components: list[dict[str, Any]] = []
+    quality_score: dict[str, Any] | None = None
+    rejected_reason: str | None = None
+
+    @property
+    def quality(self) -> str:
+        return str((self.quality_score or {}).get("score", ""))
+
+
+class _Page(Shape):
+    data: list[Template] = []
+
+
+def list_all(graph: Graph, waba_id: str, *, name: str = "") -> list[Template]:
+    """Fetch the account's templates (an account has at most 250 until it is verified)."""
+    params = {"fields": FIELDS, "limit": PAGE} | ({"name": name} if name else {})
+    return graph.get("templates.list", f"{waba_id}/message_templates", _Page, params).data
+
+
+def find(graph: Graph, waba_id: str, *, name: str, language: str) -> Template | None:
+    """Return the template of that name and language, or None; look here before creating."""
+    rows = list_all(graph, waba_id, name=name)
+    return next((row for row in rows if (row.name, row.language) == (name, language)), None)
+
+
+def create(
+    graph: Graph, waba_id: str, *, name: str, language: str, category: str, components: Sequence[Mapping[str, Any]]
+) -> Template:
+    """Create a template with named parameters; its review takes minutes to a day. A coach's nudge is MARKETING."""
+    body = {
+        "name": name,
+        "language": language,
+        "category": category,
+        "parameter_format": "NAMED",
+        "components": [dict(component) for component in components],
+    }
+    made = graph.post("templates.create", f"{waba_id}/message_templates", Template, body)
+    return made.model_copy(update={"name": name, "language": language, "components": body["components"]})
+
+
+def mirror(template: Template, *, params: Sequence[str] = ()) -> MessageTemplate:
+    """Keep what Meta says of a template in the current workspace."""
+    known: dict[str, Any] = {
+        "status": template.status,
+        "provider_id": template.id,
+        "quality": template.quality,
+        "rejected_reason": _reason(template.rejected_reason),
+        "status_at": clock.now(),
+    }
+    if template.category:
+        known["category"] = template.category
+    if template.components:
+        known["components"] = template.components
+    if params:
+        known["params"] = list(params)
+    with atomic():
+        row, _ = MessageTemplate.objects.update_or_create(
+            name=template.name, language=template.language, defaults=known, create_defaults={"category": "", **known}
+        )
+    return row
+
+
+def _reason(reason: str | None) -> str:
+    return "" if reason in (None, "NONE") else str(reason)[:300]
+
+
+def note(fact: WhatsAppTemplate) -> None:
+    """Mirror a review's result, unless newer news came first. A template we do not know is left alone."""
+    with atomic():
+        rows = MessageTemplate.objects.filter(name=fact.name, language=fact.language)
+        rows = rows.filter(Q(status_at=None) | Q(status_at__lte=fact.at))
+        rows.update(status=fact.event, rejected_reason=_reason(fact.reason), status_at=fact.at)

@@ -1,0 +1,260 @@
+"""WhatsApp webhooks: the signature, and a reading that never fails on what it does not know (providers.md 3.3, 3.4)."""
+
+import hmac
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from django.conf import settings
+
+from pilar.kernel import clock
+from pilar.kernel.errors import NotConfigured
+from pilar.providers.doors import BadSignature, Malformed
+from pilar.providers.events import (
+    StatusError,
+    WhatsAppAccount,
+    WhatsAppInbound,
+    WhatsAppPreference,
+    WhatsAppStatus,
+    WhatsAppTemplate,
+)
+
+type Json = dict[str, Any]
+type Fact = WhatsAppInbound | WhatsAppStatus | WhatsAppTemplate | WhatsAppAccount | WhatsAppPreference
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One fact out of a POST that may carry several tenants'. `key` makes it happen once."""
+
+    waba_id: str
+    phone_number_id: str
+    event: str
+    fact: Fact
+    key: str
+
+
+def sign(body: bytes, secret: str) -> str:
+    """Return the header Meta would send."""
+    return "sha256=" + hmac.new(secret.encode(), body, sha256).hexdigest()
+
+
+def verify(body: bytes, header: str) -> None:
+    """Check the raw bytes against every active app secret. Raises BadSignature, NotConfigured without any secret."""
+    if not settings.WHATSAPP_APP_SECRETS:
+        raise NotConfigured("whatsapp", "WHATSAPP_APP_SECRET is not set.")
+    given = header.strip().lower().encode()
+    matches = [hmac.compare_digest(sign(body, secret).encode(), given) for secret in settings.WHATSAPP_APP_SECRETS]
+    if not any(matches):
+        raise BadSignature("no signature fits")
+
+
+def challenge(mode: str, token: str) -> bool:
+    """Say whether Meta's verification GET knows one of our tokens. Raises NotConfigured without any."""
+    if not settings.WHATSAPP_VERIFY_TOKENS:
+        raise NotConfigured("whatsapp", "WHATSAPP_VERIFY_TOKEN is not set.")
+    known = [hmac.compare_digest(one.encode(), token.encode()) for one in settings.WHATSAPP_VERIFY_TOKENS]
+    return mode == "subscribe" and any(known)
+
+
+def load(body: bytes) -> Json:
+    """Read the JSON object. Raises Malformed."""
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Malformed("The body must be JSON.") from error
+    if not isinstance(payload, dict):
+        raise Malformed("The body must be a JSON object.")
+    return payload
+
+
+def parse(payload: Json) -> list[Report]:
+    """Read all reports of a POST, whoever's they are. What is not understood is left out, never an error."""
+    return [report for entry in _objects(payload.get("entry")) for report in _entry(entry)]
+
+
+def _entry(entry: Json) -> Iterator[Report]:
+    waba_id = _text(entry.get("id"))
+    for change in _objects(entry.get("changes")):
+        value = change.get("value")
+        if isinstance(value, dict):
+            yield from _change(waba_id, _text(change.get("field")), value, _text(entry.get("time")))
+
+
+def _change(waba_id: str, field: str, value: Json, time: str) -> Iterator[Report]:
+    metadata = value.get("metadata")
+    phone = _text(metadata.get("phone_number_id")) if isinstance(metadata, dict) else ""
+    if field == "messages":
+        for message in _inbound(value, phone):
+            yield Report(waba_id, phone, "whatsapp.inbound", message, f"wa-in:{message.message_id}")
+        for status in _statuses(value, phone):
+            key = f"wa-st:{status.message_id}:{status.status}"
+            yield Report(waba_id, phone, "whatsapp.status", status, key)
+    elif field == "message_template_status_update":
+        yield _template(waba_id, value, time)
+    elif field == "user_preferences":
+        for preference in _preferences(value):
+            at = preference.timestamp or time
+            key = f"wa-pref:{preference.sender or preference.user_id}:{preference.value}:{at}"
+            yield Report(waba_id, phone, "whatsapp.preference", preference, key)
+    elif field:
+        event = _text(value.get("event") or value.get("decision") or value.get("new_quality_score") or field)
+        account = WhatsAppAccount(field=field, event=event, details=_clean(value))
+        digest = sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+        yield Report(waba_id, phone, "whatsapp.account", account, f"wa-acc:{waba_id}:{field}:{time}:{digest}")
+
+
+def _inbound(value: Json, phone: str) -> Iterator[WhatsAppInbound]:
+    contacts = _objects(value.get("contacts"))
+    for message in _objects(value.get("messages")):
+        message_id, at = _text(message.get("id")), _time(message.get("timestamp"))
+        if not message_id or at is None:
+            continue
+        sender, user_id = _digits(message.get("from")), _text(message.get("from_user_id")) or None
+        contact = _contact_of(contacts, sender, user_id)
+        kind = _text(message.get("type")) or "unsupported"
+        text, button = _content(kind, message)
+        yield WhatsAppInbound(
+            message_id=message_id,
+            sender=sender or _digits(contact.get("wa_id")),
+            user_id=user_id or _text(contact.get("user_id")) or None,
+            profile_name=_profile_name(contact),
+            kind=kind,
+            text=text,
+            button_payload=button,
+            timestamp=at,
+            phone_number_id=phone,
+            reply_to=_text(_part(message, "context").get("id")) or None,
+            **_rotation(kind, message),
+        )
+
+
+def _content(kind: str, message: Json) -> tuple[str, str]:
+    """Return the readable text and the button's payload of any kind of message."""
+    part = _part(message, kind)
+    if kind == "text":
+        return _text(part.get("body")), ""
+    if kind == "button":
+        return _text(part.get("text")), _text(part.get("payload"))
+    if kind == "interactive":
+        reply = _part(part, "button_reply") or _part(part, "list_reply")
+        form = _part(part, "nfm_reply")
+        return _text(reply.get("title") or form.get("body")), _text(reply.get("id"))
+    if kind == "reaction":
+        return _text(part.get("emoji")), ""
+    return _text(part.get("caption") or part.get("body")), ""
+
+
+def _rotation(kind: str, message: Json) -> dict[str, str | None]:
+    """A member changed number or id; the old names are in `sender` and `previous_user_id` (providers.md 3.3)."""
+    system = _part(message, "system") if kind == "system" else {}
+    if not system:
+        return {}
+    found = {
+        "new_sender": _digits(system.get("wa_id")),
+        "previous_user_id": _text(system.get("previous_user_id")) or None,
+    }
+    new_id = _text(system.get("user_id"))
+    return found | ({"new_user_id": new_id} if new_id else {})
+
+
+def _statuses(value: Json, phone: str) -> Iterator[WhatsAppStatus]:
+    for status in _objects(value.get("statuses")):
+        message_id, word, at = _text(status.get("id")), _text(status.get("status")), _time(status.get("timestamp"))
+        if not (message_id and word and at):
+            continue
+        pricing = status.get("pricing")
+        yield WhatsAppStatus(
+            message_id=message_id,
+            status=word,
+            timestamp=at,
+            opaque=_text(status.get("biz_opaque_callback_data")) or None,
+            recipient=_digits(status.get("recipient_id")),
+            user_id=_text(status.get("recipient_user_id")) or None,
+            phone_number_id=phone,
+            errors=[_error(error) for error in _objects(status.get("errors"))],
+            pricing=_clean(pricing) if isinstance(pricing, dict) else None,
+        )
+
+
+def _error(error: Json) -> StatusError:
+    code = error.get("code")
+    return StatusError(
+        code=code if isinstance(code, int) else 0,
+        title=_text(error.get("title") or error.get("message")),
+        details=_text(_part(error, "error_data").get("details")),
+    )
+
+
+def _template(waba_id: str, value: Json, time: str) -> Report:
+    fact = WhatsAppTemplate(
+        name=_text(value.get("message_template_name")),
+        language=_text(value.get("message_template_language")),
+        event=_text(value.get("event")),
+        reason=_text(value.get("reason")),
+        provider_id=_text(value.get("message_template_id")),
+        at=_time(time) or clock.now(),
+    )
+    key = f"wa-tpl:{waba_id}:{fact.name}:{fact.language}:{fact.event}:{time}"
+    return Report(waba_id, "", "whatsapp.template", fact, key)
+
+
+def _preferences(value: Json) -> Iterator[WhatsAppPreference]:
+    for row in _objects(value.get("user_preferences")):
+        sender, user_id = _digits(row.get("wa_id")), _text(row.get("user_id")) or None
+        if sender or user_id:
+            yield WhatsAppPreference(
+                sender=sender, user_id=user_id, value=_text(row.get("value")), timestamp=_time(row.get("timestamp"))
+            )
+
+
+def _contact_of(contacts: list[Json], sender: str | None, user_id: str | None) -> Json:
+    for contact in contacts:
+        same_phone = sender and _digits(contact.get("wa_id")) == sender
+        if same_phone or (user_id and contact.get("user_id") == user_id):
+            return contact
+    return contacts[0] if len(contacts) == 1 else {}
+
+
+def _profile_name(contact: Json) -> str:
+    profile = _part(contact, "profile")
+    return _text(profile.get("name") or profile.get("username"))[:200]
+
+
+def _objects(value: Any) -> list[Json]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _part(value: Json, name: str) -> Json:
+    found = value.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _text(value: Any) -> str:
+    """Return text PostgreSQL can hold: no NUL, no half of a surrogate pair."""
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return ""
+    return str(value).replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_text(name): _clean(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_clean(inner) for inner in value]
+    return _text(value) if isinstance(value, str) else value
+
+
+def _digits(value: Any) -> str | None:
+    found = _text(value).removeprefix("+")
+    return found if found.isascii() and found.isdigit() and len(found) <= 20 else None
+
+
+def _time(value: Any) -> datetime | None:
+    seconds = _text(value)
+    if not (seconds.isascii() and seconds.isdigit() and len(seconds) <= 11):
+        return None
+    return datetime.fromtimestamp(int(seconds), UTC)
