@@ -1,12 +1,5 @@
-from django.urls import path
-
-from provisioning.pages import views
+from django.urls import URLPattern
 
 app_name = "provisioning"
 
-urlpatterns = [
-    path("setup", views.live, name="live"),
-    path("setup/progress", views.progress, name="progress"),
-    path("setup/rerun", views.rerun, name="rerun"),
-    path("onboarding/whatsapp", views.connect_whatsapp, name="whatsapp"),
-]
+urlpatterns: list[URLPattern] = []
