@@ -43,7 +43,8 @@ def _become(argv: list[str], environment: dict[str, str]) -> int:
         sys.stderr.write(f"There is no command {argv[0]}.\n")
         return 127
     sys.stdout.flush()
-    os.execve(program, argv, environment)
+    # Python finds its environment by the name it was called by.
+    os.execve(program, [program, *argv[1:]], environment)
 
 
 if __name__ == "__main__":

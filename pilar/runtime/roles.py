@@ -4,8 +4,7 @@
 `pilar_platform` crosses studios on a connection of its own. None is a superuser or may bypass these policies.
 """
 
-from collections.abc import Iterable, Mapping
-from urllib.parse import unquote, urlsplit
+from collections.abc import Mapping
 
 import psycopg
 from psycopg import sql
@@ -38,20 +37,6 @@ def ensure_roles(admin_dsn: str, *, passwords: Mapping[str, str], database: str 
     with psycopg.connect(admin_dsn, dbname=database, autocommit=True) as admin:
         _serialise(admin)
         grant_schema(admin)
-
-
-def passwords_of(urls: Iterable[str]) -> dict[str, str]:
-    """The password of each role that the given database URLs log in as.
-
-    Raises ValueError for a URL that lacks a user or a password, without repeating it.
-    """
-    found = {}
-    for url in urls:
-        parts = urlsplit(url)
-        if not parts.username or not parts.password:
-            raise ValueError("A database URL needs a user and a password: postgresql://user:password@host/pilar")
-        found[unquote(parts.username)] = unquote(parts.password)
-    return found
 
 
 def grant_schema(connection: psycopg.Connection[tuple[object, ...]]) -> None:

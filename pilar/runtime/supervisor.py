@@ -90,7 +90,7 @@ class Supervisor:
         cluster.bootstrap()
 
     async def _prepare_data(self) -> None:
-        if await self._finish("migrate", services.manage("migrate", "--database", "owner")):
+        if await self._finish("migrate", services.manage("migrate")):
             raise CannotStartError(f"The migrations failed; see {self._console.path('migrate')}.")
         if sandboxed(self._environment) and await self._finish("seed", services.manage("seed_demo")):
             self._console.say("The demo could not be made; PILAR runs without it")

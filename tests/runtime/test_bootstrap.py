@@ -58,7 +58,7 @@ def test_no_python_that_is_new_enough_gives_a_sentence(monkeypatch: pytest.Monke
 
 
 def test_a_name_that_leads_nowhere_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: f"/nowhere/{name}")
+    monkeypatch.setattr("shutil.which", lambda name: f"/nowhere/{name}")
     monkeypatch.setenv("PYENV_ROOT", "/nowhere")
     assert bootstrap.find_interpreter() == sys.executable
 

@@ -9,17 +9,6 @@ from pilar.runtime.postgres import Cluster
 PASSWORDS = {name: f"{name}-secret" for name in roles.SERVICE_ROLES}
 
 
-def test_passwords_are_read_from_the_urls() -> None:
-    urls = ["postgresql://pilar_app:a%40b@db:5432/pilar", "postgresql://pilar_owner:c@db/pilar"]
-    assert roles.passwords_of(urls) == {"pilar_app": "a@b", "pilar_owner": "c"}
-
-
-def test_a_url_without_a_password_is_refused_without_repeating_it() -> None:
-    with pytest.raises(ValueError, match="needs a user and a password") as refused:
-        roles.passwords_of(["postgresql://secret-host/pilar"])
-    assert "secret-host" not in str(refused.value)
-
-
 @pytest.mark.processes
 def test_running_again_corrects_a_role_that_was_given_too_much(cluster: Cluster) -> None:
     admin = cluster.dsn("postgres", "postgres")
