@@ -13,6 +13,8 @@ from pilar.backplane.engine.results import Claimed, Done, NotDone
 
 Place = tuple[int, UUID]
 """A lane and a workspace: one turn."""
+NEVER = "9999-01-01 00:00:00+00"
+"""When a turn without work is next served. PostgreSQL's infinity has no counterpart in Python."""
 
 
 class Cursor(Protocol):
@@ -30,7 +32,7 @@ class Cursor(Protocol):
 
 # Turns are locked in the order they are due. A turn that gave less than it was asked for sleeps; one that gave all goes to
 # the back; one that the batch did not reach stays in front; a throttled one waits for its next token.
-_CLAIM = """
+_CLAIM = f"""
 WITH t AS MATERIALIZED (
   SELECT workspace_id, weight, max_running, rate,
     CASE WHEN rate IS NOT NULL
@@ -60,13 +62,13 @@ WITH t AS MATERIALIZED (
   UPDATE autopilot_turn u SET
     next_at = CASE
       WHEN s.given < s.asked AND s.is_full THEN u.next_at
-      WHEN s.given < s.asked THEN 'infinity'
+      WHEN s.given < s.asked THEN '{NEVER}'
       WHEN s.tokens - s.given < 1 THEN statement_timestamp() + make_interval(secs => (1 - s.tokens + s.given) / s.rate)
       WHEN s.given = 0 THEN statement_timestamp() + interval '100 milliseconds'
       ELSE statement_timestamp() END,
     tokens = coalesce(s.tokens - s.given, u.tokens), refilled_at = statement_timestamp()
   FROM s WHERE u.lane = %(lane)s AND u.workspace_id = s.workspace_id
-  RETURNING u.workspace_id, u.next_at = 'infinity' AS sleeps
+  RETURNING u.workspace_id, u.next_at = '{NEVER}' AS sleeps
 ), j AS (
   UPDATE autopilot_job
   SET status = 1, attempts = attempts + 1, locked_by = %(worker)s, locked_at = statement_timestamp(),

@@ -156,7 +156,7 @@ class Idempotency(TenantRow):
 
 
 class Turn(TenantRow):
-    """One workspace's place in a lane. `next_at` is when it may be served again; infinity while it has nothing to do.
+    """One workspace's place in a lane. `next_at` is when it may be served again; the year 9999 while it has nothing to do.
 
     `rate` is in jobs a second with `burst` saved up; null means no limit. Running jobs are counted, never stored.
     """
