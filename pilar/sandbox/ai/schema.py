@@ -106,17 +106,15 @@ class Filler:
         return next((answer for pattern, answer in rules if pattern.search(name)), False)
 
     def _number(self, schema: Json, name: str, *, whole: bool) -> float | int:
-        low = schema.get("minimum", schema.get("exclusiveMinimum", 0))
+        low = float(schema.get("minimum", schema.get("exclusiveMinimum", 0)))
         high = schema.get("maximum", schema.get("exclusiveMaximum"))
-        value = low
-        if "exclusiveMinimum" in schema:
-            value = low + (1 if whole else 0.1)
+        value = low + (1 if whole else 0.1) if "exclusiveMinimum" in schema else low
         if SCORE_NAMES.search(name):
-            value = 0.9 if high is None and not whole else low + ((high or 100) - low) * 0.9
-        step = schema.get("multipleOf")
+            value = 0.9 if high is None and not whole else low + (float(high or 100) - low) * 0.9
+        step = float(schema.get("multipleOf", 0))
         if step:
             value = -(-value // step) * step
-        return int(value) if whole else float(value)
+        return int(value) if whole else value
 
     def _choose(self, options: list[Any], name: str) -> Any:
         words = {str(option).casefold(): option for option in options}

@@ -192,9 +192,9 @@ def assign(call: Call) -> tuple[int, Json]:
         raise TwilioError(400, 22205, f"Attempting to assign invalid object_sid to Bundle: {object_sid}")
     if bundle.status not in {"draft", "twilio-rejected"}:
         raise TwilioError(400, 20001, f"Items of a bundle that is {bundle.status} cannot be changed")
-    known = next((item for item in bundle.items.values() if item["object_sid"] == object_sid), None)
-    item = known or _new_item(call, bundle, object_sid)
-    return 201, item
+    if any(item["object_sid"] == object_sid for item in bundle.items.values()):
+        raise TwilioError(400, 22206, f"{object_sid} is assigned to the bundle already")
+    return 201, _new_item(call, bundle, object_sid)
 
 
 def _new_item(call: Call, bundle: Bundle, object_sid: str) -> Json:

@@ -48,12 +48,16 @@ def _fits(call: Call, kind: catalogue.Kind) -> bool:
 
 
 def _make_offers(call: Call, kind: catalogue.Kind, wanted: int) -> Iterator[tuple[str, str | None]]:
-    places, tail = _places(call, kind), re.sub(r"\D", "", call.query.get("Contains", ""))
+    pattern = call.query.get("Contains", "")
+    tail = "" if pattern.startswith("+") else re.sub(r"\D", "", pattern)
+    places = [each for each in _places(call, kind) if _begins(f"+{kind.calling_code}{each[1]}", pattern)]
     made = 0
     while places and made < wanted:
         place, prefix = places[made % len(places)]
         number = catalogue.make_number(kind, prefix, call.state.offered)
         call.state.offered += 1
+        if pattern.startswith("+"):
+            number = pattern.rstrip("*") + number[len(pattern.rstrip("*")) :]
         if tail:
             number = number[: -len(tail)] + tail if len(tail) < len(number) - 4 else number
         if number in call.state.numbers:
@@ -61,6 +65,12 @@ def _make_offers(call: Call, kind: catalogue.Kind, wanted: int) -> Iterator[tupl
         call.state.offers[number] = Offer(kind.country, kind.type, place)
         made += 1
         yield number, place
+
+
+def _begins(prefix: str, pattern: str) -> bool:
+    """``Contains`` may be the beginning of a number in E.164 form, such as ``+4930``; anything else is its end."""
+    wanted = pattern.rstrip("*")
+    return not wanted.startswith("+") or prefix.startswith(wanted) or wanted.startswith(prefix)
 
 
 def _places(call: Call, kind: catalogue.Kind) -> list[tuple[str | None, str]]:

@@ -136,7 +136,7 @@ def edit(call: Call) -> Json:
     if template is None or call.token is None or call.token.waba_id != template.waba_id:
         raise absent("POST", call.part("node"))
     expect(call.body, {"components", "category", "parameter_format", "message_send_ttl_seconds"})
-    merged = {
+    merged: Json = {
         "name": template.name,
         "language": template.language,
         "category": template.category,

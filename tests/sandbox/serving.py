@@ -1,0 +1,115 @@
+"""A running sandbox and a product that listens, each on a free port of its own, for the tests of the simulators."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from pilar.sandbox.app import create_app, new_world
+from pilar.sandbox.config import Settings
+from pilar.sandbox.server import http_server
+from pilar.sandbox.state import World
+
+
+@contextmanager
+def served(app: ASGIApp) -> Iterator[str]:
+    """Serve an application in a thread; yields its address."""
+    server = http_server(app, host="127.0.0.1", port=0)
+    thread = threading.Thread(target=_run, args=(server,), daemon=True)
+    thread.start()
+    eventually(lambda: server.started)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join(10)
+
+
+def _run(server: uvicorn.Server) -> None:
+    asyncio.run(server.serve())
+
+
+def eventually[T](look: Callable[[], T], seconds: float = 5.0) -> T:
+    """What `look` gives as soon as it is true. Fails when it never is."""
+    end = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.01)
+    return found
+
+
+@dataclass
+class Received:
+    """One webhook as the product got it."""
+
+    path: str
+    body: bytes
+    headers: dict[str, str]
+
+    @property
+    def form(self) -> dict[str, str]:
+        return {name: values[0] for name, values in parse_qs(self.body.decode(), keep_blank_values=True).items()}
+
+
+@dataclass
+class Product:
+    """Plays PILAR: takes every webhook and answers with what the test wants (TwiML for voice)."""
+
+    url: str = ""
+    received: list[Received] = field(default_factory=list)
+    answers: dict[str, str] = field(default_factory=dict)
+
+    def at(self, path: str) -> list[Received]:
+        return [one for one in self.received if one.path == path]
+
+    async def take(self, request: Request) -> Response:
+        self.received.append(Received(request.url.path, await request.body(), dict(request.headers)))
+        if "hub.challenge" in request.query_params:
+            return Response(request.query_params["hub.challenge"])
+        media_type = "text/xml" if request.url.path in self.answers else "text/plain"
+        return Response(self.answers.get(request.url.path, "ok"), media_type=media_type)
+
+    def app(self) -> Starlette:
+        return Starlette(routes=[Route("/{path:path}", self.take, methods=["GET", "POST"])])
+
+
+@dataclass
+class Sandbox:
+    url: str
+    world: World
+    product: Product
+
+    def post(self, path: str, **body: Any) -> Any:
+        answer = httpx.post(self.url + path, json=body, timeout=10)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def fault(self, provider: str, operation: str, **more: Any) -> None:
+        self.post("/_control/faults", provider=provider, operation=operation, **{"kind": "status", "count": 1} | more)
+
+
+def settings_for(product: Product) -> Settings:
+    return Settings(sandbox_latency_ms=0, public_base_url=product.url)
+
+
+@contextmanager
+def running() -> Iterator[Sandbox]:
+    product = Product()
+    with served(product.app()) as product_url:
+        product.url = product_url
+        world = new_world(settings_for(product))
+        with served(create_app(world.settings, world)) as url:
+            yield Sandbox(url, world, product)
