@@ -11,7 +11,8 @@ _DAY_TONES = {"ok": "ok", "degraded": "wait", "down": "bad"}
 
 def _picture(kind: str, width: float, height: float, label: str, body: SafeString) -> SafeString:
     return format_html(
-        '<svg class="chart chart-{}" viewBox="0 0 {} {}" preserveAspectRatio="xMinYMid" role="img" aria-label="{}">{}</svg>',
+        '<svg class="chart chart-{}" viewBox="0 0 {} {}" preserveAspectRatio="xMinYMid" role="img" '
+        'aria-label="{}">{}</svg>',
         kind,
         f"{width:g}",
         f"{height:g}",
@@ -54,7 +55,8 @@ def ring(percent: float, label: str, tone: str = "ok") -> SafeString:
     around = 2 * pi * radius
     body = format_html(
         '<circle class="chart-track" cx="32" cy="32" r="{0}"/>'
-        '<circle class="chart-arc tone-{1}" cx="32" cy="32" r="{0}" stroke-dasharray="{2} {3}" transform="rotate(-90 32 32)"/>'
+        '<circle class="chart-arc tone-{1}" cx="32" cy="32" r="{0}" stroke-dasharray="{2} {3}" '
+        'transform="rotate(-90 32 32)"/>'
         '<text class="chart-number" x="32" y="33">{4}</text>',
         radius,
         tone,
@@ -84,5 +86,9 @@ def bar(value: float, largest: float, label: str, tone: str = "brand") -> SafeSt
         tone,
         f"{share * 100:.1f}",
     )
-    svg = '<svg class="chart chart-bar" viewBox="0 0 100 4" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>'
-    return format_html(svg, label, body)
+    return format_html(
+        '<svg class="chart chart-bar" viewBox="0 0 100 4" preserveAspectRatio="none" role="img" '
+        'aria-label="{}">{}</svg>',
+        label,
+        body,
+    )

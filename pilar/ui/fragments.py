@@ -1,7 +1,7 @@
 """Parts of pages that a page asks for again every few seconds.
 
-A part carries no `hx-` attributes: the element around it, in the page, does. So a part needs no nonce, and the browser may
-keep it and ask only whether it changed.
+A part carries no `hx-` attributes: the element around it, in the page, does. So a part needs no nonce, and the browser
+may keep it and ask only whether it changed.
 """
 
 import hashlib
@@ -16,9 +16,7 @@ from django.utils.http import parse_etags
 _CHANGES_EVERY_TIME = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')
 
 
-def fragment(
-    request: HttpRequest, template: str, context: dict[str, Any], *, finished: bool = False
-) -> HttpResponse:
+def fragment(request: HttpRequest, template: str, context: dict[str, Any], *, finished: bool = False) -> HttpResponse:
     """Render a polled part with an ETag, or answer 304 when the reader has it already.
 
     With `finished` the browser is told to load the whole page once more, which ends the polling.

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from pilar.ui.words import known_states
 
 
-
 class SampleForm(forms.Form):
     """One field of each sort; the number has an error."""
 
@@ -36,7 +35,12 @@ def _steps() -> list[dict[str, Any]]:
     now = timezone.now()
     return [
         {"key": "customer_validation", "state": "done", "seconds": 1},
-        {"key": "twilio_number", "state": "awaiting_review", "waiting_for": "twilio", "since": now - timedelta(hours=3)},
+        {
+            "key": "twilio_number",
+            "state": "awaiting_review",
+            "waiting_for": "twilio",
+            "since": now - timedelta(hours=3),
+        },
         {
             "key": "whatsapp_connection",
             "state": "awaiting_customer",
@@ -63,7 +67,11 @@ def context() -> dict[str, Any]:
         "kinds": [(kind, known_states(kind)) for kind in ("message", "step", "health", "connection", "owner")],
         "series": [3, 5, 4, 8, 9, 7, 12, 14],
         "month": ["ok"] * 60 + ["degraded"] * 2 + ["ok"] * 20 + ["down"] + ["ok"] * 7,
-        "funnel": [{"name": "Leads", "value": 120}, {"name": _("Replied"), "value": 84}, {"name": _("Booked"), "value": 31}],
+        "funnel": [
+            {"name": "Leads", "value": 120},
+            {"name": _("Replied"), "value": 84},
+            {"name": _("Booked"), "value": 31},
+        ],
         "form": _sample_form(),
         "job": {"status": "waiting", "progress": 62, "studio": "Studio Nord", "steps": _steps()},
     }

@@ -6,13 +6,14 @@ from django.utils.safestring import SafeString
 
 NAMES = frozenset(
     {
-        "activity", "arrow-left", "arrow-right", "badge-euro", "ban", "bell", "bot", "building-2", "calendar-clock",
-        "check", "check-check", "chevron-down", "chevron-right", "circle-alert", "circle-check", "circle-dashed",
-        "circle-help", "circle-x", "clock", "copy", "credit-card", "ellipsis", "external-link", "eye", "file-text",
-        "gauge", "globe", "hand", "heart-pulse", "hourglass", "house", "info", "key-round", "languages", "link",
-        "list-checks", "loader-circle", "lock", "log-out", "mail", "message-circle", "messages-square", "monitor", "moon",
-        "pause", "phone", "play", "plug", "plus", "refresh-cw", "rocket", "search", "send", "settings", "shield-check",
-        "sparkles", "sun", "trash-2", "triangle-alert", "upload", "user", "user-plus", "users", "wifi-off", "wrench", "x",
+        "activity", "arrow-left", "arrow-right", "badge-euro", "ban", "bell", "bot", "building-2",
+        "calendar-clock", "check", "check-check", "chevron-down", "chevron-right", "circle-alert",
+        "circle-check", "circle-dashed", "circle-help", "circle-x", "clock", "copy", "credit-card", "ellipsis",
+        "external-link", "eye", "file-text", "gauge", "globe", "hand", "heart-pulse", "hourglass", "house",
+        "info", "key-round", "languages", "link", "list-checks", "loader-circle", "lock", "log-out", "mail",
+        "message-circle", "messages-square", "monitor", "moon", "pause", "phone", "play", "plug", "plus",
+        "refresh-cw", "rocket", "search", "send", "settings", "shield-check", "sparkles", "sun", "trash-2",
+        "triangle-alert", "upload", "user", "user-plus", "users", "wifi-off", "wrench", "x",
     }
 )  # fmt: skip
 

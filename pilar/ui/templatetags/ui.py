@@ -26,7 +26,13 @@ from pilar.ui import charts, icons, words
 
 register = template.Library()
 
-_TONE_ICONS = {"ok": "circle-check", "busy": "loader-circle", "wait": "hourglass", "bad": "circle-alert", "mute": "circle-dashed"}
+_TONE_ICONS = {
+    "ok": "circle-check",
+    "busy": "loader-circle",
+    "wait": "hourglass",
+    "bad": "circle-alert",
+    "mute": "circle-dashed",
+}
 
 _TOAST_TONES = {"debug": "mute", "info": "busy", "success": "ok", "warning": "wait", "error": "bad"}
 
@@ -135,7 +141,7 @@ def ago(moment: datetime | None) -> str:
     distance = moment - timezone.now()
     if abs(distance.total_seconds()) < 45:
         return _("just now")
-    return str(format_timedelta(distance, add_direction=True, locale=_locale(), threshold=1.1))
+    return str(format_timedelta(distance, add_direction=True, locale=_locale()))
 
 
 @register.filter

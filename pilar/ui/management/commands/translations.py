@@ -15,7 +15,9 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--check", action="store_true", help="change nothing; fail when something is stale or missing")
+        parser.add_argument(
+            "--check", action="store_true", help="change nothing; fail when something is stale or missing"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         source = catalogues.extracted(Path(settings.BASE_DIR))
