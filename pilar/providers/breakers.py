@@ -137,4 +137,4 @@ def _row(sql: str, provider: str, **extra: str) -> tuple[float, ...]:
 def _run(sql: str, provider: str) -> int:
     with connections[tenancy.alias()].cursor() as cursor:
         cursor.execute(sql, _values(provider, {}))
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -14,6 +14,7 @@ from pilar.kernel.switchboard import Finding
 from pilar.providers import connections
 from pilar.providers.email import smtp
 from pilar.providers.models import PhoneNumber, ProviderCall
+from pilar.providers.stripe import checkout
 from pilar.providers.stripe import client as stripe
 from pilar.providers.twilio import client as twilio
 from pilar.providers.twilio import numbers, subaccounts
@@ -127,9 +128,9 @@ def stripe_prices(workspace_id: UUID | None) -> Finding:
 
 
 def _stripe_prices() -> Finding:
-    for price in filter(None, settings.STRIPE_PRICES.values()):
-        stripe.request("prices.retrieve", lambda client, price=price: client.v1.prices.retrieve(price).id, read=True)
     stripe.client()
+    for price in filter(None, settings.STRIPE_PRICES.values()):
+        checkout.require_price(price)
     return Finding("healthy", _("Stripe answers and knows our prices."))
 
 

@@ -150,10 +150,17 @@ class _Backend(httpcore.NetworkBackend):
     def __init__(self, inner: httpcore.NetworkBackend) -> None:
         self._inner = inner
 
-    def connect_tcp(self, host: str, port: int, timeout: float | None = None, **kwargs: Any) -> httpcore.NetworkStream:
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Any = None,
+    ) -> httpcore.NetworkStream:
         if (seconds := remaining(timeout or CONNECT_SECONDS)) <= 0:
             raise httpcore.ConnectTimeout("the deadline of the call has passed")
-        return _Stream(self._inner.connect_tcp(host, port, timeout=seconds, **kwargs))
+        return _Stream(self._inner.connect_tcp(host, port, seconds, local_address, socket_options))
 
     def sleep(self, seconds: float) -> None:
         self._inner.sleep(min(seconds, remaining(seconds)))

@@ -6,6 +6,7 @@ answers. Nothing made up: when all fail the caller falls back to the studio's ap
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from django.conf import settings
@@ -116,9 +117,8 @@ def _walk(question: _Question, purpose: str, names: Mapping[str, str]) -> AiAnsw
         if remaining(CALL_SECONDS) < 1:
             break
         try:
-            return calls.call(
-                candidate.provider, f"chat.{purpose}", lambda one=candidate: _ask(one, question), timeout=CALL_SECONDS
-            )
+            ask = partial(_ask, candidate, question)
+            return calls.call(candidate.provider, f"chat.{purpose}", ask, timeout=CALL_SECONDS)
         except ProviderError as error:
             question.errors.append(error)
     raise NoAnswer(question.errors)

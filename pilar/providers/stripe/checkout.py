@@ -20,6 +20,11 @@ def price_of(plan: str) -> str:
     return str(price)
 
 
+def require_price(price_id: str) -> None:
+    """Ask Stripe whether the price is there. ProviderError (CONFIGURATION_ERROR) when it is not."""
+    request("prices.retrieve", lambda client: client.v1.prices.retrieve(price_id).id, read=True)
+
+
 def create_session(
     *,
     plan: str,

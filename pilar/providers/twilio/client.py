@@ -87,7 +87,7 @@ def address(url: str) -> tuple[str, dict[str, str]]:
     return settings.TWILIO_API_BASE + rest, {"X-Twilio-Host": parts.netloc}
 
 
-class _OurTransport(HttpClient):
+class _OurTransport(HttpClient):  # type: ignore[misc]  # the SDK carries no types
     def __init__(self) -> None:
         self.timeout = None
 

@@ -12,6 +12,7 @@ from pilar.kernel import clock
 from pilar.kernel.switchboard import Reschedule, Work
 from pilar.providers import routes
 from pilar.providers.doors import ReceiptWork
+from pilar.providers.events import WhatsAppTemplate
 from pilar.providers.whatsapp import templates, webhook
 from pilar.providers.whatsapp.webhook import Report
 
@@ -56,6 +57,6 @@ def _owner(report: Report) -> UUID | None:
 
 
 def _publish(report: Report) -> None:
-    if isinstance(report.fact, webhook.WhatsAppTemplate):
+    if isinstance(report.fact, WhatsAppTemplate):
         templates.note(report.fact)
     events.publish(report.event, report.fact, key=report.key)
