@@ -69,7 +69,14 @@ _INSIDE: dict[Wish, str] = {
         hablar con (una persona|alguien|un humano|un agente)|parler (a|avec) (un humain|quelqu'un|une personne|un conseiller)|
         parlare con (una persona|qualcuno|un operatore|un umano)""",
 }
-_POLITE = re.compile(r"\b(bitte|please|pls|por favor|s'?il (vous|te) plait|svp|per favore|danke|thanks|gracias|merci|grazie)\b")
+_SHORT = 4
+_STOP_WORDS = frozenset(
+    ["stop", "stopp", "stoppen", "unsubscribe", "abmelden", "abbestellen", "desabonner", "desinscrire", "disiscrivimi"]
+)
+"""In a message of up to four words, one of these is enough: `ok stop`, `stopp das mal`."""
+_POLITE = re.compile(
+    r"\b(bitte|please|pls|por favor|s'?il (vous|te) plait|svp|per favore|danke|thanks|gracias|merci|grazie)\b"
+)
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "’": "'", "´": "'", "`": "'"})
 
 
@@ -98,6 +105,9 @@ def wish_of(text: str) -> Wish | None:
     plain = _plain(text[:1000])
     if not plain:
         return None
+    words = plain.split()
+    if len(words) <= _SHORT and _STOP_WORDS & set(words):
+        return Wish.STOP
     bare = re.sub(r"\s+", " ", _POLITE.sub(" ", plain)).strip()
     for wish, phrases in _WHOLE_SETS.items():
         if plain in phrases or bare in phrases:
@@ -105,3 +115,13 @@ def wish_of(text: str) -> Wish | None:
         if wish in _INSIDE_PATTERNS and _INSIDE_PATTERNS[wish].search(plain):
             return wish
     return None
+
+
+_YES = re.compile(
+    r"(?:ja|jo|jep|klar|gerne?|yes|yep|sure|ok|okay|si|claro|vale|oui|daccord|d'accord|certo|va bene|👍|✅)(?!\w)"
+)
+
+
+def begins_with_yes(text: str) -> bool:
+    """Say whether a message agrees in its first word; asked only when we wait for a confirmation."""
+    return bool(_YES.match(_plain(text[:200])))

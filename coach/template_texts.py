@@ -33,15 +33,20 @@ TEXTS: Final = (
         "welcome",
         "pilar_welcome_v1",
         {
-            "de": "Hallo {{first_name}}, hier schreibt der digitale Trainings-Coach (eine KI) von {{studio}}. Du hast zugestimmt, dass wir "
+            "de": "Hallo {{first_name}}, hier schreibt der digitale Trainings-Coach (eine KI) von {{studio}}. Du "
+            "hast zugestimmt, dass wir "
             "dich auf WhatsApp beim Training begleiten. Antworte bitte mit JA, um das zu bestätigen.",
-            "en": "Hello {{first_name}}, this is the digital training coach (an AI) of {{studio}}. You agreed that we support your "
+            "en": "Hello {{first_name}}, this is the digital training coach (an AI) of {{studio}}. You agreed that "
+            "we support your "
             "training on WhatsApp. Please answer YES to confirm.",
-            "es": "Hola {{first_name}}, te escribe el coach digital (una IA) de {{studio}}. Aceptaste que te acompañemos en tu "
+            "es": "Hola {{first_name}}, te escribe el coach digital (una IA) de {{studio}}. Aceptaste que te "
+            "acompañemos en tu "
             "entrenamiento por WhatsApp. Responde SÍ para confirmarlo.",
-            "fr": "Bonjour {{first_name}}, ici le coach numérique (une IA) de {{studio}}. Vous avez accepté que nous vous accompagnions "
+            "fr": "Bonjour {{first_name}}, ici le coach numérique (une IA) de {{studio}}. Vous avez accepté que "
+            "nous vous accompagnions "
             "sur WhatsApp. Répondez OUI pour le confirmer.",
-            "it": "Ciao {{first_name}}, qui è il coach digitale (una IA) di {{studio}}. Hai accettato che ti seguiamo nel tuo "
+            "it": "Ciao {{first_name}}, qui è il coach digitale (una IA) di {{studio}}. Hai accettato che ti "
+            "seguiamo nel tuo "
             "allenamento su WhatsApp. Rispondi SÌ per confermare.",
         },
     ),
@@ -49,15 +54,20 @@ TEXTS: Final = (
         "nudge",
         "pilar_nudge_v1",
         {
-            "de": "Hallo {{first_name}}, hier ist dein digitaler Coach von {{studio}}. Wann passt dir diese Woche dein nächstes "
+            "de": "Hallo {{first_name}}, hier ist dein digitaler Coach von {{studio}}. Wann passt dir diese Woche "
+            "dein nächstes "
             "Training? Antworte einfach mit einem Tag, dann planen wir es zusammen.",
-            "en": "Hello {{first_name}}, this is your digital coach from {{studio}}. When does your next training suit you this "
+            "en": "Hello {{first_name}}, this is your digital coach from {{studio}}. When does your next training "
+            "suit you this "
             "week? Just answer with a day and we plan it together.",
-            "es": "Hola {{first_name}}, soy tu coach digital de {{studio}}. ¿Cuándo te viene bien entrenar esta semana? Responde "
+            "es": "Hola {{first_name}}, soy tu coach digital de {{studio}}. ¿Cuándo te viene bien entrenar esta "
+            "semana? Responde "
             "con un día y lo planeamos juntos.",
-            "fr": "Bonjour {{first_name}}, ici votre coach numérique de {{studio}}. Quand votre prochain entraînement vous "
+            "fr": "Bonjour {{first_name}}, ici votre coach numérique de {{studio}}. Quand votre prochain "
+            "entraînement vous "
             "convient-il cette semaine ? Répondez avec un jour et nous le planifions ensemble.",
-            "it": "Ciao {{first_name}}, sono il tuo coach digitale di {{studio}}. Quando ti va bene il prossimo allenamento questa "
+            "it": "Ciao {{first_name}}, sono il tuo coach digitale di {{studio}}. Quando ti va bene il prossimo "
+            "allenamento questa "
             "settimana? Rispondi con un giorno e lo pianifichiamo insieme.",
         },
     ),
@@ -65,15 +75,20 @@ TEXTS: Final = (
         "checkin",
         "pilar_checkin_v1",
         {
-            "de": "Hallo {{first_name}}, Zeit für deinen Rückblick mit dem digitalen Coach von {{studio}}. Wie lief dein Training in "
+            "de": "Hallo {{first_name}}, Zeit für deinen Rückblick mit dem digitalen Coach von {{studio}}. Wie lief "
+            "dein Training in "
             "den letzten Tagen, und was nimmst du dir als Nächstes vor? Schreib mir gern ein paar Worte.",
-            "en": "Hello {{first_name}}, time to look back with the digital coach of {{studio}}. How did your training go in the "
+            "en": "Hello {{first_name}}, time to look back with the digital coach of {{studio}}. How did your "
+            "training go in the "
             "last days, and what do you plan next? Feel free to write me a few words.",
-            "es": "Hola {{first_name}}, es hora de repasar con el coach digital de {{studio}}. ¿Cómo fue tu entrenamiento estos días "
+            "es": "Hola {{first_name}}, es hora de repasar con el coach digital de {{studio}}. ¿Cómo fue tu "
+            "entrenamiento estos días "
             "y qué te propones ahora? Escríbeme unas palabras.",
-            "fr": "Bonjour {{first_name}}, c'est l'heure du bilan avec le coach numérique de {{studio}}. Comment s'est passé votre "
+            "fr": "Bonjour {{first_name}}, c'est l'heure du bilan avec le coach numérique de {{studio}}. Comment "
+            "s'est passé votre "
             "entraînement ces derniers jours, et que prévoyez-vous ensuite ? Écrivez-moi quelques mots.",
-            "it": "Ciao {{first_name}}, è il momento di fare il punto con il coach digitale di {{studio}}. Com'è andato "
+            "it": "Ciao {{first_name}}, è il momento di fare il punto con il coach digitale di {{studio}}. Com'è "
+            "andato "
             "l'allenamento negli ultimi giorni e cosa vuoi fare adesso? Scrivimi due parole.",
         },
     ),

@@ -7,7 +7,8 @@ from typing import Final
 
 _TEXTS: Final[dict[str, dict[str, str]]] = {
     "stopped": {
-        "de": "Alles klar, du bekommst von {studio} keine Nachrichten mehr. Wenn du es dir anders überlegst, schreib START.",
+        "de": "Alles klar, du bekommst von {studio} keine Nachrichten mehr. Wenn du es dir anders überlegst, "
+        "schreib START.",
         "en": "Understood, you will get no more messages from {studio}. If you change your mind, write START.",
         "es": "De acuerdo, no recibirás más mensajes de {studio}. Si cambias de opinión, escribe START.",
         "fr": "C'est noté, vous ne recevrez plus de messages de {studio}. Si vous changez d'avis, écrivez START.",
@@ -28,11 +29,15 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
         "it": "Voglio ricevere su WhatsApp i messaggi del coach di allenamento di {studio}; STOP li termina.",
     },
     "confirmed": {
-        "de": "Danke für deine Bestätigung! Dein Coach von {studio} meldet sich ab jetzt bei dir. Mit STOP beendest du das jederzeit.",
+        "de": "Danke für deine Bestätigung! Dein Coach von {studio} meldet sich ab jetzt bei dir. Mit STOP beendest "
+        "du das jederzeit.",
         "en": "Thank you for confirming! Your coach from {studio} will be in touch. Send STOP at any time to end it.",
-        "es": "¡Gracias por confirmar! Tu coach de {studio} te escribirá desde ahora. Con STOP lo terminas cuando quieras.",
-        "fr": "Merci pour votre confirmation ! Votre coach de {studio} vous écrira désormais. Envoyez STOP pour arrêter.",
-        "it": "Grazie per la conferma! Il tuo coach di {studio} ti scriverà da adesso. Con STOP puoi smettere quando vuoi.",
+        "es": "¡Gracias por confirmar! Tu coach de {studio} te escribirá desde ahora. Con STOP lo terminas cuando "
+        "quieras.",
+        "fr": "Merci pour votre confirmation ! Votre coach de {studio} vous écrira désormais. Envoyez STOP pour "
+        "arrêter.",
+        "it": "Grazie per la conferma! Il tuo coach di {studio} ti scriverà da adesso. Con STOP puoi smettere "
+        "quando vuoi.",
     },
     "we_answer": {
         "de": "Danke für deine Nachricht! Das Team von {studio} liest sie und meldet sich bei dir.",
@@ -49,15 +54,20 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
         "it": "Certo. Ti passo al team di {studio}, ti risponderà una persona.",
     },
     "care": {
-        "de": "Danke, dass du mir das schreibst. Dabei soll dir ein Mensch helfen, ich gebe es an das Team weiter. Wenn es dringend ist, "
+        "de": "Danke, dass du mir das schreibst. Dabei soll dir ein Mensch helfen, ich gebe es an das Team weiter. "
+        "Wenn es dringend ist, "
         "ruf bitte die 112 an oder die Telefonseelsorge: 0800 1110111.",
-        "en": "Thank you for telling me. A person should help you with this, so I am passing it on to the team. If it is urgent, "
+        "en": "Thank you for telling me. A person should help you with this, so I am passing it on to the team. If "
+        "it is urgent, "
         "please call 112 or your local help line.",
-        "es": "Gracias por contármelo. Con esto debe ayudarte una persona; se lo paso al equipo. Si es urgente, llama al 112 "
+        "es": "Gracias por contármelo. Con esto debe ayudarte una persona; se lo paso al equipo. Si es urgente, "
+        "llama al 112 "
         "o a una línea de ayuda.",
-        "fr": "Merci de me l'avoir dit. Une personne doit vous aider, je transmets à l'équipe. Si c'est urgent, appelez le 112 "
+        "fr": "Merci de me l'avoir dit. Une personne doit vous aider, je transmets à l'équipe. Si c'est urgent, "
+        "appelez le 112 "
         "ou une ligne d'écoute.",
-        "it": "Grazie per avermelo scritto. Qui deve aiutarti una persona, lo passo al team. Se è urgente, chiama il 112 "
+        "it": "Grazie per avermelo scritto. Qui deve aiutarti una persona, lo passo al team. Se è urgente, chiama "
+        "il 112 "
         "o una linea di ascolto.",
     },
     "disclosure": {
@@ -68,11 +78,16 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
         "it": "Sono il coach digitale (una IA) di {studio}. Scrivi UMANO per il team, STOP per smettere.",
     },
     "nudge": {
-        "de": "Hallo {first_name}, wann passt dir diese Woche dein nächstes Training bei {studio}? Sag mir einen Tag, dann planen wir es zusammen.",
-        "en": "Hello {first_name}, when does your next training at {studio} suit you this week? Name a day and we plan it together.",
-        "es": "Hola {first_name}, ¿cuándo te viene bien entrenar esta semana en {studio}? Dime un día y lo planeamos juntos.",
-        "fr": "Bonjour {first_name}, quand votre prochain entraînement chez {studio} vous convient-il cette semaine ? Dites-moi un jour.",
-        "it": "Ciao {first_name}, quando ti va bene il prossimo allenamento da {studio} questa settimana? Dimmi un giorno.",
+        "de": "Hallo {first_name}, wann passt dir diese Woche dein nächstes Training bei {studio}? Sag mir einen "
+        "Tag, dann planen wir es zusammen.",
+        "en": "Hello {first_name}, when does your next training at {studio} suit you this week? Name a day and we "
+        "plan it together.",
+        "es": "Hola {first_name}, ¿cuándo te viene bien entrenar esta semana en {studio}? Dime un día y lo "
+        "planeamos juntos.",
+        "fr": "Bonjour {first_name}, quand votre prochain entraînement chez {studio} vous convient-il cette semaine "
+        "? Dites-moi un jour.",
+        "it": "Ciao {first_name}, quando ti va bene il prossimo allenamento da {studio} questa settimana? Dimmi un "
+        "giorno.",
     },
     "friend": {"de": "du", "en": "there", "es": "amigo", "fr": "à vous", "it": "a te"},
 }

@@ -32,9 +32,7 @@ class Lead(TenantModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["workspace", "phone"], condition=~Q(phone=""), name="coach_lead_phone_once"
-            )
+            models.UniqueConstraint(fields=["workspace", "phone"], condition=~Q(phone=""), name="coach_lead_phone_once")
         ]
         indexes = [
             models.Index(fields=["workspace", "-id"], name="coach_lead_newest"),

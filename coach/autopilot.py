@@ -1,0 +1,31 @@
+"""What the coach does by itself: writes when it is due, answers when somebody wrote, keeps track, and installs its defaults."""
+
+from datetime import timedelta
+
+from coach import deliveries, housekeeping, inbox, nudges, replies, widgets
+from coach.payloads import CoachEvent, FollowupDue, MessageReady, ReplyDue
+from pilar.kernel.switchboard import Widget, event, every, job, on, widget
+
+for _name in housekeeping.EVENTS:
+    event(_name, CoachEvent, external=True)
+    on(_name, housekeeping.on_coach_event, lane="events")
+
+on("whatsapp.inbound", inbox.on_inbound, lane="messages", priority=0)
+on("whatsapp.status", deliveries.on_status, lane="messages", priority=4, max_attempts=8)
+on("whatsapp.preference", inbox.on_preference, lane="messages", priority=0)
+on("twilio.call", housekeeping.on_call, lane="events")
+on("subscription.changed", housekeeping.on_subscription_changed, lane="bulk")
+
+job("coach.followup", nudges.send_due, payload=FollowupDue, lane="messages", priority=3)
+job("coach.reply", replies.answer, payload=ReplyDue, lane="messages", priority=0)
+job("coach.deliver", replies.deliver, payload=MessageReady, lane="messages", priority=0)
+job("coach.collect_due", housekeeping.collect_due, lane="messages", priority=2)
+job("coach.plan_all", housekeeping.plan_all, lane="bulk")
+job("coach.plan", housekeeping.plan, lane="bulk")
+job("coach.replan", housekeeping.replan, lane="bulk", priority=4)
+
+every("coach.collect_due", timedelta(minutes=1), "coach.collect_due")
+every("coach.plan_all", timedelta(hours=1), "coach.plan_all")
+
+widget(Widget("messages", "widgets/messages.html", widgets.messages, order=20))
+widget(Widget("followups", "widgets/followups.html", widgets.followups, order=30))

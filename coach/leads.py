@@ -1,0 +1,175 @@
+"""Adding, changing and erasing the people a studio coaches."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import available_timezones
+
+from django.db import IntegrityError
+from django.utils.translation import gettext as _
+
+from coach import aliases, consents, followups, numbers, suppression, texts
+from coach.aliases import Contact
+from coach.consents import NewConsent
+from coach.models import Conversation, Lead
+from pilar.backplane import activity, audit
+from pilar.backplane.tenancy import atomic, current
+from pilar.kernel.problems import Conflict, NotFound, Problem
+from workspaces.models import Workspace
+
+_TAG = re.compile(r"^[\w .-]{1,40}$")
+
+
+@dataclass(frozen=True, slots=True)
+class NewLead:
+    """What the studio tells about a person. Empty language and zone: as the studio's own."""
+
+    name: str
+    phone: str
+    email: str = ""
+    language: str = ""
+    timezone: str = ""
+    tags: list[str] = field(default_factory=list)
+    consent: NewConsent | None = None
+
+
+def get(lead_id: UUID) -> Lead:
+    """Return a lead of the current workspace. Raises NotFound for absent and foreign ids alike."""
+    lead = Lead.objects.filter(pk=lead_id).first()
+    if lead is None:
+        raise NotFound
+    return lead
+
+
+def add(new: NewLead, *, actor: str, source: str = "manual", now: datetime) -> Lead:
+    """Add a person, with consent if there is one on record, and plan what follows from it.
+
+    Raises Problem for bad input or a full plan, Conflict when the number is known already.
+    """
+    studio = Workspace.objects.select_for_update(of=("self",)).select_related("plan").get(pk=current())
+    _refuse_when_full(studio)
+    phone = numbers.normalise(new.phone, country=studio.country)
+    lead = Lead(
+        name=new.name,
+        phone=phone,
+        email=new.email,
+        language=_language(new.language or studio.language),
+        timezone=_zone(new.timezone or studio.timezone),
+        tags=_tags(new.tags),
+        source=source,
+    )
+    _create(lead)
+    _apply_consent(lead, new.consent, actor=actor, now=now)
+    audit.record(actor, "lead.added", "Lead", str(lead.pk), after={"source": source})
+    return lead
+
+
+def _create(lead: Lead) -> None:
+    contact = Contact(sender=numbers.wa_id(lead.phone))
+    known = aliases.find(contact)
+    try:
+        with atomic():
+            if known is None:
+                lead.save(force_insert=True)
+                aliases.add(lead, contact)
+    except IntegrityError:
+        known = lead
+    if known is not None:
+        text = _("You already have a member with this number.")
+        raise Conflict(text, code="lead_exists", fields={"phone": text})
+
+
+def _refuse_when_full(studio: Workspace) -> None:
+    limit = studio.plan.leads
+    if Lead.objects.count() >= limit:
+        text = _("Your plan holds %(limit)s members. Choose a larger plan to add more.") % {"limit": limit}
+        raise Problem(text, code="plan_limit_reached", status=403)
+
+
+def _apply_consent(lead: Lead, given: NewConsent | None, *, actor: str, now: datetime) -> None:
+    suppressed = suppression.matches(suppression.names_of(lead))
+    if suppressed:
+        Lead.objects.filter(pk=lead.pk).update(status=Lead.Status.OPTED_OUT, opted_out_at=now)
+        lead.status, lead.opted_out_at = Lead.Status.OPTED_OUT, now
+    if given is not None:
+        consents.record(lead, given, actor=actor, now=now, void=suppressed)
+        followups.plan_first(lead, now=now)
+
+
+def add_consent(lead: Lead, given: NewConsent, *, actor: str, now: datetime) -> None:
+    """Record a further consent of a lead. After a STOP it is kept as paper only: the person must write START."""
+    if given.at and given.at > now:
+        text = _("The consent cannot lie in the future.")
+        raise Problem(text, code="validation_failed", fields={"at": text})
+    _apply_consent(lead, given, actor=actor, now=now)
+    audit.record(actor, "consent.recorded", "Lead", str(lead.pk), after={"source": given.source})
+
+
+def met(contact: Contact, *, name: str) -> Lead:
+    """Return the lead who writes, adding an unknown one without any consent: answers yes, nudges no."""
+    lead = aliases.find(contact)
+    if lead is None:
+        lead = _newcomer(contact, name)
+    aliases.add(lead, contact)
+    return lead
+
+
+def _newcomer(contact: Contact, name: str) -> Lead:
+    studio = Workspace.objects.get(pk=current())
+    lead = Lead(name=name[:120], phone=contact.phone, source="whatsapp")
+    lead.language, lead.timezone = texts.language_or_default(studio.language), studio.timezone
+    try:
+        with atomic():
+            lead.save(force_insert=True)
+    except IntegrityError:
+        return Lead.objects.get(phone=contact.phone)
+    activity.log("lead.met", "A new contact wrote on WhatsApp", {}, subject=lead)
+    return lead
+
+
+def conversation_of(lead: Lead) -> Conversation:
+    """Return the lead's one conversation, making it when it is the first time."""
+    Conversation.objects.bulk_create([Conversation(lead=lead)], ignore_conflicts=True)
+    return Conversation.objects.select_related("lead").get(lead=lead)
+
+
+def change(lead: Lead, changes: dict[str, Any], *, actor: str) -> Lead:
+    """Change name, e-mail, language, zone or tags. The number stays: another number is another contact."""
+    before = {name: getattr(lead, name) for name in changes}
+    checks = {"language": _language, "timezone": _zone, "tags": _tags}
+    for name, value in changes.items():
+        setattr(lead, name, checks.get(name, lambda same: same)(value))
+    lead.save(update_fields=[*changes, "updated_at"])
+    audit.record(actor, "lead.changed", "Lead", str(lead.pk), before=before, after=changes)
+    return lead
+
+
+def erase(lead: Lead, *, actor: str) -> None:
+    """Delete the person and all that was said; only a keyed hash stays, so that a new import wakes nobody (GDPR Art. 17)."""
+    suppression.add(suppression.names_of(lead), "erased")
+    audit.record(actor, "lead.erased", "Lead", str(lead.pk))
+    lead.delete()
+
+
+def _language(value: str) -> str:
+    short = value.lower()[:2]
+    if short != texts.language_or_default(short):
+        text = _("Choose de, en, es, fr or it.")
+        raise Problem(text, code="validation_failed", fields={"language": text})
+    return short
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        text = _("This time zone is unknown. Write it like Europe/Berlin.")
+        raise Problem(text, code="validation_failed", fields={"timezone": text})
+    return value
+
+
+def _tags(value: list[str]) -> list[str]:
+    if len(value) > 20 or not all(_TAG.match(tag) for tag in value):
+        text = _("Give at most 20 tags of up to 40 letters each.")
+        raise Problem(text, code="validation_failed", fields={"tags": text})
+    return list(dict.fromkeys(value))

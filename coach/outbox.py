@@ -1,0 +1,186 @@
+"""The way of every outgoing message: written down first, sent once, its state told by WhatsApp alone (reliability P2).
+
+`put` belongs to the transaction that decides; `deliver` does the sending outside any transaction, under the message's one
+intent. A crash between the two is picked up by the job's next attempt, which finds the intent and never sends twice.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from coach import aliases, gates
+from coach.models import Conversation, Message
+from coach.payloads import MessageReady
+from pilar.backplane import budgets, effects, jobs
+from pilar.backplane.tenancy import atomic
+from pilar.kernel.errors import ContactFailure, ContactOutcome, ProviderError
+from pilar.providers.whatsapp import messages
+
+State = Message.State
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Words that are ready to be put down. `template` is {name, language, params} when they are an approved template's."""
+
+    text: str
+    by: str
+    why: dict[str, Any] = field(default_factory=dict)
+    template: dict[str, Any] | None = None
+    model: str = ""
+    prompt_version: str = ""
+    author: str = ""
+
+    @property
+    def category(self) -> str:
+        return Message.Category.MARKETING if self.template else Message.Category.SERVICE
+
+
+class Outcome(StrEnum):
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How a sending ended. `failure` says why it was refused; the person can be reached differently, later, or not."""
+
+    outcome: Outcome
+    failure: ContactFailure | ProviderError | None = None
+
+
+def put(
+    conversation: Conversation, draft: Draft, *, key: str, now: datetime, generation: int = 0, free: bool = False
+) -> Message:
+    """Write the message down as queued, counting it against the day's budget unless `free`.
+
+    Runs in the transaction that decided to send, with the lead locked. Raises budgets.Exceeded.
+    """
+    if not free:
+        budgets.reserve("messages", 1, key=key, now=now)
+    message = Message.objects.create(
+        conversation=conversation,
+        lead_id=conversation.lead_id,
+        direction=Message.Direction.OUT,
+        kind="template" if draft.template else "text",
+        body=draft.text,
+        by=draft.by,
+        category=draft.category,
+        state=State.QUEUED,
+        effect_key=key,
+        template=draft.template,
+        author=draft.author,
+        generation=generation,
+        model=draft.model,
+        prompt_version=draft.prompt_version,
+        why=draft.why | ({"free": True} if free else {}),
+        at=now,
+    )
+    Conversation.objects.filter(pk=conversation.pk).update(last_message_at=now)
+    return message
+
+
+def say(conversation: Conversation, draft: Draft, *, key: str, now: datetime, free: bool = False) -> Message:
+    """Put a message down and give it a job of its own that sends it at once."""
+    message = put(conversation, draft, key=key, now=now, free=free)
+    jobs.enqueue("coach.deliver", MessageReady(message_id=message.pk), key=f"deliver:{message.pk}", priority=0)
+    return message
+
+
+def deliver(message_id: UUID, *, now: datetime) -> Delivery:
+    """Send a message that was put down. Call it outside `atomic()`.
+
+    Raises ProviderError when it surely did not leave and a later attempt may help; the message stays queued then.
+    """
+    message = _waiting(message_id)
+    if message is None:
+        return Delivery(Outcome.ACCEPTED)
+    try:
+        effect = effects.perform(
+            key=message.effect_key,
+            provider="whatsapp",
+            operation="messages.send",
+            call=lambda _key: _send(message_id),
+        )
+    except effects.Unknown:
+        _move(message, State.UNKNOWN, used=1)
+        return Delivery(Outcome.UNKNOWN)
+    except ContactFailure as failure:
+        _refuse(message, failure)
+        return Delivery(Outcome.REFUSED, failure)
+    except ProviderError as failure:
+        if failure.retryable:
+            raise
+        _refuse(message, failure)
+        return Delivery(Outcome.REFUSED, failure)
+    with atomic():
+        Message.objects.filter(pk=message.pk, provider_id="").update(provider_id=effect.provider_ref)
+        _settle(message, 1)
+    return Delivery(Outcome.ACCEPTED)
+
+
+def _waiting(message_id: UUID) -> Message | None:
+    """The message, unless it has left (its status may have been quicker than we) or was dropped or erased."""
+    with atomic():
+        return Message.objects.filter(pk=message_id, state__in=(State.QUEUED, State.UNKNOWN), provider_id="").first()
+
+
+def _send(message_id: UUID) -> effects.EffectResult:
+    with atomic():
+        found = Message.objects.select_related("lead", "conversation").filter(pk=message_id).first()
+        if found is None or not gates.may_leave(found, found.lead, found.conversation):
+            raise ContactFailure(
+                ContactOutcome.OPTED_OUT,
+                provider="whatsapp",
+                code="stopped",
+                message="The person stopped the messages.",
+            )
+        to = aliases.address(found.lead)
+    return effects.EffectResult(ref=_post(found, to).id)
+
+
+def _post(message: Message, to: str) -> messages.SentMessage:
+    """Hand the message to WhatsApp; the message's own id comes back with every status."""
+    opaque = str(message.pk)
+    if message.template is None:
+        return messages.send_text(to=to, body=message.body, opaque=opaque)
+    return messages.send_template(
+        to=to,
+        name=message.template["name"],
+        language=message.template["language"],
+        parameters=message.template["params"],
+        opaque=opaque,
+    )
+
+
+def _refuse(message: Message, failure: ContactFailure | ProviderError) -> None:
+    stopped = isinstance(failure, ContactFailure) and failure.code == "stopped"
+    state = State.DROPPED if stopped else State.FAILED
+    _move(message, state, used=0, code=failure.code, text=failure.message)
+
+
+def give_up(message: Message, error: ProviderError) -> None:
+    """Close a message that surely did not leave and is too late to send."""
+    _refuse(message, error)
+
+
+def _move(message: Message, state: str, *, used: int, code: str = "", text: str = "") -> None:
+    with atomic():
+        Message.objects.filter(pk=message.pk, state__in=(State.QUEUED, State.UNKNOWN)).update(
+            state=state, error_code=code[:20], error_text=text
+        )
+        _settle(message, used)
+
+
+def _settle(message: Message, used: int) -> None:
+    """Settle what `put` reserved: the same key finds it again. A free message has reserved nothing, so nothing is counted."""
+    if message.why.get("free"):
+        return
+    reservation = budgets.reserve("messages", 1, key=message.effect_key, now=message.at)
+    if used:
+        budgets.settle(reservation, used)
+    else:
+        budgets.release(reservation)

@@ -1,0 +1,107 @@
+"""The coach's part of the provisioning pipeline: its defaults, written once and found again after a crash."""
+
+from typing import Any
+
+from django.utils.text import slugify
+
+from coach import config, template_texts
+from coach.agent import agents
+from coach.models import CalendarEventType, FollowupTemplate
+from coach.texts import language_or_default
+from pilar.backplane.tenancy import atomic
+from pilar.kernel.steps import Done, StepContext
+from pilar.providers.models import MessageTemplate
+from workspaces.models import StudioProfile, Workspace
+
+ACTOR = "provisioning"
+CALENDAR_TYPES = (
+    ("trial_session", {"de": "Probetraining", "en": "Trial session", "es": "Entrenamiento de prueba",
+                       "fr": "Séance d'essai", "it": "Allenamento di prova"}, 60, 15),
+    ("check_in_talk", {"de": "Trainings-Check", "en": "Training check", "es": "Revisión del entrenamiento",
+                       "fr": "Bilan d'entraînement", "it": "Verifica dell'allenamento"}, 30, 10),
+    ("personal_training", {"de": "Personal Training", "en": "Personal training", "es": "Entrenamiento personal",
+                           "fr": "Coaching personnel", "it": "Personal training"}, 60, 15),
+)  # fmt: skip
+
+
+def _chosen(step: StepContext, part: str) -> dict[str, Any]:
+    """What the studio's defaults say about one part; the step before hands them on (rooms of one floor do not meet)."""
+    found: dict[str, Any] = step.results.get("workspace_creation", {}).get("defaults", {}).get(part, {})
+    return found
+
+
+def default_ai_agent(step: StepContext) -> Done:
+    """Give the studio its agent configuration and first rules."""
+    chosen = _chosen(step, "ai_agent")
+    changes = {name: chosen[name] for name in ("provider", "model", "system_prompt", "policies") if chosen.get(name)}
+    with atomic():
+        language = language_or_default(Workspace.objects.get(pk=step.workspace_id).language)
+        changes["policies"] = {"language": language} | changes.get("policies", {})
+        return Done(agents.ensure_defaults(changes=changes, actor=ACTOR))
+
+
+def training_logic(step: StepContext) -> Done:
+    """Give the studio its coach configuration, from its onboarding where it said something."""
+    followups = _chosen(step, "followups")
+    schedule = followups.get("schedule", {})
+    with atomic():
+        changes: dict[str, Any] = {
+            "language": language_or_default(Workspace.objects.get(pk=step.workspace_id).language)
+        }
+        changes |= {name: schedule[name] for name in ("frequency", "window_start", "window_end") if schedule.get(name)}
+        changes["enabled"] = followups.get("enabled", True)
+        settings = config.first_version(changes=changes | _told(), actor=ACTOR)
+    return Done({"frequency": settings.frequency, "window": f"{settings.window_start}-{settings.window_end}"})
+
+
+def _told() -> dict[str, Any]:
+    """What the studio said in its onboarding wins over the defaults."""
+    profile = StudioProfile.objects.order_by("-version").first()
+    if profile is None:
+        return {}
+    told: dict[str, Any] = {"tone": profile.tone[:100]} if profile.tone else {}
+    if profile.goals:
+        told["goal"] = profile.goals[:300]
+    if profile.window_start and profile.window_end and profile.window_start < profile.window_end:
+        told |= {"window_start": f"{profile.window_start:%H:%M}", "window_end": f"{profile.window_end:%H:%M}"}
+    return told
+
+
+def followup_templates(step: StepContext) -> Done:
+    """Write down which message templates the studio wants; handing them in for review is the WhatsApp step's work."""
+    texts, wanted = [], []
+    for text in template_texts.TEXTS:
+        for language, body in text.bodies.items():
+            footer = template_texts.FOOTERS[language]
+            shared = {"name": text.name, "language": language, "category": template_texts.CATEGORY}
+            params = list(template_texts.PARAMS)
+            texts.append(FollowupTemplate(**shared, purpose=text.purpose, body=body, footer=footer, params=params))
+            shape = template_texts.components(body, footer)
+            wanted.append(MessageTemplate(**shared, components=shape, params=params))
+    with atomic():
+        FollowupTemplate.objects.bulk_create(texts, ignore_conflicts=True)
+        MessageTemplate.objects.bulk_create(wanted, ignore_conflicts=True)
+        return Done({"templates": FollowupTemplate.objects.filter(active=True).count()})
+
+
+def calendar_defaults(step: StepContext) -> Done:
+    """Give the studio the usual kinds of appointment, and those its defaults name."""
+    chosen = _chosen(step, "calendar")
+    with atomic():
+        language = language_or_default(Workspace.objects.get(pk=step.workspace_id).language)
+        rows = [
+            CalendarEventType(key=key, title=titles[language], minutes=minutes, buffer_minutes=buffer)
+            for key, titles, minutes, buffer in CALENDAR_TYPES
+        ]
+        rows += [
+            CalendarEventType(
+                key=slugify(entry["name"])[:40],
+                title=entry["name"],
+                minutes=entry["minutes"],
+                buffer_minutes=chosen.get("buffer_time", 15),
+            )
+            for entry in chosen.get("event_types", [])
+            if entry["name"] not in {row.title for row in rows}
+        ]
+        CalendarEventType.objects.bulk_create(rows, ignore_conflicts=True)
+        return Done({"event_types": CalendarEventType.objects.filter(active=True).count()})
