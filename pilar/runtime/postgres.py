@@ -53,6 +53,7 @@ _SETTINGS = {
     "log_timezone": "UTC",
     "lc_messages": "C",
     "logging_collector": "off",
+    "log_checkpoints": "off",
     "log_line_prefix": "%m [%p] %u@%d ",
 }
 

@@ -52,6 +52,8 @@ class Supervisor:
             self._console.say(f"Ended {name}, which an earlier start had left behind")
         self._require_free_ports()
         publish_running(self._environment)
+        # Static files are served from where they lie; the folder of collected ones only has to exist.
+        (self._folder / "static").mkdir(exist_ok=True)
         if sandboxed(self._environment):
             self._launch("sandbox")
         if self._cluster:
