@@ -10,6 +10,8 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from pilar.backplane import audit
+from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel.principal import Principal, Role
 from pilar.kernel.problems import NotFound, Problem
 from workspaces.models import ApiKey, Workspace
@@ -29,9 +31,7 @@ def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def create(
-    *, workspace_id: UUID, name: str, role: Role, scopes: Iterable[str] = (), actor: str
-) -> tuple[ApiKey, str]:
+def create(*, workspace_id: UUID, name: str, role: Role, scopes: Iterable[str] = (), actor: str) -> tuple[ApiKey, str]:
     """Make a key; return it with its text, which nobody can read again.
 
     Raises Problem for an unknown scope, a role that belongs to no workspace, or too many keys.
@@ -42,15 +42,17 @@ def create(
     if active(workspace_id).count() >= MOST:
         raise Problem(_("There are too many API keys. Revoke one first."), status=409, code="too_many_keys")
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-    key = ApiKey.objects.create(
-        workspace_id=workspace_id,
-        name=name,
-        prefix=prefix,
-        secret_hash=_hash(secret),
-        role=role,
-        scopes=wanted,
-        created_by=actor,
-    )
+    with tenant(workspace_id), atomic():
+        key = ApiKey.objects.create(
+            workspace_id=workspace_id,
+            name=name,
+            prefix=prefix,
+            secret_hash=_hash(secret),
+            role=role,
+            scopes=wanted,
+            created_by=actor,
+        )
+        audit.record(actor, "api_key.created", "api_key", key.pk, after={"name": name, "role": role, "scopes": wanted})
     return key, f"{MARK}{prefix}_{secret}"
 
 
@@ -59,14 +61,12 @@ def active(workspace_id: UUID) -> QuerySet[ApiKey]:
     return ApiKey.objects.filter(workspace_id=workspace_id, revoked_at=None)
 
 
-def revoke(*, workspace_id: UUID, key_id: UUID, now: datetime) -> ApiKey:
+def revoke(*, workspace_id: UUID, key_id: UUID, actor: str, now: datetime) -> None:
     """End a key. Raises NotFound when the workspace has no such active key."""
-    key = active(workspace_id).filter(pk=key_id).first()
-    if key is None:
-        raise NotFound
-    key.revoked_at = now
-    key.save(update_fields=["revoked_at"])
-    return key
+    with tenant(workspace_id), atomic():
+        if not active(workspace_id).filter(pk=key_id).update(revoked_at=now):
+            raise NotFound
+        audit.record(actor, "api_key.revoked", "api_key", key_id)
 
 
 def recognize(token: str, *, now: datetime) -> Principal | None:

@@ -37,7 +37,9 @@ class ApiKeyAuthentication(_ByHeader):
             return None
         caller = api_keys.recognize(token, now=clock.now())
         if caller is None:
-            raise AuthenticationFailed(_("This API key is unknown or revoked. Create a new one in Settings > Autopilot."))
+            raise AuthenticationFailed(
+                _("This API key is unknown or revoked. Create a new one in Settings > Autopilot.")
+            )
         return None, caller
 
 
@@ -50,7 +52,9 @@ class SystemAuthentication(_ByHeader):
             return None
         secret = settings.CRON_SECRET
         if not secret or not compare_digest(token.encode("utf-8", "replace"), secret.encode()):
-            raise AuthenticationFailed(_("This token is not valid. Send an API key as `Authorization: Bearer pilar_…`."))
+            raise AuthenticationFailed(
+                _("This token is not valid. Send an API key as `Authorization: Bearer pilar_…`.")
+            )
         return None, SYSTEM
 
 

@@ -46,7 +46,9 @@ def limits() -> Limits:
 
 
 def portal_url(*, return_url: str, language: str) -> str:
-    """Open Stripe's portal for the current workspace. Must be called outside `atomic()`; raises Conflict before a purchase."""
+    """Open Stripe's portal for the current workspace. Must be called outside `atomic()`; raises Conflict before a
+    purchase.
+    """
     found = subscription()
     if found is None:
         raise Conflict(_("There is no subscription yet. Choose a plan first."), code="no_subscription")
@@ -101,9 +103,7 @@ def _is_superseded(row: Subscription, fetched: shapes.Subscription) -> bool:
     return fetched.created < row.started_at or fetched.status in NOT_BEGUN
 
 
-def _apply(
-    workspace: Workspace, row: Subscription | None, fetched: shapes.Subscription, now: datetime
-) -> Subscription:
+def _apply(workspace: Workspace, row: Subscription | None, fetched: shapes.Subscription, now: datetime) -> Subscription:
     plan = _plan_of(fetched) or workspace.plan
     state = {
         "stripe_customer_id": fetched.customer,

@@ -1,4 +1,6 @@
-"""Buying a plan: a sign-up is written first, then Stripe's page is made for it, so that a payment always finds its buyer."""
+"""Buying a plan: a sign-up is written first, then Stripe's page is made for it, so that a payment always finds its
+buyer.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,7 +43,8 @@ def plans() -> list[Plan]:
 def begin(order: Order, *, now: datetime) -> str:
     """Return the address of Stripe's payment page for an order. Must be called outside `atomic()`.
 
-    Raises Problem for an unknown plan or country, Conflict when the studio has a subscription, ProviderError for Stripe.
+    Raises Problem for an unknown plan or country, Conflict when the studio has a subscription, ProviderError for
+    Stripe.
     """
     _check(order)
     sign_up = _reusable(order, now) or _write(order, now)
@@ -75,7 +78,8 @@ def _check(order: Order) -> None:
     with tenant(order.workspace_id):
         if billing.is_served(billing.subscription()):
             raise Conflict(
-                _("This studio has a subscription. Change it in Settings > Plan and billing."), code="already_subscribed"
+                _("This studio has a subscription. Change it in Settings > Plan and billing."),
+                code="already_subscribed",
             )
 
 

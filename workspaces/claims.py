@@ -56,7 +56,7 @@ def send(sign_up: SignUp, *, now: datetime) -> None:
         context={
             "studio": sign_up.studio,
             "url": f"{settings.PUBLIC_BASE_URL}/claim/{token}",
-            "expires_at": sign_up.token_expires_at.isoformat(),
+            "expires_at": sign_up.token_expires_at,
         },
         language=sign_up.language,
         key=f"claim:{sign_up.pk}:{sign_up.links_sent}",
@@ -83,7 +83,8 @@ def known_user(link: Link) -> User | None:
 def claim(token: str, *, user: User | None, password: str = "", name: str = "", now: datetime) -> User:
     """Make the link's holder the owner and end the link. With `user` None an account is made, its address verified.
 
-    Raises NotFound for a link that is not valid (any more), Conflict when the address has an account: then its owner signs in.
+    Raises NotFound for a link that is not valid (any more), Conflict when the address has an account: then its
+    owner signs in.
     """
     found = look(token, now=now).sign_up
     if found is None:

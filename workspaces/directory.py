@@ -75,5 +75,10 @@ def _move(workspace: Workspace, status: Workspace.Status, *, actor: str) -> None
     workspace.status = status
     workspace.save(update_fields=["status", "activated_at", "suspended_at"])
     audit.record(
-        actor, f"workspace.{status}", "workspace", str(workspace.pk), before={"status": before}, after={"status": status}
+        actor,
+        f"workspace.{status}",
+        "workspace",
+        str(workspace.pk),
+        before={"status": before},
+        after={"status": status},
     )

@@ -14,7 +14,9 @@ SESSION_KEY = "workspace_id"
 
 
 class Visit:
-    """Answers who is here and where, each question only when it is asked, so that pages without a login need no database."""
+    """Answers who is here and where, each question only when it is asked, so that pages without a login need no
+    database.
+    """
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request

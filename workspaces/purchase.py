@@ -1,6 +1,7 @@
 """A payment becomes a studio: exactly one, however often and in whatever order Stripe tells of it.
 
-Each part runs in a transaction of its own and finds what an earlier try left, so the job may be repeated after a crash at
+Each part runs in a transaction of its own and finds what an earlier try left, so the job may be repeated after a
+crash at
 any line. The workspace takes the id of its sign-up: that makes founding it twice impossible without asking anybody.
 """
 
@@ -35,8 +36,8 @@ def settle(session: CheckoutSession, *, now: datetime) -> UUID:
     with all_tenants("a payment founds the studio it was made for"), tenant(workspace_id):
         with atomic():
             _found(sign_up.pk, session, now)
-        # Events that came before the routes were bound found no studio; this fetch, after the commit, makes up for them.
-        billing.mirror(session.subscription, now=now)
+        # Events that came before the routes were bound found no studio; this fetch, after the commit, makes up for
+        them.billing.mirror(session.subscription, now=now)
         with atomic():
             _start(sign_up.pk, session, now)
     return workspace_id
@@ -50,7 +51,9 @@ def sign_up_of(session: CheckoutSession, *, now: datetime) -> SignUp:
             if ours.stripe_session_id is None:
                 SignUp.objects.filter(pk=ours.pk).update(stripe_session_id=session.id)
             return ours
-        sign_up, _is_new = SignUp.objects.get_or_create(stripe_session_id=session.id, defaults=_particulars(session, now))
+        sign_up, _is_new = SignUp.objects.get_or_create(
+            stripe_session_id=session.id, defaults=_particulars(session, now)
+        )
         return sign_up
 
 

@@ -1,13 +1,14 @@
-"""Our reactions to Stripe (providers.md 1.5). An event is a trigger: the object is fetched before anything follows from it."""
+"""Our reactions to Stripe (providers.md 1.5). An event is a trigger: the object is fetched before anything follows
+from it.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
-from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from pilar.backplane.tenancy import all_tenants, atomic, tenant
+from pilar.backplane.tenancy import all_tenants, tenant
 from pilar.kernel import clock
 from pilar.kernel.switchboard import Happened
 from pilar.providers import routes
@@ -21,6 +22,7 @@ State = SignUp.State
 Result = dict[str, str]
 Reaction = Callable[[StripeHappened, datetime], Result]
 IGNORED: Result = {"result": "ignored"}
+BILLING_PAGE = f"{settings.PUBLIC_BASE_URL}/dashboard/settings/billing"
 
 
 def react(happened: Happened[StripeHappened]) -> Result:
@@ -47,14 +49,13 @@ def _session_failed(event: StripeHappened, now: datetime) -> Result:
         return IGNORED
     sign_up = purchase.sign_up_of(session, now=now)
     result = _set_state(sign_up, State.FAILED, from_states=(State.OPEN, State.AWAITING_PAYMENT))
-    with atomic():
-        outbox.send(
-            to=sign_up.email,
-            template="payment_failed",
-            context={"studio": sign_up.studio, "url": f"{settings.PUBLIC_BASE_URL}/checkout"},
-            language=sign_up.language,
-            key=f"checkout-failed:{session.id}",
-        )
+    outbox.send(
+        to=sign_up.email,
+        template="payment_failed",
+        context={"studio": sign_up.studio, "url": f"{settings.PUBLIC_BASE_URL}/checkout"},
+        language=sign_up.language,
+        key=f"checkout-failed:{session.id}",
+    )
     return result
 
 
@@ -85,8 +86,8 @@ def _mirror(subscription_id: str, now: datetime) -> Result:
 def _trial_ends(event: StripeHappened, now: datetime) -> Result:
     """Three days before: nothing has to be done, but nobody should be surprised by the first invoice."""
     result = _mirror(event.object_id, now)
-    text = _("Your free trial ends in three days. You can cancel until then.")
-    _tell_owner(event.object_id, "waiting_for_you", key=f"trial-ends:{event.object_id}", items=[text])
+    items = [{"text": _("Your free trial ends in three days. You can cancel until then."), "url": BILLING_PAGE}]
+    _tell_owner(event.object_id, "waiting_for_you", key=f"trial-ends:{event.object_id}", items=items)
     return result
 
 
@@ -107,25 +108,20 @@ def _invoice_failed(event: StripeHappened, now: datetime) -> Result:
             key=f"payment-failed:{invoice.id}:{invoice.attempt_count}",
             amount_cents=invoice.amount_due,
             currency=invoice.currency.upper(),
-            url=invoice.hosted_invoice_url,
-            retry_at=invoice.next_payment_attempt and invoice.next_payment_attempt.isoformat(),
+            url=invoice.hosted_invoice_url or BILLING_PAGE,
+            retry_at=invoice.next_payment_attempt,
         )
     return result
 
 
 def _tell_owner(subscription_id: str, template: str, *, key: str, **context: object) -> None:
+    """Mail the owner, for the platform and not in the studio's scope: a suspended studio's own jobs stand still."""
     workspace_id = routes.find("stripe", "subscription", subscription_id)
     owner = directory.owner(workspace_id) if workspace_id else None
     if workspace_id is None or owner is None:
         return
-    studio = directory.get(workspace_id).name
-    billing_page = f"{settings.PUBLIC_BASE_URL}/dashboard/settings/billing"
-    values = {"studio": studio, "url": billing_page} | {name: value for name, value in context.items() if value}
-    if isinstance(items := values.get("items"), list):
-        with translation.override(owner.language):
-            values["items"] = [{"text": str(text), "url": billing_page} for text in items]
-    with all_tenants("an event of Stripe is about one studio"), tenant(workspace_id), atomic():
-        outbox.send(to=owner.email, template=template, context=values, language=owner.language, key=key)
+    values = {"studio": directory.get(workspace_id).name, "url": BILLING_PAGE} | context
+    outbox.send(to=owner.email, template=template, context=values, language=owner.language, key=key)
 
 
 REACTIONS: dict[str, Reaction] = {

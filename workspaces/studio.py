@@ -6,6 +6,7 @@ from datetime import datetime, time
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from pilar.backplane import activity, audit, events
@@ -100,14 +101,22 @@ def _announce(version: int) -> None:
         events.publish(facts.READY_TO_PROVISION, payload, key="ready:onboarding")
 
 
+def document_rows() -> QuerySet[StudioDocument]:
+    """Select the current workspace's papers without their content."""
+    return StudioDocument.objects.defer("content")
+
+
 def documents() -> list[StudioDocument]:
-    """Return the current workspace's papers, newest first, without their content."""
+    """Return the current workspace's papers, newest first; the content of each is loaded when it is asked for."""
     with atomic():
-        return list(StudioDocument.objects.defer("content").order_by("-uploaded_at", "-pk"))
+        return list(document_rows().order_by("-pk"))
 
 
-def add_document(*, workspace_id: UUID, kind: str, filename: str, content: bytes, actor: str, now: datetime) -> StudioDocument:
-    """Keep a paper; the same one again is kept once. Publishes `document.added`, which wakes a set-up that waits for it.
+def add_document(
+    *, workspace_id: UUID, kind: str, filename: str, content: bytes, actor: str, now: datetime
+) -> StudioDocument:
+    """Keep a paper; the same one again is kept once. Publishes `document.added`, which wakes a set-up that waits
+    for it.
 
     Raises Problem for a content that is no PDF, PNG or JPEG or too large, Conflict when there are too many papers.
     """

@@ -1,4 +1,5 @@
-"""Who may call what, decided in one place (reliability S5): each view states a rule per method, what is not stated is denied.
+"""Who may call what, decided in one place (reliability S5): each view states a rule per method, what is not stated
+is denied.
 
 A workspace view resolves the caller, holds every workspace id of the request against the caller's own (404 when they
 differ), checks role and scope (403), and runs the handler in the workspace's scope and transaction.
@@ -30,12 +31,20 @@ class Access:
     """The rule of one method.
 
     `role` is the least role of a workspace, or exactly one of the others (affiliate, operator, system), or None for
-    anybody who is signed in. `scope` limits API keys. `system` lets the platform's own token in besides.
+    anybody who is signed in. `scope` limits API keys. `system` lets the platform's own token in besides. `public` needs
+    no credential at all.
     """
 
     role: Role | None = Role.VIEWER
     scope: str = ""
     system: bool = False
+    public: bool = False
+
+
+def _fits(role: Role | None, caller: Principal) -> bool:
+    if role in WORKSPACE_ROLES:
+        return caller.workspace_id is not None and caller.at_least(role)
+    return role in (None, caller.role)
 
 
 class RuleView(APIView):
@@ -51,9 +60,6 @@ class RuleView(APIView):
     throttle_classes = (PerWorkspace,)
     principal: Principal
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-
     def check_permissions(self, request: Request) -> None:
         """Resolve the caller and hold the request against the method's rule."""
         method = "GET" if request.method == "HEAD" else str(request.method)
@@ -62,6 +68,8 @@ class RuleView(APIView):
         rule = self.access.get(method)
         if rule is None:
             raise Forbidden(_("This method is not open to anybody."))
+        if rule.public:
+            return
         self.principal = self.find_principal(request)
         self.check_rule(rule, self.principal)
 
@@ -74,11 +82,7 @@ class RuleView(APIView):
         """Raise Forbidden unless `caller` satisfies `rule`."""
         if caller.role is Role.SYSTEM and (rule.system or rule.role is Role.SYSTEM):
             return
-        if rule.role in WORKSPACE_ROLES:
-            role_fits = caller.at_least(rule.role)
-        else:
-            role_fits = rule.role in (None, caller.role)
-        if not role_fits:
+        if not _fits(rule.role, caller):
             raise Forbidden(_("Your role does not allow this. Ask the owner of the studio."))
         if rule.scope and not caller.allows(rule.scope):
             raise Forbidden(_("This API key lacks the scope %(scope)s.") % {"scope": rule.scope}, code="scope_missing")
@@ -179,14 +183,14 @@ class SystemView(RuleView):
         return nullcontext()
 
 
+PUBLIC = Access(role=None, public=True)
+
+
 class PublicView(RuleView):
-    """A door without a credential."""
+    """A door without a credential; each method says `PUBLIC`."""
 
     authentication_classes = ()
     atomic = False
-
-    def check_permissions(self, request: Request) -> None:
-        """Anybody may call."""
 
     def scope(self) -> Any:
         return nullcontext()

@@ -1,7 +1,7 @@
 """The one renderer and parser pair of the API: camelCase outside, snake_case inside.
 
-Only names that look like ours are turned, so keys that are data (ids, phone numbers, language codes) stay as they are. The
-parser refuses what PostgreSQL or Python would choke on later, so that no input can become a 500.
+Only names that look like ours are turned, so keys that are data (ids, phone numbers, language codes) stay as they
+are. The parser refuses what PostgreSQL or Python would choke on later, so that no input can become a 500.
 """
 
 import json
@@ -65,7 +65,9 @@ def _accepted_object(data: dict[str, Any], depth: int) -> dict[str, Any]:
 
 
 def storable(text: str) -> str:
-    """Return `text` unchanged. Raises ParseError for NUL characters and lone surrogates, which no database text can hold."""
+    """Return `text` unchanged. Raises ParseError for NUL characters and lone surrogates, which no database text
+    can hold.
+    """
     if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise ParseError(_("The text contains characters that cannot be stored."))
     return text

@@ -85,7 +85,9 @@ class Keyset:
 
 
 class ByCursor(BasePagination):
-    """Newest first by the view's `ordering` (one field, default `-pk`); `?limit=` up to 200, `?cursor=` from `nextCursor`."""
+    """Newest first by the view's `ordering` (one field, default `-pk`); `?limit=` up to 200, `?cursor=` from
+    `nextCursor`.
+    """
 
     next_cursor: str | None = None
 

@@ -1,4 +1,6 @@
-"""Liveness and readiness (reliability P8): the first touches nothing, the second asks PostgreSQL and waits one second at most."""
+"""Liveness and readiness (reliability P8): the first touches nothing, the second asks PostgreSQL and waits one
+second at most.
+"""
 
 from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError
 from threading import Lock

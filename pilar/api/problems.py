@@ -56,7 +56,9 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response | None:
     if problem is None:
         return None
     request = context["request"]
-    response = Response(document(problem, instance=request.path), status=problem.status, headers=_headers(error, problem))
+    response = Response(
+        document(problem, instance=request.path), status=problem.status, headers=_headers(error, problem)
+    )
     request.accepted_renderer, request.accepted_media_type = ProblemRenderer(), ProblemRenderer.media_type
     return response
 

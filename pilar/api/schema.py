@@ -1,4 +1,6 @@
-"""How the API describes itself (OpenAPI 3.1): camelCase names, problem documents, the rule and the limits of each method."""
+"""How the API describes itself (OpenAPI 3.1): camelCase names, problem documents, the rule and the limits of each
+method.
+"""
 
 from typing import Any
 
@@ -87,7 +89,12 @@ class _Session(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     name = "session"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
-        return {"type": "apiKey", "in": "cookie", "name": "session", "description": "A signed-in member; writes need CSRF"}
+        return {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "session",
+            "description": "A signed-in member; writes need CSRF",
+        }
 
 
 def camel_case(result: Any, generator: Any, request: Any, public: bool) -> Any:

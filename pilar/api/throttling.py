@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.cache import cache
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from pilar.api import client
 from pilar.kernel import clock
 from pilar.kernel.principal import Principal
+from pilar.kernel.problems import TooMany
 
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 GENERAL = "api:1200/minute"
@@ -75,3 +77,10 @@ class PerWorkspace(BaseThrottle):
         own = getattr(view, "throttles", {}).get(request.method)
         if own:
             yield Limit.parse(own)
+
+
+def guard(text: str, who: str) -> None:
+    """Count one attempt of `who` outside the API. Raises TooMany over the limit."""
+    wait = hit(Limit.parse(text), who, clock.now().timestamp())
+    if wait:
+        raise TooMany(_("That was too often. Try again a little later."), retry_after=wait)

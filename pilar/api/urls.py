@@ -1,6 +1,6 @@
 """Doors that belong to no app: probes, metrics, the API's description of itself, the routes of the backplane."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from pilar.api import documentation, metrics, probes
 from pilar.api.autopilot import views as autopilot
@@ -17,4 +17,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/autopilot/jobs/<uuid:workspace_id>", autopilot.Jobs.as_view(), name="autopilot-jobs"),
     path("api/autopilot/locks/acquire", autopilot.AcquireLock.as_view(), name="autopilot-lock-acquire"),
     path("api/autopilot/locks/<uuid:lock_id>", autopilot.Lock.as_view(), name="autopilot-lock"),
+    path("", include("pilar.providers.urls")),
 ]

@@ -1,3 +1,12 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from workspaces.api import views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/api-keys", views.ApiKeys.as_view(), name="api-keys"),
+    path("api/api-keys/<uuid:key_id>", views.ApiKeyOne.as_view(), name="api-key"),
+    path("api/billing/checkout", views.Checkout.as_view(), name="api-checkout"),
+    path("api/billing/portal", views.Portal.as_view(), name="api-portal"),
+    path("api/onboarding/complete", views.OnboardingComplete.as_view(), name="api-onboarding-complete"),
+    path("api/onboarding/documents", views.OnboardingDocuments.as_view(), name="api-onboarding-documents"),
+]

@@ -10,7 +10,9 @@ from pilar.kernel.ids import uuid7
 
 
 class Plan(models.Model):
-    """An offer with its limits (design section 6). Money is in cents of `currency`; the Stripe price is in the settings."""
+    """An offer with its limits (design section 6). Money is in cents of `currency`; the Stripe price is in the
+    settings.
+    """
 
     code = models.CharField(max_length=20, primary_key=True)
     name = models.CharField(max_length=60)
@@ -62,9 +64,11 @@ class Subscription(TenantModel):
 
 
 class SignUp(models.Model):
-    """A purchase on its way to a workspace: written before the checkout session is made, or when one we did not make was paid.
+    """A purchase on its way to a workspace: written before the checkout session is made, or when one we did not
+    make was paid.
 
-    Who pays before signing in gets a claim link: its token is stored as a hash, works once, expires and can be sent again.
+    Who pays before signing in gets a claim link: its token is stored as a hash, works once, expires and can be
+    sent again.
     """
 
     class State(models.TextChoices):
@@ -83,7 +87,9 @@ class SignUp(models.Model):
     language = models.CharField(max_length=5, default="de")
     affiliate = models.CharField(max_length=80, blank=True)
     plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="+")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
     workspace = models.ForeignKey(
         "workspaces.Workspace", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )

@@ -71,7 +71,9 @@ class StudioDocument(TenantModel):
 
 
 class Policy(TenantModel):
-    """What the operator may do for this workspace (specification: Operator Runtime v2); one row, versioned by number."""
+    """What the operator may do for this workspace (specification: Operator Runtime v2); one row, versioned by
+    number.
+    """
 
     enabled = models.BooleanField(default=True)
     rules: Any = models.JSONField(default=dict, blank=True)

@@ -56,7 +56,9 @@ class User(AbstractBaseUser):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
-        constraints = (models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_is_lower_case"),)
+        constraints = (
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_is_lower_case"),
+        )
 
     def __str__(self) -> str:
         return self.email

@@ -1,3 +1,23 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from workspaces.pages import buying, onboarding, settings
+
+app_name = "workspaces"
+
+urlpatterns = [
+    path("", buying.landing, name="landing"),
+    path("pricing", buying.pricing, name="pricing"),
+    path("checkout", buying.buy, name="checkout"),
+    path("checkout/return", buying.returned, name="checkout_return"),
+    path("checkout/return/status", buying.returned_status, name="checkout_return_status"),
+    path("claim/resend", buying.claim_resend, name="claim_resend"),
+    path("claim/<str:token>", buying.claim, name="claim"),
+    path("workspaces/switch", settings.switch, name="switch"),
+    path("dashboard/settings/billing", settings.billing, name="billing"),
+    path("dashboard/settings/billing/portal", settings.billing_portal, name="billing_portal"),
+    path("dashboard/settings/autopilot", settings.autopilot, name="autopilot"),
+    path("dashboard/settings/autopilot/keys", settings.api_key_create, name="api_key_create"),
+    path("dashboard/settings/autopilot/keys/<uuid:key_id>/revoke", settings.api_key_revoke, name="api_key_revoke"),
+    path("onboarding", onboarding.details, name="onboarding"),
+    path("onboarding/papers", onboarding.papers, name="papers"),
+]

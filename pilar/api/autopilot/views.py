@@ -169,7 +169,9 @@ class Lock(WorkspaceView):
 
 
 class Upkeep(SystemView):
-    """Starts one of the platform's own jobs now; the schedule starts it anyway. A second call in the same minute joins it."""
+    """Starts one of the platform's own jobs now; the schedule starts it anyway. A second call in the same minute
+    joins it.
+    """
 
     job: ClassVar[str]
 

@@ -1,0 +1,48 @@
+"""Draws the parts that apps registered: those of Today, and those of Settings > Autopilot (named `settings.…`)."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from pilar.backplane.tenancy import atomic
+from pilar.kernel import switchboard
+from pilar.kernel.switchboard import Widget
+
+log = structlog.get_logger(__name__)
+
+SETTINGS = "settings."
+
+
+def today_parts(workspace_id: UUID, now: datetime) -> list[dict[str, Any]]:
+    """Return the parts of Today in their order; runs in the workspace's scope and a transaction."""
+    return _drawn((w for w in switchboard.widgets.values() if not w.name.startswith(SETTINGS)), workspace_id, now)
+
+
+def settings_parts(workspace_id: UUID, now: datetime) -> list[dict[str, Any]]:
+    """Return the parts of Settings > Autopilot in their order; one that cannot be drawn is left out."""
+    found = (w for w in switchboard.widgets.values() if w.name.startswith(SETTINGS))
+    return [part for part in _drawn(found, workspace_id, now) if not part["failed"]]
+
+
+def _drawn(widgets: Iterable[Widget], workspace_id: UUID, now: datetime) -> list[dict[str, Any]]:
+    return [_part(widget, workspace_id, now) for widget in sorted(widgets, key=lambda w: (w.order, w.name))]
+
+
+def _part(widget: Widget, workspace_id: UUID, now: datetime) -> dict[str, Any]:
+    part: dict[str, Any] = {"name": widget.name, "template": widget.template, "context": {}, "failed": False}
+    try:
+        with atomic():
+            part["context"] = widget.context(workspace_id, now)
+    except Exception:
+        # One app's broken part must not take the whole page away; it is shown as failed and logged with its trace.
+        log.exception("dashboard.part_failed", part=widget.name)
+        part["failed"] = True
+    return part
+
+
+def needs_me(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Collect what waits for the studio: each part may put `needs_me` = [{text, url, action}] into its context."""
+    return [need for part in parts for need in part["context"].get("needs_me", ())]

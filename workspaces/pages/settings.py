@@ -1,0 +1,130 @@
+"""Pages of the owner: plan and billing, connections, API keys, and which studio one works in."""
+
+from typing import Any
+from uuid import UUID
+
+from allauth.account.decorators import reauthentication_required
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from pilar.backplane import budgets
+from pilar.dashboard import parts
+from pilar.kernel import clock
+from pilar.kernel.principal import Role
+from pilar.kernel.problems import NotFound
+from pilar.providers.models import Connection, Provider
+from pilar.security.csp import leads_to_payment
+from workspaces import api_keys, checkout
+from workspaces import billing as subscriptions
+from workspaces.middleware import visit_of
+from workspaces.pages.base import actor_of, public_page, workspace_of, workspace_page
+from workspaces.pages.forms import KeyForm
+
+
+@require_safe
+@leads_to_payment
+@workspace_page(Role.ADMIN)
+def billing(request: HttpRequest) -> HttpResponse:
+    """Plan, state of the subscription, use of the budgets."""
+    found = subscriptions.subscription()
+    shown = found and {
+        "status": found.status,
+        "plan": found.plan.name,
+        "trial_ends_at": found.trial_end if found.status == "trialing" else None,
+        "current_period_end": found.current_period_end,
+        "cancel_at": found.cancel_at or (found.current_period_end if found.cancel_at_period_end else None),
+    }
+    usage = [
+        {"resource": entry.resource, "used": entry.daily_used, "limit": entry.daily_limit}
+        for entry in budgets.status(clock.now())
+        if entry.daily_limit is not None
+    ]
+    return render(request, "billing/index.html", {"subscription": shown, "plans": checkout.plans(), "usage": usage})
+
+
+@require_POST
+@workspace_page(Role.OWNER, atomic=False)
+def billing_portal(request: HttpRequest) -> HttpResponse:
+    """Go to Stripe's pages for invoices, card and cancellation."""
+    url = subscriptions.portal_url(
+        return_url=settings.PUBLIC_BASE_URL + reverse("workspaces:billing"), language=(get_language() or "de")[:2]
+    )
+    return HttpResponseRedirect(url, status=303)
+
+
+@require_safe
+@workspace_page(Role.ADMIN)
+def autopilot(request: HttpRequest) -> HttpResponse:
+    """Connections, history of the set-up, API keys."""
+    return _autopilot(request)
+
+
+def _autopilot(request: HttpRequest, *, new_key: str = "") -> HttpResponse:
+    workspace_id = workspace_of(request)
+    context: dict[str, Any] = {
+        "connections": list(_connections()),
+        "parts": parts.settings_parts(workspace_id, clock.now()),
+        "history": None,
+        "api_keys": api_keys.active(workspace_id).order_by("-created_at"),
+        "new_key": new_key,
+    }
+    return render(request, "dashboard/autopilot.html", context)
+
+
+def _connections() -> list[dict[str, Any]]:
+    mine = {connection.provider: connection for connection in Connection.objects.all()}
+    return [_connection(provider, mine.get(provider)) for provider in Provider.values]
+
+
+def _connection(provider: str, found: Connection | None) -> dict[str, Any]:
+    if found is None:
+        return {"provider": provider, "state": "not_configured", "last_success_at": None}
+    return {
+        "provider": provider,
+        "state": found.status,
+        "last_success_at": found.last_success_at,
+        "reason": found.last_error,
+    }
+
+
+@require_POST
+@reauthentication_required(allow_get=True)
+@workspace_page(Role.OWNER)
+def api_key_create(request: HttpRequest) -> HttpResponse:
+    """Make a key and show it this once; it is kept nowhere, not even in the session."""
+    form = KeyForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Say what the key is for."))
+        return redirect("workspaces:autopilot")
+    _key, text = api_keys.create(
+        workspace_id=workspace_of(request), name=form.cleaned_data["name"], role=Role.OWNER, actor=actor_of(request)
+    )
+    return _autopilot(request, new_key=text)
+
+
+@require_POST
+@workspace_page(Role.OWNER)
+def api_key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
+    """End a key at once."""
+    api_keys.revoke(workspace_id=workspace_of(request), key_id=key_id, actor=actor_of(request), now=clock.now())
+    messages.success(request, _("The key is revoked."))
+    return redirect("workspaces:autopilot")
+
+
+@require_POST
+@public_page
+def switch(request: HttpRequest) -> HttpResponse:
+    """Work in another of one's studios."""
+    try:
+        wanted = UUID(request.POST.get("workspace", ""))
+    except ValueError as error:
+        raise NotFound from error
+    if not visit_of(request).choose(wanted):
+        raise NotFound
+    return redirect("dashboard:today")
