@@ -125,7 +125,9 @@ def reserve(resource: str, amount: int, *, key: str, now: datetime) -> Reservati
         if made is None:
             return _reserved_before(resource, key)
         _take(entry, "day", windows.day, limits.daily, _Refusal(limits.policy, windows.next_day, now))
-        _take(entry, "hour", windows.hour, limits.hourly, _Refusal(limits.policy, windows.hour + timedelta(hours=1), now))
+        _take(
+            entry, "hour", windows.hour, limits.hourly, _Refusal(limits.policy, windows.hour + timedelta(hours=1), now)
+        )
     return Reservation(made, resource, amount)
 
 
@@ -216,5 +218,12 @@ def _standing(resource: str, now: datetime) -> Standing:
         )
     unit = switchboard.budget_resources[resource].unit
     return Standing(
-        resource, unit, limits.policy, limits.daily, used.get("day", 0), limits.hourly, used.get("hour", 0), windows.next_day
+        resource,
+        unit,
+        limits.policy,
+        limits.daily,
+        used.get("day", 0),
+        limits.hourly,
+        used.get("hour", 0),
+        windows.next_day,
     )

@@ -79,7 +79,8 @@ class SteadyCache(BaseCache):
         name = self._place(key, version)
         return bool(
             self._either(
-                lambda server: server.delete(name), lambda: sql.run("DELETE FROM autopilot_cache WHERE key = %s", [name])
+                lambda server: server.delete(name),
+                lambda: sql.run("DELETE FROM autopilot_cache WHERE key = %s", [name]),
             )
         )
 

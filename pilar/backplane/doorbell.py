@@ -7,7 +7,7 @@ request waits for neither (reliability P1: a nudge costs it no more than 300 ms;
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -98,11 +98,14 @@ class Doorbell:
         finally:
             connections.close_all()
 
-    def _send(self, lanes: Iterable[int]) -> None:
-        if monotonic() < self._quiet_until:
-            return
+    def _send(self, lanes: Collection[int]) -> None:
+        from pilar.backplane.engine import process  # noqa: PLC0415 - the engine's handlers ring this bell
         from pilar.backplane.tasks import send_doorbell  # noqa: PLC0415 - Celery loads only where work is made
 
+        for lane in lanes:
+            process.nudge(LANES[lane])
+        if monotonic() < self._quiet_until:
+            return
         try:
             for lane in lanes:
                 send_doorbell(LANES[lane])

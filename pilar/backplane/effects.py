@@ -121,7 +121,9 @@ def settle(key: str, *, state: str, ref: str = "", error: str = "") -> bool:
         raise ValueError(f"An intent settles as sent or failed, not as {state}")
     with atomic():
         effect = Effect.objects.filter(key=key, state__in=["sending", "unknown"]).first()
-        return effect is not None and _write(effect, state, EffectResult(ref or effect.provider_ref, effect.data), error)
+        return effect is not None and _write(
+            effect, state, EffectResult(ref or effect.provider_ref, effect.data), error
+        )
 
 
 def find(key: str) -> Effect | None:

@@ -95,7 +95,9 @@ def publish(
                 "type": name,
                 "aggregate_type": aggregate_type,
                 "aggregate_id": aggregate_id,
-                "position": sql.value(_NEXT_POSITION, [workspace_id, aggregate_type, aggregate_id]) if aggregate else None,
+                "position": sql.value(_NEXT_POSITION, [workspace_id, aggregate_type, aggregate_id])
+                if aggregate
+                else None,
                 "payload": content,
                 "key": key,
                 "at": at,

@@ -32,7 +32,9 @@ def _grant(cursor: CursorWrapper) -> None:
     cursor.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO pilar_app, pilar_platform")
     cursor.execute("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO pilar_app, pilar_platform")
     # A partition reached by its own name would not apply its parent's policy.
-    cursor.execute("SELECT inhrelid::regclass::text FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE relkind = 'r'")
+    cursor.execute(
+        "SELECT inhrelid::regclass::text FROM pg_inherits JOIN pg_class ON oid = inhrelid WHERE relkind = 'r'"
+    )
     for (partition,) in cursor.fetchall():
         cursor.execute(f"REVOKE ALL ON {partition} FROM pilar_app, pilar_platform")
 

@@ -36,7 +36,7 @@ def seal(text: str, *, provider: str, field: str) -> bytes:
     return _HEAD.pack(_FORMAT, version) + nonce + sealed
 
 
-def open(blob: bytes, *, provider: str, field: str) -> str:  # noqa: A001 - read as vault.open
+def open(blob: bytes, *, provider: str, field: str) -> str:
     """Decrypt what `seal` returned for the same workspace, provider and field. Raises Broken, never returns the stored text."""
     blob = bytes(blob)
     if len(blob) < _HEAD.size + _NONCE:

@@ -36,7 +36,7 @@ def execute(row: Claimed, *, worker: int) -> Result:
         try:
             outcome = job_type.handler(_input(row, job_type))
             return _succeeded(row, outcome)
-        except Exception as error:  # noqa: BLE001 - a handler may raise anything; each kind has its consequence
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a handler may raise anything; each kind has its consequence
             return _failed(row, error)
 
 
@@ -57,7 +57,7 @@ def _succeeded(row: Claimed, outcome: Outcome) -> Result:
     return Done(row.id, row.lease, None if outcome is None else json.dumps(outcome, default=str))
 
 
-def _failed(row: Claimed, error: Exception) -> Result:
+def _failed(row: Claimed, error: Exception | SystemExit) -> Result:
     text = mask_text(f"{type(error).__name__}: {error}")[:2000]
     if isinstance(error, ProviderError) and error.retryable:
         wait = error.retry_after if error.retry_after is not None else _jittered(2.0**row.deferrals, DEFERRAL_CAP)
@@ -93,7 +93,7 @@ def _jittered(seconds: float, cap: float) -> float:
     return random.uniform(0, min(cap, seconds))
 
 
-def _log(row: Claimed, error: Exception, text: str) -> None:
+def _log(row: Claimed, error: BaseException, text: str) -> None:
     expected = isinstance(error, Permanent | RetryAt | ProviderError)
     logger.log(
         logging.WARNING if expected else logging.ERROR,
@@ -103,4 +103,3 @@ def _log(row: Claimed, error: Exception, text: str) -> None:
         extra={"job": str(row.public_id), "workspace": str(row.workspace_id), "attempt": row.attempts},
         exc_info=None if expected else error,
     )
-

@@ -1,8 +1,41 @@
-"""The engine of this process: started by the worker's bootstep, rung by Celery messages."""
+"""The engine of this process: started by the worker's bootstep, rung by Celery messages and by this process's own work."""
 
+from collections.abc import Iterable
+
+from pilar.backplane.engine.coordinator import Coordinator
 from pilar.backplane.engine.inline import work_off
+
+STOP_SECONDS = 20.0
+"""How long running handlers may finish on an orderly stop; the whole stop stays below 30 s (reliability T4)."""
+
+_coordinator: Coordinator | None = None
+
+
+def start(lanes: Iterable[str]) -> None:
+    """Begin to work on these lanes in threads of this process."""
+    global _coordinator
+    _coordinator = Coordinator(lanes)
+    _coordinator.pulse.start()
+    _coordinator.start()
+
+
+def stop() -> None:
+    """End orderly: nothing new, what was not started goes back, what runs may finish for STOP_SECONDS."""
+    global _coordinator
+    if _coordinator is not None:
+        _coordinator.end(STOP_SECONDS)
+        _coordinator = None
 
 
 def ring(lane: str) -> None:
     """Look for work in this lane now. Without an engine in this process (another Celery pool), do it here."""
-    work_off([lane])
+    if not nudge(lane):
+        work_off([lane])
+
+
+def nudge(lane: str) -> bool:
+    """Let the engine of this process look at the lane; False when there is none."""
+    if _coordinator is None:
+        return False
+    _coordinator.ring(lane)
+    return True

@@ -225,6 +225,12 @@ def sweep(cursor: Cursor) -> int:
     return cursor.rowcount
 
 
+def sweep_alone(cursor: Cursor) -> int:
+    """Sweep unless another process is sweeping right now."""
+    cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('pilar.sweep'))")
+    return sweep(cursor) if cursor.fetchone()[0] else 0
+
+
 def lanes_with_work(cursor: Cursor, lanes: Sequence[int]) -> list[int]:
     """Return which of these lanes have a turn that is due."""
     cursor.execute(_LANES_WITH_WORK, {"lanes": list(lanes)})

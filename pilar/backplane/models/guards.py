@@ -118,7 +118,9 @@ class BudgetWindow(TenantRow):
     class Meta:
         db_table = "autopilot_budget_window"
         constraints = [
-            models.UniqueConstraint(fields=["workspace_id", "resource", "span", "opened_at"], name="budget_window_once"),
+            models.UniqueConstraint(
+                fields=["workspace_id", "resource", "span", "opened_at"], name="budget_window_once"
+            ),
             models.CheckConstraint(condition=models.Q(used__gte=0), name="budget_window_not_negative"),
         ]
 

@@ -15,5 +15,7 @@ class Command(Migrate):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["database"] not in settings.DATABASES:
-            raise CommandError("DATABASE_OWNER_URL is not set. It names the role that owns the tables; see .env.example.")
+            raise CommandError(
+                "DATABASE_OWNER_URL is not set. It names the role that owns the tables; see .env.example."
+            )
         super().handle(*args, **options)

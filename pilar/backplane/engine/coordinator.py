@@ -1,0 +1,210 @@
+"""The worker's one loop over all its lanes: writes results, claims work, hands it to the crew.
+
+Results and the next claim share a transaction, so a durable completion costs no commit of its own. Without a ring the loop
+looks by itself, 50 ms after the last work and doubling to 2 s while there is none.
+"""
+
+import logging
+import random
+import threading
+from collections import deque
+from collections.abc import Iterable
+
+import psycopg
+
+from pilar.backplane.engine import statements
+from pilar.backplane.engine.crew import Crew, Lane
+from pilar.backplane.engine.link import Link, Patience
+from pilar.backplane.engine.pulse import Pulse
+from pilar.backplane.engine.results import Claimed, Done, NotDone, Result, unstarted
+from pilar.backplane.engine.statements import Place
+from pilar.kernel.clock import monotonic
+from pilar.kernel.switchboard import LANES
+
+logger = logging.getLogger(__name__)
+
+SLOTS = {"events": 100, "provisioning": 100, "messages": 200, "webhooks": 100, "health": 50, "bulk": 100}
+"""How many handlers of a lane run at once in one process."""
+TICK = 0.005
+"""Seconds between two looks at rows that wait for a runner."""
+SHORTEST_IDLE, LONGEST_IDLE = 0.05, 2.0
+MOST_RESULTS = 1000
+
+
+class Coordinator(threading.Thread):
+    """Runs until `end`. `ring` may be called from any thread."""
+
+    def __init__(self, lanes: Iterable[str]) -> None:
+        super().__init__(name="coordinator", daemon=True)
+        self.lanes = {LANES.index(name): Lane(LANES.index(name), SLOTS[name]) for name in lanes}
+        self.pulse = Pulse(
+            [LANES[place] for place in self.lanes], running=self.running, on_lost=self._drop, on_woken=self.ring_all
+        )
+        self._crew = Crew(self._report, self._may_start)
+        self._results: deque[Result] = deque()
+        self._restless: set[Place] = set()
+        self._link = Link("pilar coordinator")
+        self._patience = Patience()
+        self._signal = threading.Event()
+        self._ending = threading.Event()
+        self._idle = SHORTEST_IDLE
+        self._look_at = 0.0
+
+    def running(self) -> int:
+        """Return how many handlers run now."""
+        return sum(len(lane.running) for lane in self.lanes.values())
+
+    def ring(self, name: str) -> None:
+        """Look for work in this lane now."""
+        lane = self.lanes.get(LANES.index(name))
+        if lane is not None:
+            lane.is_hungry = True
+            self._signal.set()
+
+    def ring_all(self) -> None:
+        """Look for work in every lane now."""
+        for lane in self.lanes.values():
+            lane.is_hungry = True
+        self._signal.set()
+
+    def run(self) -> None:
+        while not self._ending.is_set():
+            try:
+                self._turn()
+                self._patience.reset()
+            except psycopg.Error as error:
+                logger.warning("the queue did not answer: %s", error)
+                self._link.close()
+                self._ending.wait(self._patience.next())
+            self._signal.wait(self._pause())
+            self._signal.clear()
+
+    def end(self, seconds: float) -> None:
+        """Start nothing more, give back what was not started, wait up to `seconds` for what runs, and write it all down."""
+        self._ending.set()
+        self._signal.set()
+        self.join(timeout=seconds)
+        deadline = monotonic() + seconds
+        self._drop(give_back=True)
+        while self.running() and monotonic() < deadline:
+            self._signal.wait(0.05)
+            self._signal.clear()
+        for lane in self.lanes.values():
+            self._results.extend(_interrupted(row) for row, _ in list(lane.running.values()))
+        self._write_last(deadline + 3)
+        self.pulse.end()
+        self._link.close()
+
+    def _may_start(self) -> bool:
+        return not self._ending.is_set() and self.pulse.is_fresh()
+
+    def _report(self, result: Result) -> None:
+        self._results.append(result)
+        if len(self._results) == 1 or self._ending.is_set():
+            self._signal.set()
+
+    def _drop(self, *, give_back: bool = False) -> None:
+        """Forget what was claimed and not started: it was taken away, or is given back."""
+        for lane in self.lanes.values():
+            while lane.waiting:
+                row, _ = lane.waiting.popleft()
+                if give_back:
+                    self._results.append(unstarted(row))
+
+    def _pause(self) -> float:
+        if any(lane.waiting for lane in self.lanes.values()) or any(
+            self._can_claim(lane) for lane in self.lanes.values()
+        ):
+            return 0 if not any(lane.waiting for lane in self.lanes.values()) else TICK
+        if self._results:
+            return TICK
+        return max(0.0, min(self._look_at - monotonic(), 1.0))
+
+    def _can_claim(self, lane: Lane) -> bool:
+        return lane.is_hungry and lane.room > 0 and self.pulse.is_fresh() and len(lane.waiting) <= lane.room
+
+    def _turn(self) -> None:
+        self._stop_late_runs()
+        hungry = [lane for lane in self.lanes.values() if self._can_claim(lane)]
+        is_time = monotonic() >= self._look_at and self.pulse.is_fresh()
+        if self._results or hungry or is_time:
+            self._exchange(hungry, look=is_time)
+        for lane in self.lanes.values():
+            self._crew.staff(lane)
+
+    def _exchange(self, hungry: list[Lane], *, look: bool) -> None:
+        """One transaction: results out, turns set right, new work in."""
+        results = [self._results.popleft() for _ in range(min(len(self._results), MOST_RESULTS))]
+        restless, self._restless = self._restless, set()
+        claimed: list[tuple[Lane, list[Claimed]]] = []
+        worker = self.pulse.worker
+        try:
+            with self._link.transaction() as cursor:
+                restless |= write(cursor, results, worker=worker)
+                statements.settle_turns(cursor, restless)
+                if look:
+                    hungry = self._look(cursor)
+                claimed = [(lane, self._claim(cursor, lane, worker)) for lane in hungry]
+        except psycopg.Error:
+            self._results.extendleft(reversed(results))
+            self._restless |= restless
+            raise
+        for lane, rows in claimed:
+            lane.waiting.extend((row, worker) for row in rows)
+        self._rest(found=any(rows for _, rows in claimed))
+
+    def _look(self, cursor: statements.Cursor) -> list[Lane]:
+        """Ask in one query which lanes have work, and claim from those that have room."""
+        for place in statements.lanes_with_work(cursor, list(self.lanes)):
+            self.lanes[place].is_hungry = True
+        return [lane for lane in self.lanes.values() if self._can_claim(lane)]
+
+    def _claim(self, cursor: statements.Cursor, lane: Lane, worker: int) -> list[Claimed]:
+        batch = lane.room
+        rows, sleeping = statements.claim(cursor, lane=lane.place, batch=batch, turns=lane.turns, worker=worker)
+        self._restless.update(sleeping)
+        is_full = len(rows) >= batch
+        lane.is_hungry = bool(rows)
+        # More turns while batches come short, fewer when full, so that workers do not take each other's.
+        lane.turns = max(16, lane.turns * 3 // 4) if is_full else min(256, lane.turns * 2)
+        return rows
+
+    def _rest(self, *, found: bool) -> None:
+        self._idle = SHORTEST_IDLE if found or self._restless else min(LONGEST_IDLE, self._idle * 2)
+        self._look_at = monotonic() + self._idle * random.uniform(0.8, 1.0)
+
+    def _stop_late_runs(self) -> None:
+        now = monotonic()
+        for lane in self.lanes.values():
+            self._results.extend(lane.take_late(now))
+
+    def _write_last(self, deadline: float) -> None:
+        while self._results and monotonic() < deadline:
+            results = [self._results.popleft() for _ in range(min(len(self._results), MOST_RESULTS))]
+            try:
+                with self._link.transaction() as cursor:
+                    restless = write(cursor, results, worker=self.pulse.worker)
+                with self._link.transaction() as cursor:
+                    statements.settle_turns(cursor, restless)
+            except psycopg.Error as error:
+                logger.warning("last results were not written: %s", error)
+                self._results.extendleft(reversed(results))
+                self._link.close()
+                threading.Event().wait(self._patience.next())
+
+
+def write(cursor: statements.Cursor, results: list[Result], *, worker: int) -> set[Place]:
+    """Write what became of runs; return the turns that wait for a job that is due again."""
+    done = [result for result in results if isinstance(result, Done)]
+    not_done = [result for result in results if isinstance(result, NotDone)]
+    refused = len(results)
+    refused -= statements.complete(cursor, done) if done else 0
+    kept = statements.put_back(cursor, not_done, worker=worker) if not_done else []
+    refused -= len(kept)
+    if refused:
+        logger.warning("%d results came under leases that were taken away and were refused", refused)
+    return {(lane, workspace_id) for lane, workspace_id, is_dead in kept if not is_dead}
+
+
+def _interrupted(row: Claimed) -> NotDone:
+    return NotDone(row.id, row.lease, counted=False, deferred=1, outcome="deferred", error="the worker was stopped")

@@ -1,0 +1,94 @@
+"""The worker's heartbeat, on a thread and a connection of its own; between beats it rescues and sweeps for all."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+import psycopg
+
+from pilar.backplane.engine import statements, workers
+from pilar.backplane.engine.link import Link, Patience
+from pilar.kernel.clock import monotonic
+
+logger = logging.getLogger(__name__)
+
+BEAT_EVERY = 5.0
+FRESH_FOR = 15.0
+"""Seconds after the last beat in which handlers may be started; after 25 others take this worker for dead."""
+
+
+class Pulse(threading.Thread):
+    """`on_lost` is called when our work was taken away, `on_woken` when sweeping or rescuing found work."""
+
+    def __init__(
+        self,
+        lanes: Sequence[str],
+        *,
+        running: Callable[[], int],
+        on_lost: Callable[[], None],
+        on_woken: Callable[[], None],
+    ) -> None:
+        super().__init__(name="pulse", daemon=True)
+        self.worker = 0
+        self._lanes = lanes
+        self._running = running
+        self._on_lost = on_lost
+        self._on_woken = on_woken
+        self._link = Link("pilar pulse")
+        self._patience = Patience()
+        self._ended = threading.Event()
+        self._beaten_at = float("-inf")
+        self._steady_since = 0.0
+
+    def is_fresh(self) -> bool:
+        """Whether our leases surely hold: the last beat is recent. A frozen process finds out here when it thaws."""
+        return monotonic() - self._beaten_at < FRESH_FOR
+
+    def run(self) -> None:
+        while not self._ended.is_set():
+            try:
+                self._beat()
+                self._care()
+                self._patience.reset()
+                wait = BEAT_EVERY
+            except psycopg.Error as error:
+                logger.warning("the database did not take our beat: %s", error)
+                self._link.close()
+                wait = self._patience.next()
+            self._ended.wait(wait)
+
+    def end(self) -> None:
+        """Stop beating and take our row out, so that whatever we still hold is taken over at once."""
+        self._ended.set()
+        self.join(timeout=10)
+        try:
+            with self._link.transaction() as cursor:
+                workers.leave(cursor, self.worker)
+        except psycopg.Error as error:
+            logger.warning("the worker could not sign off: %s", error)
+        self._link.close()
+
+    def _beat(self) -> None:
+        began = monotonic()
+        with self._link.transaction() as cursor:
+            is_ours = bool(self.worker) and workers.beat(cursor, self.worker, running=self._running())
+            if not is_ours:
+                if self.worker:
+                    self._on_lost()
+                self.worker = workers.register(cursor, kind="worker", lanes=self._lanes)
+        if not is_ours or began - self._beaten_at > FRESH_FOR:
+            self._steady_since = began
+        self._beaten_at = began
+
+    def _care(self) -> None:
+        """Look after the others: the jobs of dead workers, and turns that sleep although work is due."""
+        by_silence = monotonic() - self._steady_since > workers.DEAD_AFTER
+        with self._link.transaction() as cursor:
+            places = workers.rescue(cursor, by_silence=by_silence)
+        with self._link.transaction() as cursor:
+            statements.settle_turns(cursor, places)
+        with self._link.transaction() as cursor:
+            woken = statements.sweep_alone(cursor)
+        if places or woken:
+            logger.info("rescued %d jobs, woke %d turns", len(places), woken)
+            self._on_woken()
