@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
-from tests.sandbox.serving import Sandbox, running
+from tests.sandbox.serving import HTTP, Sandbox, running
 
 
 @pytest.fixture(scope="session")
@@ -16,7 +15,7 @@ def _sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def sandbox(_sandbox: Sandbox) -> Sandbox:
-    httpx.post(f"{_sandbox.url}/_control/reset").raise_for_status()
+    HTTP.post(f"{_sandbox.url}/_control/reset").raise_for_status()
     _sandbox.post("/_control/reviews", delaySeconds=0.05, decision="approved")
     _sandbox.product.received.clear()
     _sandbox.product.answers.clear()

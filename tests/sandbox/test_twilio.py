@@ -1,13 +1,12 @@
 """The simulated Twilio, asked through Twilio's own SDK."""
 
-import httpx
 import pytest
 from twilio.base.exceptions import TwilioRestException
 from twilio.request_validator import RequestValidator
 
 from pilar.sandbox.twilio.callbacks import signature
 from tests.sandbox import twilio_client as twilio
-from tests.sandbox.serving import Sandbox, eventually
+from tests.sandbox.serving import HTTP, Sandbox, eventually
 
 
 @pytest.fixture
@@ -251,7 +250,7 @@ def test_a_bundle_can_be_cloned_to_a_subaccount(sandbox: Sandbox, studio: twilio
 
 
 def test_a_document_comes_with_its_file(sandbox: Sandbox, studio: twilio.Client) -> None:
-    answer = httpx.post(
+    answer = HTTP.post(
         f"{sandbox.url}/v2/RegulatoryCompliance/SupportingDocuments",
         headers={"X-Twilio-Host": "numbers-upload.twilio.com"},
         auth=studio.auth,
@@ -280,7 +279,7 @@ def test_an_sms_lands_on_the_phone_and_its_status_comes_back(
 ) -> None:
     callback = f"{sandbox.product.url}/status"
     studio.messages.create(to="+4915712345678", from_=american, body="Hallo", status_callback=callback)
-    phone = httpx.get(f"{sandbox.url}/_control/phone/+4915712345678").json()
+    phone = HTTP.get(f"{sandbox.url}/_control/phone/+4915712345678").json()
     assert [(one["text"], one["channel"]) for one in phone["messages"]] == [("Hallo", "sms")]
     eventually(lambda: {one.form["MessageStatus"] for one in sandbox.product.at("/status")} == {"sent", "delivered"})
 
