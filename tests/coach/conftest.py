@@ -1,0 +1,120 @@
+"""A studio in service, a phone at the other end, and a model that says what the test wants."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+import time_machine
+
+from coach import steps
+from coach.agent.writer import CoachReply
+from pilar.backplane.tenancy import atomic, tenant
+from pilar.kernel.errors import ErrorClass, ProviderError
+from pilar.kernel.ids import uuid7
+from pilar.kernel.steps import StepContext
+from pilar.providers import connections
+from pilar.providers.ai import chat
+from pilar.providers.models import MessageTemplate
+from pilar.providers.whatsapp import messages
+from tests.coach.factories import NOON
+
+
+@dataclass
+class Phone:
+    """What reached WhatsApp. `failure` is raised instead of taking the next message; `before` runs as one is handed over."""
+
+    texts: list[dict[str, Any]] = field(default_factory=list)
+    read: list[str] = field(default_factory=list)
+    failure: Exception | None = None
+    before: Callable[[], None] | None = None
+
+    def take(self, **sent: Any) -> messages.SentMessage:
+        if self.before:
+            self.before()
+        if self.failure:
+            failure, self.failure = self.failure, None
+            raise failure
+        self.texts.append(sent)
+        return messages.SentMessage(id=f"wamid.{uuid7()}")
+
+
+@dataclass
+class Model:
+    """The language model: answers `text`, or is away."""
+
+    text: str = "Gerne! Welcher Tag passt dir für dein Training?"
+    hand_over: bool = False
+    away: bool = False
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    before: Callable[[], None] | None = None
+
+    def answer(self, **question: Any) -> chat.AiAnswer[CoachReply]:
+        self.asked.append(question)
+        if self.before:
+            self.before()
+        if self.away:
+            raise chat.NoAnswer([])
+        output = CoachReply(text=self.text, hand_over=self.hand_over)
+        return chat.AiAnswer(output, provider="openai", model="m", input_tokens=10, output_tokens=5)
+
+
+@pytest.fixture
+def noon() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOON, tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def phone(monkeypatch: pytest.MonkeyPatch) -> Phone:
+    device = Phone()
+    monkeypatch.setattr(messages, "send_text", device.take)
+    monkeypatch.setattr(messages, "send_template", device.take)
+    monkeypatch.setattr(messages, "mark_read", lambda wamid, **_: device.read.append(wamid))
+    return device
+
+
+@pytest.fixture
+def model(monkeypatch: pytest.MonkeyPatch) -> Model:
+    brain = Model()
+    monkeypatch.setattr(chat, "answer", brain.answer)
+    return brain
+
+
+@pytest.fixture
+def studio(db: None) -> UUID:
+    """A studio that pays, is set up, and whose templates are approved."""
+    found = make_studio()
+    with tenant(found), atomic():
+        MessageTemplate.objects.update(status="APPROVED")
+    return found
+
+
+def make_studio() -> UUID:
+    """A studio as the pipeline leaves it, its templates still in review."""
+    from tests.factories import WorkspaceFactory
+    from workspaces.models import Plan, Subscription
+
+    workspace = WorkspaceFactory(plan=Plan.objects.get(pk="PRO"))
+    with tenant(workspace.pk):
+        with atomic():
+            Subscription.objects.create(
+                stripe_customer_id="cus", stripe_subscription_id="sub", status="active", plan=workspace.plan,
+                started_at=datetime(2026, 1, 1, tzinfo=UTC), fetched_at=datetime(2026, 1, 1, tzinfo=UTC),
+            )  # fmt: skip
+        connections.put("whatsapp", identifiers={"phone_number_id": "1", "waba_id": "2"}, secrets={"token": "t"})
+        for step in (steps.default_ai_agent, steps.training_logic, steps.followup_templates, steps.calendar_defaults):
+            step(StepContext(workspace.pk, uuid7(), 1, uuid7(), {}))
+    return workspace.pk  # type: ignore[no-any-return]
+
+
+def lost_answer() -> ProviderError:
+    """WhatsApp may have taken the message: the answer never came."""
+    return ProviderError("timeout", provider="whatsapp", error_class=ErrorClass.TRANSIENT_NETWORK, ambiguous=True)
+
+
+def away() -> ProviderError:
+    """WhatsApp surely did not take the message."""
+    return ProviderError("down", provider="whatsapp", error_class=ErrorClass.TRANSIENT_NETWORK, status=503)

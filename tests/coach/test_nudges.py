@@ -1,0 +1,205 @@
+"""A planned message on its way to the phone: exactly once, only when nothing stands against it."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+import time_machine
+
+from coach import config, followups, nudges, optout
+from coach.models import Conversation, Followup, Lead, Message
+from coach.payloads import FollowupDue
+from pilar.backplane.tenancy import atomic
+from pilar.kernel.errors import ContactFailure, ContactOutcome
+from pilar.kernel.ids import uuid7
+from pilar.kernel.switchboard import Reschedule, Work
+from pilar.providers.models import MessageTemplate
+from tests.coach.conftest import Model, Phone, away, lost_answer
+from tests.coach.factories import NOON, last_out, lead_with_consent, open_window, willing_lead
+from tests.factories import LeadFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_studio", "noon")]
+Status = Followup.Status
+
+
+def due(lead: Lead, **more: str) -> Followup:
+    with atomic():
+        return followups.plan(lead, type="motivation_message", at=NOON, actor="test", now=NOON, **more)
+
+
+def run(followup: Followup) -> object:
+    return nudges.send_due(Work(uuid7(), followup.workspace_id, "coach.followup", FollowupDue(followup_id=followup.pk), 1, uuid7()))
+
+
+def state(followup: Followup) -> tuple[str, str]:
+    with atomic():
+        followup.refresh_from_db()
+    return followup.status, followup.reason
+
+
+def test_outside_the_window_an_approved_template_reaches_the_phone(phone: Phone) -> None:
+    followup = due(willing_lead(name="Anna Berg"))
+    run(followup)
+    assert phone.texts[0]["name"] == "pilar_welcome_v1"
+    assert phone.texts[0]["parameters"]["first_name"] == "Anna"
+    assert state(followup) == (Status.SENT, "")
+
+
+def test_inside_the_window_the_model_finds_the_words(phone: Phone, model: Model) -> None:
+    lead = willing_lead()
+    open_window(lead, at=NOON - timedelta(hours=1))
+    run(due(lead))
+    assert phone.texts[0]["body"].startswith(model.text)
+
+
+def test_the_first_words_of_the_model_say_that_it_is_one(phone: Phone, model: Model) -> None:
+    lead = willing_lead()
+    open_window(lead, at=NOON - timedelta(hours=1))
+    run(due(lead))
+    assert "KI" in phone.texts[0]["body"]
+    assert Conversation.objects.get(lead=lead).ai_disclosed_at == NOON
+
+
+def test_without_a_model_fixed_words_go_out_and_the_record_says_so(phone: Phone, model: Model) -> None:
+    lead, model.away = willing_lead(name="Anna"), True
+    open_window(lead, at=NOON - timedelta(hours=1))
+    run(due(lead))
+    assert phone.texts[0]["body"].startswith("Hallo Anna")
+    assert last_out(lead).why["fallback"] == "no_model_answered"
+
+
+def test_proven_consent_alone_carries_a_message(phone: Phone) -> None:
+    run(due(lead_with_consent()))
+    assert len(phone.texts) == 1
+
+
+def test_without_consent_nothing_goes_out(phone: Phone) -> None:
+    followup = due(LeadFactory())
+    run(followup)
+    assert (phone.texts, state(followup)) == ([], (Status.SKIPPED, "no_consent"))
+
+
+def test_running_twice_sends_once(phone: Phone) -> None:
+    followup = due(willing_lead())
+    run(followup)
+    run(followup)
+    assert len(phone.texts) == 1
+
+
+def test_a_lost_answer_is_never_sent_again(phone: Phone) -> None:
+    followup, phone.failure = due(willing_lead()), lost_answer()
+    run(followup)
+    run(followup)
+    assert (phone.texts, state(followup)[0]) == ([], Status.UNKNOWN)
+
+
+def test_while_whatsapp_is_away_the_message_waits_and_then_leaves_once(phone: Phone) -> None:
+    followup, phone.failure = due(willing_lead()), away()
+    assert isinstance(run(followup), Reschedule)
+    run(followup)
+    assert (len(phone.texts), state(followup)[0]) == (1, Status.SENT)
+
+
+def test_a_stop_between_claim_and_send_wins(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    lead = willing_lead()
+    followup = due(lead)
+    claim = nudges._claim
+
+    def claim_then_stop(*args: object) -> object:
+        claimed = claim(*args)  # type: ignore[arg-type]
+        with atomic():
+            optout.stop(optout.locked(lead), how="chat", now=NOON)
+        return claimed
+
+    monkeypatch.setattr(nudges, "_claim", claim_then_stop)
+    run(followup)
+    assert phone.texts == []
+    assert last_out(lead).state == Message.State.DROPPED
+
+
+def test_a_stop_while_the_model_writes_wins(phone: Phone, model: Model) -> None:
+    lead = willing_lead()
+    open_window(lead, at=NOON - timedelta(hours=1))
+    followup = due(lead)
+
+    def stop() -> None:
+        with atomic():
+            optout.stop(optout.locked(lead), how="chat", now=NOON)
+
+    model.before = stop
+    run(followup)
+    assert (phone.texts, state(followup)) == ([], (Status.CANCELLED, "opted_out"))
+
+
+def test_a_closed_window_at_whatsapp_leads_to_the_template_next(phone: Phone, model: Model) -> None:
+    lead = willing_lead()
+    open_window(lead, at=NOON - timedelta(hours=1))
+    followup = due(lead)
+    phone.failure = ContactFailure(ContactOutcome.WINDOW_CLOSED, provider="whatsapp", code="131047", message="closed")
+    run(followup)
+    assert state(followup)[0] == Status.PENDING
+    Conversation.objects.filter(lead=lead).update(window_closed_at=NOON)
+    run(followup)
+    assert phone.texts[0]["name"] == "pilar_nudge_v1"
+
+
+def test_outside_the_hours_it_waits_for_the_window_to_open(phone: Phone, noon: time_machine.Traveller) -> None:
+    followup = due(willing_lead())
+    noon.move_to(NOON + timedelta(hours=8))
+    found = run(followup)
+    assert isinstance(found, Reschedule)
+    assert (found.at, found.reason) == (NOON + timedelta(hours=21), "quiet_hours")
+
+
+def test_one_that_is_too_late_is_left_out(phone: Phone, noon: time_machine.Traveller) -> None:
+    followup = due(willing_lead())
+    noon.move_to(NOON + timedelta(hours=25))
+    run(followup)
+    assert (phone.texts, state(followup)[0]) == ([], Status.SKIPPED_LATE)
+
+
+def test_without_an_approved_template_it_waits(phone: Phone) -> None:
+    with atomic():
+        MessageTemplate.objects.update(status="PAUSED")
+    followup = due(willing_lead())
+    assert isinstance(run(followup), Reschedule)
+    assert (phone.texts, state(followup)[1]) == ([], "no_approved_template")
+
+
+def test_a_paused_coach_is_silent(phone: Phone) -> None:
+    followup = due(willing_lead())
+    with atomic():
+        config.save(changes={"enabled": False}, actor="test")
+    assert isinstance(run(followup), Reschedule)
+    assert phone.texts == []
+
+
+def test_after_each_message_the_next_of_the_rhythm_is_planned_once(phone: Phone) -> None:
+    lead = willing_lead()
+    run(due(lead))
+    with atomic():
+        followups.plan_next(lead, now=NOON)
+        planned = Followup.objects.filter(lead=lead, status=Status.PENDING)
+        assert [row.origin for row in planned] == [Followup.Origin.SCHEDULE]
+
+
+def test_after_three_without_an_answer_the_rhythm_rests(phone: Phone) -> None:
+    lead = willing_lead()
+    for _ in range(3):
+        run(due(lead))
+    with atomic():
+        Followup.objects.filter(status=Status.PENDING).delete()
+        assert followups.plan_next(lead, now=NOON) is None
+
+
+def test_a_caller_s_own_words_go_out_as_they_are(phone: Phone, model: Model) -> None:
+    lead = willing_lead()
+    open_window(lead, at=NOON - timedelta(hours=1))
+    run(due(lead, text="Dein Termin morgen um 9 steht."))
+    assert phone.texts[0]["body"] == "Dein Termin morgen um 9 steht."
+    assert model.asked == []
+
+
+def test_the_same_key_plans_one_message(in_studio: UUID) -> None:
+    lead = willing_lead()
+    assert due(lead, key="a").pk == due(lead, key="a").pk
