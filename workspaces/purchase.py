@@ -36,8 +36,8 @@ def settle(session: CheckoutSession, *, now: datetime) -> UUID:
     with all_tenants("a payment founds the studio it was made for"), tenant(workspace_id):
         with atomic():
             _found(sign_up.pk, session, now)
-        # Events that came before the routes were bound found no studio; this fetch, after the commit, makes up for
-        them.billing.mirror(session.subscription, now=now)
+        # Events that came before the routes were bound found no studio; this fetch makes up for them.
+        billing.mirror(session.subscription, now=now)
         with atomic():
             _start(sign_up.pk, session, now)
     return workspace_id

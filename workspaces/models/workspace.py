@@ -20,7 +20,7 @@ class Workspace(models.Model):
     language = models.CharField(_("language"), max_length=5, default="de")
     timezone = models.CharField(_("time zone"), max_length=64, default="Europe/Berlin")
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
-    plan = models.ForeignKey("workspaces.Plan", on_delete=models.PROTECT, related_name="+")
+    plan = models.ForeignKey("workspaces.Plan", on_delete=models.PROTECT, related_name="+", default="BASIC")
     activated_at = models.DateTimeField(null=True, blank=True)
     suspended_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=now, editable=False)
