@@ -18,6 +18,7 @@ class WorkspaceFactory(DjangoModelFactory[Any]):
     timezone = "Europe/Berlin"
     language = "de"
     status = "active"
+    plan_id = "PRO"
 
 
 class LeadFactory(DjangoModelFactory[Any]):
