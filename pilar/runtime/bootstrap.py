@@ -107,7 +107,7 @@ def version_of(interpreter: str) -> tuple[int, int]:
 def install_lock(lock: str) -> None:
     """Install exactly the locked files. Raises CannotInstallError."""
     say(f"Installing {lock}; the first time this takes a minute or two")
-    options = ["--require-hashes", "--quiet", "--disable-pip-version-check", "--no-input"]
+    options = ["--require-hashes", "-qq", "--disable-pip-version-check", "--no-input"]
     argv = [*pip(), "install", *options, "-r", str(ROOT / lock)]
     environment = {name: value for name, value in os.environ.items() if name not in MISLEADING}
     if subprocess.run(argv, env=environment, check=False).returncode != 0:
