@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import httpx
+from pilar.sandbox.post import Poster
 
 if TYPE_CHECKING:
     from pilar.sandbox.faults import Fault, Faults
@@ -26,7 +26,6 @@ Headers = Mapping[str, str] | Signer
 ATTEMPTS = 30
 FIRST_GAP = 0.5
 LONGEST_GAP = 30.0
-TIMEOUT_SECONDS = 10.0
 LOG_LENGTH = 500
 # Older than the 300 s that Stripe's SDK tolerates.
 STALE_SECONDS = 600.0
@@ -69,7 +68,7 @@ class Delivery:
     failed: int = 0
     log: deque[LogEntry] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
     _tasks: dict[int, asyncio.Task[None]] = field(default_factory=dict)
-    _client: httpx.AsyncClient | None = None
+    _poster: Poster = field(default_factory=Poster)
     _next_id: int = 0
 
     def deliver(
@@ -122,9 +121,7 @@ class Delivery:
     async def close(self) -> None:
         for task in self._tasks.values():
             task.cancel()
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        self._poster.close()
 
     def _send_badly(self, parcel: Parcel, fault: Fault) -> None:
         late = (fault.latency_ms or 3_000) / 1000
@@ -178,18 +175,14 @@ class Delivery:
         return False
 
     async def _attempt(self, parcel: Parcel) -> int | str:
-        if self._client is None:
-            limits = httpx.Limits(max_connections=32, max_keepalive_connections=32)
-            self._client = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, limits=limits, trust_env=False)
-        headers = parcel.headers
-        fields = headers(parcel.body, time.time()) if callable(headers) else headers
+        fields = signed(parcel.headers, parcel.body, time.time())
         try:
-            response = await self._client.post(parcel.url, content=parcel.body, headers=dict(fields))
-        except httpx.HTTPError as error:
-            return type(error).__name__
-        if isinstance(headers, Unheard) and parcel.tried == 1:
+            status = await self._poster.post(parcel.url, parcel.body, fields)
+        except (OSError, ValueError) as error:
+            return f"{type(error).__name__}: {error}"
+        if isinstance(parcel.headers, Unheard) and parcel.tried == 1:
             return "answer lost on demand"
-        return response.status_code
+        return status
 
 
 def signed(headers: Headers, body: bytes, at: float) -> Mapping[str, str]:

@@ -145,7 +145,7 @@ async def _misbehave(fault: Fault, provider: str, request: Request, endpoint: En
     if fault.kind == "reset":
         return CutResponse()
     if fault.kind == "garbage":
-        return Response("<html><body>Bad gateway \x00{\"id\": 12", media_type="application/json")
+        return Response('<html><body>Bad gateway \x00{"id": 12', media_type="application/json")
     if fault.kind == "slow":
         await asyncio.sleep((fault.latency_ms or SLOW_MS) / 1000)
         return await endpoint(request)
@@ -153,9 +153,7 @@ async def _misbehave(fault: Fault, provider: str, request: Request, endpoint: En
     return CutResponse()
 
 
-def fault_answer(
-    provider: str, status: int, retry_after: int | None = None, code: int | str | None = None
-) -> Response:
+def fault_answer(provider: str, status: int, retry_after: int | None = None, code: int | str | None = None) -> Response:
     """An error answer of that status in the provider's own shape, with the provider's own `code` if given."""
     headers = {} if retry_after is None else {"retry-after": str(retry_after)}
     body = _BODIES.get(provider, _openai_error)(status)

@@ -34,13 +34,15 @@ def fill(name: str, /, **values: object) -> Html:
     return Html(_template(name).substitute(safe))
 
 
-def page(
-    name: str, /, *, title: str, code: int = 200, brand: str = "sandbox", **values: object
-) -> HTMLResponse:
+def page(name: str, /, *, title: str, code: int = 200, brand: str = "sandbox", **values: object) -> HTMLResponse:
     """A whole page: the template `name` inside the layout."""
     body = fill(name, **values)
     layout = fill("layout", title=title, body=body, brand=brand)
-    headers = {"content-security-policy": POLICY, "cache-control": "no-store", "referrer-policy": "no-referrer"}
+    headers = {
+        "content-security-policy": POLICY,
+        "cache-control": "no-store",
+        "referrer-policy": "no-referrer",
+    }
     return HTMLResponse(layout, status_code=code, headers=headers)
 
 

@@ -190,7 +190,12 @@ def create_link_v1(call: Call) -> Json:
         raise invalid("Both refresh_url and return_url are required.", "refresh_url", "parameter_missing")
     link = _new_link(call, account["id"], refresh=refresh, back=back)
     created = call.world.now()
-    return {"object": "account_link", "created": created, "expires_at": link["expires_at"], "url": link["url"]}
+    return {
+        "object": "account_link",
+        "created": created,
+        "expires_at": link["expires_at"],
+        "url": link["url"],
+    }
 
 
 def new_account(world: World, *, email: str | None, country: str, metadata: Json, transfers: bool) -> str:

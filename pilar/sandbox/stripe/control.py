@@ -160,7 +160,12 @@ def _onboard(world: World, body: Json) -> Json:
 def _deauthorize(world: World, body: Json) -> Json:
     account = world.stripe.get("account", str(body.get("account", "")), param="account")
     account["capabilities"]["transfers"] = "inactive"
-    emit(world, "account.application.deauthorized", {"id": "ca_sandbox", "object": "application"}, account=account["id"])
+    emit(
+        world,
+        "account.application.deauthorized",
+        {"id": "ca_sandbox", "object": "application"},
+        account=account["id"],
+    )
     return {"account": account["id"]}
 
 

@@ -104,9 +104,7 @@ def _existing(call: Call) -> Json:
     return customer
 
 
-@routes.on(
-    "GET", "/v1/customers/{id}/payment_methods", "customers.payment_methods", CustomerListPaymentMethodsParams
-)
+@routes.on("GET", "/v1/customers/{id}/payment_methods", "customers.payment_methods", CustomerListPaymentMethodsParams)
 def list_methods(call: Call) -> Json:
     customer = _existing(call)
     owned = (method for method in call.stripe.all("payment_method") if method["customer"] == customer["id"])

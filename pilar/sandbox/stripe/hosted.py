@@ -147,7 +147,13 @@ async def show_portal(request: Request) -> Response:
     world, session, subscription = _portal(request)
     customer = world.stripe.get("customer", session["customer"])
     rows = [
-        fill("invoice_row", id=item["id"], number=item["number"], total=money(item["total"]), status=item["status"])
+        fill(
+            "invoice_row",
+            id=item["id"],
+            number=item["number"],
+            total=money(item["total"]),
+            status=item["status"],
+        )
         for item in world.stripe.all("invoice")
         if item["customer"] == session["customer"]
     ]
@@ -181,7 +187,9 @@ def _subscription_card(world: World, session: Json, subscription: Json) -> Html:
         status=subscription["status"],
         when="" if over else f"{state} {day(item['current_period_end'])}",
         method=f"{method['type']} ···· {method[method['type']]['last4']}" if method else "none",
-        buttons="" if over else joined([fill("portal_button", session=session["id"], verb=verb, label=label), Html(change)]),
+        buttons=""
+        if over
+        else joined([fill("portal_button", session=session["id"], verb=verb, label=label), Html(change)]),
     )
 
 

@@ -10,7 +10,15 @@ Json = dict[str, Any]
 
 
 def invoice(
-    *, now: int, number: str, own_url: str, customer: Json, subscription: Json, reason: str, subtotal: int, tax: int
+    *,
+    now: int,
+    number: str,
+    own_url: str,
+    customer: Json,
+    subscription: Json,
+    reason: str,
+    subtotal: int,
+    tax: int,
 ) -> Json:
     """An open invoice for the current period of a subscription; `parent` names the subscription."""
     invoice_id = token("in_1")

@@ -73,9 +73,7 @@ def list_payments(call: Call) -> Json:
     intent = payment.get("payment_intent")
     if payment and payment.get("type") != "payment_intent":
         raise invalid("This simulator filters by payment intents only.", "payment[type]")
-    found = (
-        link for link in call.stripe.all("invoice_payment") if intent in (None, link["payment"]["payment_intent"])
-    )
+    found = (link for link in call.stripe.all("invoice_payment") if intent in (None, link["payment"]["payment_intent"]))
     return paged(found, call.params, url=call.url, equal=("invoice", "status"))
 
 

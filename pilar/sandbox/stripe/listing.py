@@ -84,7 +84,9 @@ def in_range(moment: int, wanted: Any) -> bool:
     return all(compare[name](limit) for name, limit in wanted.items())
 
 
-TERM = re.compile(r"""\s*(-?)([a-z_.]+)(?:\[["']([^"']+)["']\])?\s*(:|~|>|<|>=|<=)\s*(?:"([^"]*)"|'([^']*)'|(\d+))\s*""")
+TERM = re.compile(
+    r"""\s*(-?)([a-z_.]+)(?:\[["']([^"']+)["']\])?\s*(:|~|>|<|>=|<=)\s*(?:"([^"]*)"|'([^']*)'|(\d+))\s*"""
+)
 
 
 def search(things: Iterable[Json], params: Json, *, url: str) -> Json:

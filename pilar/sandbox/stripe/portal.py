@@ -48,7 +48,10 @@ def create(call: Call) -> Json:
 
 
 @routes.on(
-    "POST", "/v1/billing_portal/configurations", "billing_portal.configurations.create", ConfigurationCreateParams
+    "POST",
+    "/v1/billing_portal/configurations",
+    "billing_portal.configurations.create",
+    ConfigurationCreateParams,
 )
 def create_configuration(call: Call) -> Json:
     now = call.world.now()
@@ -71,9 +74,7 @@ def create_configuration(call: Call) -> Json:
     )
 
 
-@routes.on(
-    "GET", "/v1/billing_portal/configurations", "billing_portal.configurations.list", ConfigurationListParams
-)
+@routes.on("GET", "/v1/billing_portal/configurations", "billing_portal.configurations.list", ConfigurationListParams)
 def list_configurations(call: Call) -> Json:
     return paged(call.stripe.all(CONFIGURATION), call.params, url=call.url, equal=("active", "is_default"))
 

@@ -216,9 +216,7 @@ def list_sessions(call: Call) -> Json:
     return paged(found, params, url=call.url, equal=("customer", "subscription", "status", "payment_intent"))
 
 
-@routes.on(
-    "GET", "/v1/checkout/sessions/{id}/line_items", "checkout.sessions.line_items", SessionListLineItemsParams
-)
+@routes.on("GET", "/v1/checkout/sessions/{id}/line_items", "checkout.sessions.line_items", SessionListLineItemsParams)
 def line_items(call: Call) -> Json:
     return _lines_of(call, call.get(KIND))
 
@@ -233,7 +231,7 @@ def _lines_of(call: Call, session: Json) -> Json:
 def expire(call: Call) -> Json:
     session = call.get(KIND)
     if session["status"] != "open":
-        message = "Only Checkout Sessions with a status in [\"open\"] can be expired."
+        message = 'Only Checkout Sessions with a status in ["open"] can be expired.'
         raise StripeError(f"{message} This Checkout Session has a status of `{session['status']}`.")
     end(call.world, session)
     return session
@@ -246,7 +244,14 @@ def end(world: World, session: Json) -> None:
 
 
 def complete(
-    world: World, session: Json, *, means: Means | None, email: str, name: str, country: str, details: Json | None = None
+    world: World,
+    session: Json,
+    *,
+    means: Means | None,
+    email: str,
+    name: str,
+    country: str,
+    details: Json | None = None,
 ) -> Json:
     """A person pays: customer, payment method, subscription and invoice come to be, with their events.
 
@@ -289,9 +294,7 @@ def _trial_end(data: Json, now: int) -> int | None:
     return int(end_at) if end_at else None
 
 
-def _customer_for(
-    world: World, session: Json, *, email: str, name: str, country: str, details: Json | None
-) -> Json:
+def _customer_for(world: World, session: Json, *, email: str, name: str, country: str, details: Json | None) -> Json:
     where = objects.address(country, details)
     if session["customer"]:
         customer = world.stripe.get("customer", session["customer"])
