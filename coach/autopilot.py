@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from coach import deliveries, housekeeping, inbox, nudges, replies, widgets
+from coach import deliveries, housekeeping, inbox, nudges, replies, steps, widgets
 from coach.payloads import CoachEvent, FollowupDue, MessageReady, ReplyDue
-from pilar.kernel.switchboard import Widget, event, every, job, on, widget
+from pilar.kernel.steps import Step
+from pilar.kernel.switchboard import Widget, event, every, job, on, step, widget
 
 for _name in housekeeping.EVENTS:
     event(_name, CoachEvent, external=True)
@@ -29,3 +30,8 @@ every("coach.plan_all", timedelta(hours=1), "coach.plan_all")
 
 widget(Widget("messages", "widgets/messages.html", widgets.messages, order=20))
 widget(Widget("followups", "widgets/followups.html", widgets.followups, order=30))
+
+step(Step("default_ai_agent", 5, ("workspace_creation",), steps.default_ai_agent))
+step(Step("training_logic", 4, ("workspace_creation",), steps.training_logic))
+step(Step("followup_templates", 4, ("workspace_creation",), steps.followup_templates))
+step(Step("calendar_integration", 3, ("workspace_creation",), steps.calendar_defaults))

@@ -1,0 +1,66 @@
+"""What this room contributes to the autopilot: the pipeline's own steps, and what starts and wakes a run."""
+
+from datetime import timedelta
+
+from pilar.kernel.steps import Step
+from pilar.kernel.switchboard import Empty, Widget, event, every, job, on, step, widget
+from provisioning import chasing, pipeline, triggers, whatsapp, widgets
+from provisioning.steps import (
+    customer,
+    email_credentials,
+    finish,
+    twilio_account,
+    twilio_number,
+    twilio_papers,
+    whatsapp_connection,
+    whatsapp_templates,
+)
+
+event("provisioning.completed", Empty)
+event("provisioning.step_failed", pipeline.StepFailed)
+event("whatsapp.connected", whatsapp.WhatsAppConnected)
+
+job("provisioning.step", pipeline.run_step, payload=pipeline.StepOrder, lane="provisioning", timeout=timedelta(minutes=4))
+job("provisioning.check", triggers.check, lane="provisioning")
+job("provisioning.sweep", triggers.sweep, lane="provisioning")
+job("provisioning.remind", chasing.remind, payload=chasing.Reminder, lane="bulk")
+every("provisioning.sweep", timedelta(minutes=10), "provisioning.sweep")
+
+on("workspace.ready_to_provision", triggers.begin, lane="provisioning", priority=1)
+on("onboarding.completed", triggers.begin, lane="provisioning", priority=1)
+for name in (
+    "document.added",
+    "provider.recovered",
+    "subscription.changed",
+    "twilio.bundle",
+    "whatsapp.connected",
+    "whatsapp.template",
+):
+    on(name, triggers.look_again, lane="provisioning", priority=1)
+
+step(Step("customer_validation", 3, (), customer.validate_customer))
+step(Step("subscription", 4, ("customer_validation",), customer.ensure_subscription))
+step(Step("workspace_creation", 4, ("subscription",), customer.ensure_workspace))
+step(Step("email_credentials", 3, ("workspace_creation",), email_credentials.ensure_email, optional=True))
+step(Step("twilio_subaccount", 10, ("workspace_creation",), twilio_account.ensure_subaccount))
+step(Step("twilio_api_key", 5, ("twilio_subaccount",), twilio_account.ensure_api_key))
+step(Step("twilio_address_bundle", 10, ("twilio_api_key",), twilio_papers.ensure_papers))
+step(Step("twilio_number", 12, ("twilio_address_bundle",), twilio_number.ensure_number))
+step(Step("twilio_webhooks", 5, ("twilio_number",), twilio_number.ensure_webhooks))
+step(Step("whatsapp_connection", 8, ("twilio_number",), whatsapp_connection.ensure_connection))
+step(Step("whatsapp_registration", 6, ("whatsapp_connection",), whatsapp_connection.ensure_registration))
+step(
+    Step("whatsapp_templates", 6, ("whatsapp_registration", "followup_templates"), whatsapp_templates.ensure_templates)
+)
+step(
+    Step(
+        "health_monitoring",
+        3,
+        ("whatsapp_templates", "twilio_webhooks", "default_ai_agent", "training_logic", "calendar_integration"),
+        finish.start_health_monitoring,
+    )
+)
+step(Step("smoke_tests", 3, ("health_monitoring",), finish.run_smoke_tests))
+step(Step("activation", 2, ("smoke_tests",), finish.activate))
+
+widget(Widget("provisioning", "widgets/provisioning.html", widgets.unfinished_setup, order=5))
