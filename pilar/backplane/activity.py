@@ -13,7 +13,9 @@ from pilar.backplane.tenancy import atomic
 def log(
     kind: str, summary_key: str, facts: dict[str, Any], *, subject: models.Model | tuple[str, UUID | str] | None = None
 ) -> ActivityLog:
-    """Record what happened, in the caller's transaction. `summary_key` is an English source string that takes `facts`."""
+    """Record what happened, in the caller's transaction. `summary_key` is an English source string that takes
+    `facts`.
+    """
     subject_type, subject_id = _named(subject)
     with atomic():
         return ActivityLog.objects.create(

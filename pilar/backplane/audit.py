@@ -1,6 +1,7 @@
 """Who changed what: append-only entries, chained by hash per workspace (reliability S9).
 
-Writing an entry takes no lock. A sealer links the entries afterwards, so that busy workspaces do not queue on one chain.
+Writing an entry takes no lock. A sealer links the entries afterwards, so that busy workspaces do not queue on one
+chain.
 """
 
 import json

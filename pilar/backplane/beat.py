@@ -1,7 +1,8 @@
 """Celery's beat with schedules of our own: each slot of a schedule makes its job exactly once, also with two beats.
 
-A slot is the database's clock divided by the period; the job's key names schedule and slot. So a clock that jumps back, a
-second beat or a restart repeats nothing, and after an absence only the present slot is made up for. No broker is needed.
+A slot is the database's clock divided by the period; the job's key names schedule and slot. So a clock that jumps
+back, a second beat or a restart repeats nothing, and after an absence only the present slot is made up for. No broker
+is needed.
 """
 
 import logging
@@ -24,7 +25,9 @@ LONGEST_SLEEP = 5.0
 
 
 def run_due_slots(made: dict[str, int]) -> float:
-    """Make the job of each schedule's present slot; `made` remembers those of this process. Returns seconds to the next slot."""
+    """Make the job of each schedule's present slot; `made` remembers those of this process. Returns seconds to the
+    next slot.
+    """
     with tenant(PLATFORM), atomic():
         moment = database_clock.now().timestamp()
         for schedule in switchboard.schedules.values():

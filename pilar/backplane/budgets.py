@@ -65,7 +65,8 @@ class _Windows:
 
 _ENTER = """
 INSERT INTO autopilot_budget_entry AS e (id, workspace_id, resource, key, amount, overrun, state, day, hour, created_at)
-VALUES (%(id)s, %(workspace)s, %(resource)s, %(key)s, %(amount)s, 0, 'reserved', %(day)s, %(hour)s, statement_timestamp())
+VALUES (%(id)s, %(workspace)s, %(resource)s, %(key)s, %(amount)s, 0, 'reserved', %(day)s, %(hour)s,
+  statement_timestamp())
 ON CONFLICT (workspace_id, resource, key) DO UPDATE
 SET (amount, overrun, state, day, hour, created_at, settled_at)
   = (excluded.amount, 0, 'reserved', excluded.day, excluded.hour, excluded.created_at, NULL)
@@ -132,7 +133,9 @@ def reserve(resource: str, amount: int, *, key: str, now: datetime) -> Reservati
 
 
 def settle(reservation: Reservation, used: int) -> None:
-    """Give back what was reserved and not used. What went beyond the reservation is recorded, not counted. Repeats do nothing."""
+    """Give back what was reserved and not used. What went beyond the reservation is recorded, not counted. Repeats do
+    nothing.
+    """
     with atomic():
         sql.run(_SETTLE, {"id": reservation.id, "used": max(0, used), "state": "settled"})
 
@@ -194,13 +197,16 @@ def _windows(resource: str, now: datetime) -> _Windows:
 
 
 def _local_midnight(now: datetime, zone: ZoneInfo) -> datetime:
-    """Return the first instant of the local date in UTC; where midnight does not exist, the first instant after the gap."""
+    """Return the first instant of the local date in UTC; where midnight does not exist, the first instant after the
+    gap.
+    """
     return datetime.combine(now.astimezone(zone).date(), time(), tzinfo=zone).astimezone(UTC)
 
 
 def _reserved_before(resource: str, key: str) -> Reservation:
     found = sql.row(
-        "SELECT id, resource, amount FROM autopilot_budget_entry WHERE workspace_id = %s AND resource = %s AND key = %s",
+        "SELECT id, resource, amount FROM autopilot_budget_entry"
+        " WHERE workspace_id = %s AND resource = %s AND key = %s",
         [current(), resource, key],
     )
     return Reservation(*found)  # type: ignore[misc]  # the conflict showed that it is there

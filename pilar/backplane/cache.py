@@ -1,4 +1,5 @@
-"""The cache of Django and of the login library: Redis when there is one, else a table; it never raises (reliability P8).
+"""The cache of Django and of the login library: Redis when there is one, else a table; it never raises (reliability
+P8).
 
 Values are JSON, not pickles: whoever can write to the cache must not be able to run code here.
 """
@@ -39,7 +40,9 @@ class SteadyCache(BaseCache):
     """
 
     SKIP_AFTER_FAILURE: ClassVar[float] = 5.0
-    """Seconds in which a Redis that failed is not asked again, so that a hanging one costs one time-out, not each request."""
+    """Seconds in which a Redis that failed is not asked again, so that a hanging one costs one time-out, not each
+    request.
+    """
 
     def __init__(self, location: str, params: dict[str, Any]) -> None:
         super().__init__(params)

@@ -1,7 +1,9 @@
-"""One effect per intent (reliability P2): planned -> sending -> sent | failed | unknown, each step committed by itself.
+"""One effect per intent (reliability P2): planned -> sending -> sent | failed | unknown, each step committed by
+itself.
 
-A call whose answer was lost is first looked up at the provider, or repeated under the provider's own idempotency key. Where
-neither is possible it stays unknown, is never resent blind, and waits for `settle` by a status webhook or a person.
+A call whose answer was lost is first looked up at the provider, or repeated under the provider's own idempotency key.
+Where neither is possible it stays unknown, is never resent blind, and waits for `settle` by a status webhook or a
+person.
 """
 
 from collections.abc import Callable
@@ -31,7 +33,9 @@ BUSY_WAIT = 5.0
 
 
 class Unknown(Permanent):
-    """Nobody can say whether the provider acted. The intent waits for its status or a person; the job must not resend."""
+    """Nobody can say whether the provider acted. The intent waits for its status or a person; the job must not
+    resend.
+    """
 
     def __init__(self, effect: Effect) -> None:
         super().__init__(f"{effect.provider} {effect.operation}: the outcome of {effect.key} is unknown")
@@ -51,10 +55,10 @@ class EffectResult:
 
 
 _PLAN = """
-INSERT INTO autopilot_effect (id, workspace_id, key, provider, operation, state, provider_ref, data, turn, job_id, error,
-  correlation_id, planned_at, changed_at)
-VALUES (%(id)s, %(workspace)s, %(key)s, %(provider)s, %(operation)s, 'planned', '', '{}', 0, %(job)s, '', %(correlation)s,
-  statement_timestamp(), statement_timestamp())
+INSERT INTO autopilot_effect (id, workspace_id, key, provider, operation, state, provider_ref, data, turn, job_id,
+  error, correlation_id, planned_at, changed_at)
+VALUES (%(id)s, %(workspace)s, %(key)s, %(provider)s, %(operation)s, 'planned', '', '{}', 0, %(job)s, '',
+  %(correlation)s, statement_timestamp(), statement_timestamp())
 ON CONFLICT (workspace_id, key) DO NOTHING
 """
 # The database refuses to begin a call for an attempt whose lease is no longer the job's.
@@ -90,9 +94,10 @@ def perform(
 ) -> Effect:
     """Make the effect that `key` names unless it was made already, and return its record in the state `sent`.
 
-    `call` gets the idempotency key to send along, the same on every try. `look_up` finds what an earlier call made; None
-    means that it surely made nothing. With `repeatable` the provider honours idempotency keys. Must be called outside a
-    transaction. Raises Unknown, RetryAt while another process is calling, LeaseLost, and what `call` and `look_up` raise.
+    `call` gets the idempotency key to send along, the same on every try. `look_up` finds what an earlier call made;
+    None means that it surely made nothing. With `repeatable` the provider honours idempotency keys. Must be called
+    outside a transaction. Raises Unknown, RetryAt while another process is calling, LeaseLost, and what `call` and
+    `look_up` raise.
     """
     crash_point("effect.before_intent")
     effect = _planned(key, provider, operation)

@@ -41,8 +41,9 @@ WITH fact AS (
 SELECT due FROM fact
 """
 _INSERT_JOBS = """
-INSERT INTO autopilot_job (public_id, workspace_id, lane, type, payload, status, priority, due_at, scheduled_at, attempts,
-  max_attempts, deferrals, crashes, idempotency_key, error, event_id, occurred_at, correlation_id, causation_id, created_at)
+INSERT INTO autopilot_job (public_id, workspace_id, lane, type, payload, status, priority, due_at, scheduled_at,
+  attempts, max_attempts, deferrals, crashes, idempotency_key, error, event_id, occurred_at, correlation_id, causation_id,
+  created_at)
 SELECT n.id, e.workspace_id, n.lane, n.type, e.payload, 0, n.priority, statement_timestamp(), statement_timestamp(), 0,
   n.max_attempts, 0, 0, left(n.key, 255), '', e.id, e.scheduled_at, e.correlation_id, e.id, statement_timestamp()
 FROM autopilot_event e, unnest(%(ids)s::uuid[], %(lanes)s::smallint[], %(types)s::text[], %(priorities)s::smallint[],
@@ -78,8 +79,8 @@ def publish(
 ) -> UUID:
     """Record a fact of the current workspace, in the caller's transaction, and return its id.
 
-    Its subscribers' jobs are made with it, or at `at` when that is later. The same key again changes nothing and returns
-    the first event's id. Raises UnknownType, and TypeError when the payload is not of the registered model.
+    Its subscribers' jobs are made with it, or at `at` when that is later. The same key again changes nothing and
+    returns the first event's id. Raises UnknownType, and TypeError when the payload is not of the registered model.
     """
     content = dumped(name, registered(name).payload, payload)
     workspace_id, event_id = current(), uuid7()

@@ -29,8 +29,8 @@ WITH given AS (
   SELECT workspace_id, 'j:' || key, ref, request_hash, statement_timestamp() FROM given
   ON CONFLICT DO NOTHING RETURNING ref
 )
-INSERT INTO autopilot_job (public_id, workspace_id, lane, type, payload, status, priority, due_at, scheduled_at, attempts,
-  max_attempts, deferrals, crashes, idempotency_key, error, correlation_id, causation_id, created_at)
+INSERT INTO autopilot_job (public_id, workspace_id, lane, type, payload, status, priority, due_at, scheduled_at,
+  attempts, max_attempts, deferrals, crashes, idempotency_key, error, correlation_id, causation_id, created_at)
 SELECT ref, workspace_id, %(lane)s, %(type)s, payload, 0, %(priority)s, coalesce(at, statement_timestamp()),
   coalesce(at, statement_timestamp()), 0, %(max_attempts)s, 0, 0, key, '', %(correlation)s, %(causation)s,
   statement_timestamp()
@@ -100,7 +100,9 @@ def enqueue(
 
 
 def enqueue_many(name: str, rows: Sequence[NewJob], *, priority: int | None = None) -> int:
-    """Put work of many workspaces into the queue and return how many were new; needs the platform scope for more than one."""
+    """Put work of many workspaces into the queue and return how many were new; needs the platform scope for more than
+    one.
+    """
     job_type = registered(name)
     lane = LANES.index(job_type.lane)
     made = 0
@@ -113,7 +115,7 @@ def enqueue_many(name: str, rows: Sequence[NewJob], *, priority: int | None = No
 
 
 def cancel(public_id: UUID) -> None:
-    """End a job that waits or is dead without running it. Raises NotFound, and Conflict when it runs or has finished."""
+    """End a job that waits or is dead. Raises NotFound, and Conflict when it runs or has finished."""
     _finish(public_id, status=4)
 
 
@@ -144,8 +146,8 @@ def wake(name: str, key: str, at: datetime | None = None) -> bool:
 
 
 _REVIVE = """
-UPDATE autopilot_job SET status = 0, attempts = 0, crashes = 0, deferrals = 0, error = '', due_at = statement_timestamp(),
-  scheduled_at = statement_timestamp(), payload = coalesce(%(payload)s::jsonb, payload) WHERE public_id = %(id)s
+UPDATE autopilot_job SET status = 0, attempts = 0, crashes = 0, deferrals = 0, error = '',
+  due_at = statement_timestamp(), scheduled_at = statement_timestamp(), payload = coalesce(%(payload)s::jsonb, payload) WHERE public_id = %(id)s
 """
 _BRING_FORWARD = """
 UPDATE autopilot_job SET scheduled_at = coalesce(%(at)s, statement_timestamp())
@@ -172,7 +174,9 @@ def _finish(public_id: UUID, *, status: int) -> None:
 
 
 def _locked(public_id: UUID) -> tuple[int, UUID, str, int]:
-    """Return lane, workspace, type and status of a live job, locked. Raises NotFound, and Conflict when it has finished."""
+    """Return lane, workspace, type and status of a live job, locked. Raises NotFound, and Conflict when it has
+    finished.
+    """
     found = sql.row(
         "SELECT lane, workspace_id, type, status FROM autopilot_job WHERE public_id = %s FOR UPDATE", [public_id]
     )
@@ -240,7 +244,7 @@ def attempts(public_id: UUID) -> list[dict[str, Any]]:
 _ATTEMPTS = """
 SELECT attempt, outcome, error, worker, started_at, finished_at FROM autopilot_job_attempt WHERE job_id = %(id)s
 UNION ALL
-SELECT attempts, CASE status WHEN 3 THEN 'succeeded' WHEN 4 THEN 'cancelled' ELSE 'discarded' END, error, worker, started_at,
-  finished_at FROM autopilot_job_done WHERE public_id = %(id)s
+SELECT attempts, CASE status WHEN 3 THEN 'succeeded' WHEN 4 THEN 'cancelled' ELSE 'discarded' END, error, worker,
+  started_at, finished_at FROM autopilot_job_done WHERE public_id = %(id)s
 ORDER BY finished_at
 """

@@ -1,4 +1,6 @@
-"""Leases on names within a workspace. PostgreSQL is the one authority; tokens fence off late holders (reliability P8)."""
+"""Leases on names within a workspace. PostgreSQL is the one authority; tokens fence off late holders (reliability
+P8).
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -96,6 +98,8 @@ def held(name: str, ttl: timedelta, *, owner: str = "", scope: str = DEFAULT_SCO
 
 
 def clean() -> int:
-    """Remove the locks that ran out more than an hour ago and return how many; for all workspaces in the platform scope."""
+    """Remove the locks that ran out more than an hour ago and return how many; for all workspaces in the platform
+    scope.
+    """
     with atomic():
         return sql.run("DELETE FROM autopilot_lock WHERE expires_at < statement_timestamp() - interval '1 hour'")

@@ -20,7 +20,8 @@ VALUES (%s, %s, %s, %s, %s, %s, statement_timestamp(), '') ON CONFLICT (provider
 def store(
     provider: str, account: str, event_id: str, body: bytes, headers: Mapping[str, str]
 ) -> tuple[WebhookReceipt, bool]:
-    """Keep a verified delivery and return it with whether it is new: the same (provider, account, event id) is kept once.
+    """Keep a verified delivery and return it with whether it is new: the same (provider, account, event id) is kept
+    once.
 
     Committed with the caller's transaction, or in one of its own.
     """

@@ -1,7 +1,7 @@
 """Credentials at rest (reliability S1): one data key per workspace, wrapped by a versioned master key.
 
-AES-256-GCM throughout. The associated data names workspace, provider, field and key version, so a ciphertext that was moved
-to another row does not open. `PILAR_ENCRYPTION_KEYS` lists the master keys: the first wraps, all unwrap.
+AES-256-GCM throughout. The associated data names workspace, provider, field and key version, so a ciphertext that was
+moved to another row does not open. `PILAR_ENCRYPTION_KEYS` lists the master keys: the first wraps, all unwrap.
 """
 
 import os
@@ -37,7 +37,9 @@ def seal(text: str, *, provider: str, field: str) -> bytes:
 
 
 def open(blob: bytes, *, provider: str, field: str) -> str:
-    """Decrypt what `seal` returned for the same workspace, provider and field. Raises Broken, never returns the stored text."""
+    """Decrypt what `seal` returned for the same workspace, provider and field. Raises Broken, never returns the
+    stored text.
+    """
     blob = bytes(blob)
     if len(blob) < _HEAD.size + _NONCE:
         raise Broken("The stored secret is cut off")
@@ -53,7 +55,9 @@ def open(blob: bytes, *, provider: str, field: str) -> str:
 
 
 def rotate() -> int:
-    """Give the current workspace a new data key for what is sealed from now on. Returns its version; old ones still open."""
+    """Give the current workspace a new data key for what is sealed from now on. Returns its version; old ones still
+    open.
+    """
     with atomic():
         newest: int = DataKey.objects.aggregate(newest=Max("version"))["newest"] or 0
         _make(newest + 1)
@@ -61,7 +65,9 @@ def rotate() -> int:
 
 
 def rewrap(limit: int = 1000) -> tuple[int, int]:
-    """Wrap data keys again that an older master key wrapped; in the platform scope. Returns (wrapped anew, still remaining)."""
+    """Wrap data keys again that an older master key wrapped; in the platform scope. Returns (wrapped anew, still
+    remaining).
+    """
     master = _masters()[0][0]
     with atomic():
         old = DataKey.objects.exclude(master=master)

@@ -1,7 +1,7 @@
 """The worker's one loop over all its lanes: writes results, claims work, hands it to the crew.
 
-Results and the next claim share a transaction, so a durable completion costs no commit of its own. Without a ring the loop
-looks by itself, 50 ms after the last work and doubling to 2 s while there is none.
+Results and the next claim share a transaction, so a durable completion costs no commit of its own. Without a ring the
+loop looks by itself, 50 ms after the last work and doubling to 2 s while there is none.
 """
 
 import logging
@@ -80,7 +80,9 @@ class Coordinator(threading.Thread):
             self._signal.clear()
 
     def end(self, seconds: float) -> None:
-        """Start nothing more, give back what was not started, wait up to `seconds` for what runs, and write it all down."""
+        """Start nothing more, give back what was not started, wait up to `seconds` for what runs, and write it all
+        down.
+        """
         self._ending.set()
         self._signal.set()
         self.join(timeout=seconds)

@@ -1,8 +1,8 @@
 """The threads that run handlers, and each lane's share of them.
 
-Rows of a lane wait in a deque that its runners empty. A lane of quick handlers is emptied by one runner; whenever rows still
-wait a moment later, more runners join, up to the lane's slots. So no-ops cost no hand-over, and hundreds of handlers that
-wait on a provider run at once.
+Rows of a lane wait in a deque that its runners empty. A lane of quick handlers is emptied by one runner; whenever
+rows still wait a moment later, more runners join, up to the lane's slots. So no-ops cost no hand-over, and hundreds
+of handlers that wait on a provider run at once.
 """
 
 import logging
@@ -29,7 +29,9 @@ Running = tuple[Claimed, float]
 
 
 class Lane:
-    """What this process has claimed of one lane: rows that wait (each with the worker id it was claimed under) and run."""
+    """What this process has claimed of one lane: rows that wait (each with the worker id it was claimed under) and
+    run.
+    """
 
     def __init__(self, place: int, slots: int) -> None:
         self.place = place
@@ -68,7 +70,9 @@ class Lane:
             return 0 if is_moving else min(waiting, free, max(1, self._runners))
 
     def take_late(self, now: float) -> list[NotDone]:
-        """Take the runs that passed their type's time-out out of the running; their threads are left to end by themselves."""
+        """Take the runs that passed their type's time-out out of the running; their threads are left to end by
+        themselves.
+        """
         late = []
         for lease, (row, started) in list(self.running.items()):
             job_type = switchboard.jobs.get(row.type)
@@ -126,7 +130,9 @@ class Crew:
                         return None
 
     def _empty(self, lane: Lane) -> bool:
-        """Run waiting rows until there are none; False when the last run was given up, and this runner's place with it."""
+        """Run waiting rows until there are none; False when the last run was given up, and this runner's place with
+        it.
+        """
         while self._may_start():
             try:
                 row, worker = lane.waiting.popleft()

@@ -1,4 +1,6 @@
-"""Works in the calling thread on the calling connection: for tests, management commands and Celery without the engine."""
+"""Works in the calling thread on the calling connection: for tests, management commands and Celery without the
+engine.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,10 +18,11 @@ BATCH = 20
 
 
 def work_off(lanes: Sequence[str] | None = None, *, until: datetime | None = None, limit: int = 1000) -> int:
-    """Run all due work of these lanes (all of them by default), the work it causes included, and return how many runs.
+    """Run all due work of these lanes (all of them by default), the work it causes included, and return how many
+    runs.
 
-    With `until`, work is due that is scheduled up to then. Stops after `limit` runs. Must not be called inside a workspace's
-    scope.
+    With `until`, work is due that is scheduled up to then. Stops after `limit` runs. Must not be called inside a
+    workspace's scope.
     """
     places = [LANES.index(lane) for lane in lanes or LANES]
     worker = _register(lanes or LANES)

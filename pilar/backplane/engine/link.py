@@ -1,4 +1,6 @@
-"""The engine's own connection: outside the pool, so that busy handlers can never keep a worker from beating or claiming."""
+"""The engine's own connection: outside the pool, so that busy handlers can never keep a worker from beating or
+claiming.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,7 +58,7 @@ def _address() -> dict[str, Any]:
 
 
 class Patience:
-    """How long to wait before asking an absent database again: 0.2 s doubling to 2 s, so that it is found soon after."""
+    """How long to wait before asking an absent database again: 0.2 s doubling to 2 s."""
 
     def __init__(self) -> None:
         self._wait = 0.2

@@ -1,4 +1,6 @@
-"""The engine of this process: started by the worker's bootstep, rung by Celery messages and by this process's own work."""
+"""The engine of this process: started by the worker's bootstep, rung by Celery messages and by this process's own
+work.
+"""
 
 from collections.abc import Iterable
 

@@ -40,8 +40,8 @@ class Done:
 class NotDone:
     """Not finished: again at `at` or in `delay` seconds (neither: at the time it was due), or dead.
 
-    An attempt that is not `counted` is given back. `deferred` is added to the deferrals. Without an `outcome` no attempt is
-    recorded.
+    An attempt that is not `counted` is given back. `deferred` is added to the deferrals. Without an `outcome` no
+    attempt is recorded.
     """
 
     id: int

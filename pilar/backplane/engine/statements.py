@@ -1,7 +1,8 @@
 """The SQL of the engine, over any DB-API cursor in a transaction of the platform role.
 
-Three rules keep it quick and free of deadlocks: ids travel as arrays (a joined CTE made the planner hash the whole table),
-CTEs with LIMIT are MATERIALIZED, and within one transaction completion and turns come before the claim, which never waits.
+Three rules keep it quick and free of deadlocks: ids travel as arrays (a joined CTE made the planner hash the whole
+table), CTEs with LIMIT are MATERIALIZED, and within one transaction completion and turns come before the claim, which
+never waits.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,8 +31,8 @@ class Cursor(Protocol):
     def fetchone(self) -> Any: ...
 
 
-# Turns are locked in the order they are due. A turn that gave less than it was asked for sleeps; one that gave all goes to
-# the back; one that the batch did not reach stays in front; a throttled one waits for its next token.
+# Turns are locked in the order they are due. A turn that gave less than it was asked for sleeps; one that gave all
+# goes to the back; one that the batch did not reach stays in front; a throttled one waits for its next token.
 _CLAIM = f"""
 WITH t AS MATERIALIZED (
   SELECT workspace_id, weight, max_running, rate,
@@ -89,8 +90,8 @@ WITH r AS MATERIALIZED (
   WHERE id = ANY (%(ids)s::bigint[]) AND lease = ANY (%(leases)s::bigint[]) AND status = 1 RETURNING *
 )
 INSERT INTO autopilot_job_done (public_id, workspace_id, lane, type, payload, status, priority, due_at, attempts,
-  max_attempts, deferrals, crashes, idempotency_key, started_at, finished_at, worker, result, error, event_id, occurred_at,
-  correlation_id, causation_id, created_at)
+  max_attempts, deferrals, crashes, idempotency_key, started_at, finished_at, worker, result, error, event_id,
+  occurred_at, correlation_id, causation_id, created_at)
 SELECT public_id, workspace_id, lane, type, payload, 3, priority, due_at, attempts, max_attempts, deferrals, crashes,
   idempotency_key, locked_at, statement_timestamp(), locked_by, r.result, '', event_id, occurred_at, correlation_id,
   causation_id, created_at
@@ -111,8 +112,8 @@ WITH r AS MATERIALIZED (
   RETURNING j.workspace_id, j.lane, j.public_id, j.attempts, j.locked_at, r.*
 ), a AS (
   INSERT INTO autopilot_job_attempt (id, workspace_id, job_id, attempt, outcome, error, worker, started_at, finished_at)
-  SELECT autopilot_uuid7(), workspace_id, public_id, attempts + (NOT counted)::int, outcome, failure, %(worker)s, locked_at,
-    statement_timestamp()
+  SELECT autopilot_uuid7(), workspace_id, public_id, attempts + (NOT counted)::int, outcome, failure, %(worker)s,
+    locked_at, statement_timestamp()
   FROM u WHERE outcome <> ''
 )
 SELECT lane, workspace_id, is_dead FROM u
@@ -132,7 +133,8 @@ WITH l AS MATERIALIZED (
   WHERE (t.lane, t.workspace_id) IN (SELECT * FROM unnest(%(lanes)s::smallint[], %(workspaces)s::uuid[]))
   ORDER BY t.lane, t.workspace_id FOR UPDATE
 ), n AS MATERIALIZED (
-  SELECT lane, workspace_id, {_EARLIEST.replace("p_lane", "l.lane").replace("p_workspace", "l.workspace_id")} AS at FROM l
+  SELECT lane, workspace_id, {_EARLIEST.replace("p_lane", "l.lane").replace("p_workspace", "l.workspace_id")} AS at
+  FROM l
 )
 UPDATE autopilot_turn t SET next_at = n.at FROM n
 WHERE t.lane = n.lane AND t.workspace_id = n.workspace_id AND t.next_at > n.at
@@ -153,17 +155,19 @@ WITH RECURSIVE w AS (
   WHERE t.next_at IS NULL OR t.next_at > statement_timestamp()
 )
 INSERT INTO autopilot_turn (lane, workspace_id, next_at, weight, max_running, rate, burst, tokens, refilled_at, paused)
-SELECT late.lane, late.workspace_id, late.at, coalesce(p.weight, 1), p.max_running, p.rate, p.burst, coalesce(p.burst, 0),
-  statement_timestamp(), coalesce(p.paused, false)
+SELECT late.lane, late.workspace_id, late.at, coalesce(p.weight, 1), p.max_running, p.rate, p.burst,
+  coalesce(p.burst, 0), statement_timestamp(), coalesce(p.paused, false)
 FROM late LEFT JOIN autopilot_tenant p USING (workspace_id)
 WHERE late.next_at IS NULL OR late.at < late.next_at
 ORDER BY late.lane, late.workspace_id
-ON CONFLICT (lane, workspace_id) DO UPDATE SET next_at = excluded.next_at WHERE autopilot_turn.next_at > excluded.next_at
+ON CONFLICT (lane, workspace_id) DO UPDATE SET next_at = excluded.next_at
+WHERE autopilot_turn.next_at > excluded.next_at
 """
 
 _LANES_WITH_WORK = """
 SELECT lane FROM unnest(%(lanes)s::smallint[]) AS l(lane)
-WHERE EXISTS (SELECT 1 FROM autopilot_turn t WHERE t.lane = l.lane AND NOT t.paused AND t.next_at <= statement_timestamp())
+WHERE EXISTS (
+  SELECT 1 FROM autopilot_turn t WHERE t.lane = l.lane AND NOT t.paused AND t.next_at <= statement_timestamp())
 """
 
 

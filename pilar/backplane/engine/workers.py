@@ -1,4 +1,4 @@
-"""The rows of worker processes: one per process start, beaten while it lives; rescue is by the absence of a live one."""
+"""The rows of worker processes: one per process start, beaten while it lives; absence means rescue."""
 
 import json
 import os
@@ -27,8 +27,8 @@ WHERE lost_at IS NULL AND (id = ANY (%(gone)s::bigint[])
 """
 _RESCUE = """
 WITH u AS (
-  UPDATE autopilot_job j SET crashes = crashes + 1, error = 'the worker that ran it ended', locked_by = NULL, lease = NULL,
-    status = CASE WHEN crashes + 1 >= %(limit)s OR attempts >= max_attempts THEN 2 ELSE 0 END,
+  UPDATE autopilot_job j SET crashes = crashes + 1, error = 'the worker that ran it ended', locked_by = NULL,
+    lease = NULL, status = CASE WHEN crashes + 1 >= %(limit)s OR attempts >= max_attempts THEN 2 ELSE 0 END,
     scheduled_at = statement_timestamp()
       + make_interval(secs => CASE WHEN crashes = 0 THEN 0 ELSE random() * 5 * 2 ^ least(crashes, 6) END)
   FROM (SELECT r.id, r.locked_by AS worker FROM autopilot_job r
@@ -39,8 +39,8 @@ WITH u AS (
   RETURNING j.workspace_id, j.lane, j.public_id, j.attempts, j.locked_at, lost.worker
 ), a AS (
   INSERT INTO autopilot_job_attempt (id, workspace_id, job_id, attempt, outcome, error, worker, started_at, finished_at)
-  SELECT autopilot_uuid7(), workspace_id, public_id, attempts, 'crashed', 'the worker that ran it ended', worker, locked_at,
-    statement_timestamp()
+  SELECT autopilot_uuid7(), workspace_id, public_id, attempts, 'crashed', 'the worker that ran it ended', worker,
+    locked_at, statement_timestamp()
   FROM u
 )
 SELECT lane, workspace_id FROM u

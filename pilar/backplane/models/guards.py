@@ -10,7 +10,8 @@ from pilar.kernel.ids import uuid7
 class Effect(TenantRow):
     """One intent to change the world outside (reliability P2). `key` names the business occurrence.
 
-    `holder` is the worker process that is calling while the state is `sending`; `turn` counts the calls and fences them.
+    `holder` is the worker process that is calling while the state is `sending`; `turn` counts the calls and fences
+    them.
     """
 
     class State(models.TextChoices):

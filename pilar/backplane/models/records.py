@@ -92,7 +92,9 @@ class AuditLog(TenantRow):
 
 
 class AuditSeal(TenantRow):
-    """A link of the audit chain: `digest` covers the entry and the digest before it. Append-only, written by the sealer."""
+    """A link of the audit chain: `digest` covers the entry and the digest before it. Append-only, written by the
+    sealer.
+    """
 
     append_only = True
 

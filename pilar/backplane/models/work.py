@@ -1,6 +1,7 @@
 """Work: live jobs, finished jobs, their attempts, each workspace's turns, and the processes that do the work.
 
-The engine reads and writes these tables with SQL of its own (`pilar.backplane.engine`); the models serve screens and tests.
+The engine reads and writes these tables with SQL of its own (`pilar.backplane.engine`); the models serve screens and
+tests.
 """
 
 from django.db import models
@@ -24,8 +25,9 @@ class JobStatus(models.IntegerChoices):
 class AutopilotJob(TenantRow):
     """Work that is not finished: waiting, running, or dead (out of attempts, waiting for a person).
 
-    `lane` is an index into `switchboard.LANES`. `due_at` keeps the first due time, `scheduled_at` moves with each retry.
-    `deferrals` counts the times the work was put off without counting an attempt. `lease` is the fence: never used twice.
+    `lane` is an index into `switchboard.LANES`. `due_at` keeps the first due time, `scheduled_at` moves with each
+    retry. `deferrals` counts the times the work was put off without counting an attempt. `lease` is the fence: never
+    used twice.
     """
 
     public_id = models.UUIDField(unique=True, default=uuid7, editable=False)
@@ -156,7 +158,8 @@ class Idempotency(TenantRow):
 
 
 class Turn(TenantRow):
-    """One workspace's place in a lane. `next_at` is when it may be served again; the year 9999 while it has nothing to do.
+    """One workspace's place in a lane. `next_at` is when it may be served again; the year 9999 while it has nothing
+    to do.
 
     `rate` is in jobs a second with `burst` saved up; null means no limit. Running jobs are counted, never stored.
     """
@@ -181,7 +184,9 @@ class Turn(TenantRow):
 
 
 class WorkerProcess(models.Model):
-    """One start of a worker or beat process; its id is never used again. `lost_at` is set when its work was taken away."""
+    """One start of a worker or beat process; its id is never used again. `lost_at` is set when its work was taken
+    away.
+    """
 
     kind = models.CharField(max_length=10)
     host = models.CharField(max_length=255)

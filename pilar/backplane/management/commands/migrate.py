@@ -7,7 +7,7 @@ from django.core.management.commands.migrate import Command as Migrate
 
 
 class Command(Migrate):
-    """Migrates as the owner of the tables unless told otherwise: the application's own role cannot change the schema."""
+    """Migrates as the owner of the tables unless told otherwise: the application may not change the schema."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
