@@ -97,7 +97,8 @@ def dead_letters(_workspace: UUID | None) -> Finding:
     if not count:
         return Finding(Status.HEALTHY, _("No work has given up."), metrics=metrics)
     summary = _("%(count)d jobs have given up.") % {"count": count}
-    return Finding(Status.DEGRADED, summary, _("Look at them in the admin: retry or discard."), "dead_letters", "medium", metrics)
+    fix = _("Look at them in the admin: retry or discard.")
+    return Finding(Status.DEGRADED, summary, fix, "dead_letters", "medium", metrics)
 
 
 def redis(_workspace: UUID | None) -> Finding:

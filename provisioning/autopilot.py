@@ -20,7 +20,13 @@ event("provisioning.completed", Empty)
 event("provisioning.step_failed", pipeline.StepFailed)
 event("whatsapp.connected", whatsapp.WhatsAppConnected)
 
-job("provisioning.step", pipeline.run_step, payload=pipeline.StepOrder, lane="provisioning", timeout=timedelta(minutes=4))
+job(
+    "provisioning.step",
+    pipeline.run_step,
+    payload=pipeline.StepOrder,
+    lane="provisioning",
+    timeout=timedelta(minutes=4),
+)
 job("provisioning.check", triggers.check, lane="provisioning")
 job("provisioning.sweep", triggers.sweep, lane="provisioning")
 job("provisioning.remind", chasing.remind, payload=chasing.Reminder, lane="bulk")

@@ -77,7 +77,10 @@ class CalendarEvent(_Part):
 class CalendarDefaults(_Part):
     enabled: bool = True
     event_types: list[CalendarEvent] = Field(
-        default_factory=lambda: [CalendarEvent(name="Probetraining", minutes=60), CalendarEvent(name="Beratung", minutes=30)],
+        default_factory=lambda: [
+            CalendarEvent(name="Probetraining", minutes=60),
+            CalendarEvent(name="Beratung", minutes=30),
+        ],
         max_length=20,
     )
     default_duration: int = Field(default=60, ge=5, le=480)
@@ -123,4 +126,6 @@ def change_defaults(*, data: dict[str, Any], version: int | None, actor: str, wo
 def invalid(error: ValidationError) -> Problem:
     """Turn pydantic's findings into a problem that names each field."""
     fields = {".".join(str(part) for part in found["loc"]) or "body": found["msg"] for found in error.errors()}
-    return Problem(_("Some values cannot be used. See each field for what is wrong."), code="invalid_fields", fields=fields)
+    return Problem(
+        _("Some values cannot be used. See each field for what is wrong."), code="invalid_fields", fields=fields
+    )

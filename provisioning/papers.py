@@ -51,7 +51,7 @@ def wanted_facts(rule: Regulation) -> list[str]:
 def missing_facts(rule: Regulation, profile: StudioProfile) -> list[str]:
     """Return, in words, the wanted facts that the studio has not given."""
     known = facts(profile)
-    return [str(_WORDS.get(name, lambda: name)()) for name in wanted_facts(rule) if name in known and not known[name]]
+    return [str(_WORDS[name]()) for name in wanted_facts(rule) if name in known and not known[name]]
 
 
 _WORDS = {

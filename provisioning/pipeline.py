@@ -50,7 +50,7 @@ def start(*, trigger: str, now: datetime, again: bool = False) -> ProvisioningJo
     A finished run is opened anew only with `again`: its steps then find what they made before and touch nothing else.
     """
     with atomic():
-        run = ProvisioningJob.objects.filter(status__in=ProvisioningJob.OPEN).select_for_update().first()
+        run = _open_run()
         if run is None:
             last = ProvisioningJob.objects.order_by("-started_at").first()
             if last and not again:
@@ -75,7 +75,7 @@ def _open(*, trigger: str, now: datetime) -> ProvisioningJob:
 
 def advance(run: ProvisioningJob, *, now: datetime) -> None:
     """Order every step whose needs are met, and bring the run's state in line with its steps. Inside a transaction."""
-    run = ProvisioningJob.objects.select_for_update().get(pk=run.pk)
+    run = _locked(run.pk)
     rows = {row.name: row for row in run.steps.select_for_update()}
     _adopt_new_steps(run, rows)
     green = {name for name, row in rows.items() if row.status in ProvisioningStep.GREEN}
@@ -84,6 +84,11 @@ def advance(run: ProvisioningJob, *, now: datetime) -> None:
         if step and row.status == ProvisioningStep.Status.PENDING and green.issuperset(step.needs):
             order(row, now=now)
     _settle(run, list(rows.values()), now=now)
+
+
+def _locked(run_id: UUID) -> ProvisioningJob:
+    """Lock a run. Whoever writes its steps does this first: one order of locks, no deadlock."""
+    return ProvisioningJob.objects.select_for_update().get(pk=run_id)
 
 
 def _adopt_new_steps(run: ProvisioningJob, rows: dict[str, ProvisioningStep]) -> None:
@@ -141,8 +146,6 @@ def run_step(work: Work[StepOrder]) -> Outcome:
         )
         if row is None:
             return {"outdated": True}
-        if row.status != ProvisioningStep.Status.RETRYING:
-            _enter(row, now=clock_now())
         context = _context(row, work)
     step = switchboard.steps[row.name]
     try:
@@ -155,13 +158,6 @@ def run_step(work: Work[StepOrder]) -> Outcome:
         _note_failure(row, ErrorClass.PROVISIONING_ERROR, str(error) or type(error).__name__, now=clock_now())
         raise
     return _record(row, outcome, now=clock_now())
-
-
-def _enter(row: ProvisioningStep, *, now: datetime) -> None:
-    if row.waiting_since:
-        row.waited_seconds += (now - row.waiting_since).total_seconds()
-        row.waiting_since = None
-        row.save(update_fields=["waited_seconds", "waiting_since"])
 
 
 def _context(row: ProvisioningStep, work: Work[StepOrder]) -> StepContext:
@@ -190,6 +186,9 @@ def _all_needs(name: str) -> set[str]:
 
 def _record(row: ProvisioningStep, outcome: StepOutcome, *, now: datetime) -> Outcome:
     changes: dict[str, object] = {"attempts": 0, "error": "", "error_class": "", "next_try_at": None}
+    if row.waiting_since and not (isinstance(outcome, Waiting) and outcome.code == row.waiting_code):
+        waited = row.waited_seconds + (now - row.waiting_since).total_seconds()
+        changes |= {"waited_seconds": waited, "waiting_since": None}
     match outcome:
         case Done(result):
             changes |= {"status": "completed", "result": result, "completed_at": now, "reason": "", "waiting_code": ""}
@@ -200,7 +199,7 @@ def _record(row: ProvisioningStep, outcome: StepOutcome, *, now: datetime) -> Ou
                 "status": "waiting",
                 "waiting_on": outcome.on,
                 "waiting_code": outcome.code,
-                "waiting_since": now,
+                "waiting_since": changes.get("waiting_since", row.waiting_since) or now,
                 "reason": outcome.reason,
                 "action": outcome.action,
                 "next_try_at": outcome.check_at,
@@ -228,6 +227,7 @@ def _tell(row: ProvisioningStep, outcome: StepOutcome, *, now: datetime) -> None
 
 def _write(row: ProvisioningStep, changes: dict[str, object]) -> bool:
     """Write the checkpoint unless another round has taken over or it is green already."""
+    _locked(row.job_id)
     mine = ProvisioningStep.objects.filter(pk=row.pk, round=row.round).exclude(status__in=ProvisioningStep.GREEN)
     return bool(mine.update(**changes))
 
@@ -282,8 +282,10 @@ def wake(*, now: datetime) -> int:
     A step that is running at this moment cannot be brought forward; it sees from `wakes` that it has to look again.
     """
     with atomic():
-        rows = ProvisioningStep.objects.filter(job__status__in=ProvisioningJob.OPEN)
-        rows = rows.exclude(status__in=[*ProvisioningStep.GREEN, ProvisioningStep.Status.PENDING])
+        run = _open_run()
+        if run is None:
+            return 0
+        rows = run.steps.exclude(status__in=[*ProvisioningStep.GREEN, ProvisioningStep.Status.PENDING])
         rows.update(wakes=F("wakes") + 1)
         woken = list(rows)
         for row in woken:
@@ -291,14 +293,21 @@ def wake(*, now: datetime) -> int:
     return len(woken)
 
 
+def _open_run() -> ProvisioningJob | None:
+    return ProvisioningJob.objects.filter(status__in=ProvisioningJob.OPEN).select_for_update().first()
+
+
 def retry(*, now: datetime, step: str | None = None) -> int:
     """Order the failed steps of the open run again (or the named one, whatever it waits for). Returns how many."""
     with atomic():
-        rows = ProvisioningStep.objects.select_for_update().filter(job__status__in=ProvisioningJob.OPEN)
-        rows = rows.filter(name=step).exclude(status__in=ProvisioningStep.GREEN) if step else rows.filter(status="failed")
-        ordered = list(rows)
+        run = _open_run()
+        if run is None:
+            return 0
+        unfinished = run.steps.exclude(status__in=ProvisioningStep.GREEN)
+        ordered = list(
+            unfinished.filter(name=step) if step else unfinished.filter(status=ProvisioningStep.Status.FAILED)
+        )
         for row in ordered:
             order(row, now=now)
-        if ordered:
-            advance(ordered[0].job, now=now)
+        advance(run, now=now)
     return len(ordered)

@@ -15,7 +15,10 @@ import httpx
 
 CLAIM_WITHIN, READY_WITHIN = 60.0, 180.0
 POLL = 0.2
-PAPER = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+PAPER = (
+    b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
+    b"trailer<</Root 1 0 R>>\n%%EOF\n"
+)
 CITIES = {
     "DE": ("Torstraße 12", "10119", "Berlin"),
     "AT": ("Mariahilfer Straße 5", "1070", "Wien"),

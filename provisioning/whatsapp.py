@@ -52,7 +52,9 @@ def connect(*, result: SignupResult, actor: str, now: datetime) -> Phone:
     graph = Graph(token.access_token)
     phones = {phone.id: phone for phone in signup.phone_numbers(graph, result.waba_id)}
     if result.phone_number_id not in phones:
-        raise Problem(_("This number does not belong to the account. Please open the sign-up again."), code="not_confirmed")
+        raise Problem(
+            _("This number does not belong to the account. Please open the sign-up again."), code="not_confirmed"
+        )
     phone = phones[result.phone_number_id]
     _keep(result, token.access_token, phone, expires=facts.expires, actor=actor, now=now)
     return phone

@@ -39,7 +39,11 @@ def look() -> WhatsAppHealth:
     with atomic():
         names = MessageTemplate.objects.filter(status__in=("APPROVED", "REINSTATED"))
         approved = sorted(set(names.values_list("name", flat=True)))
-    codes = {str(error.get("error_code")) for part in phone.health_status.get("entities", []) for error in part.get("errors", [])}
+    codes = {
+        str(error.get("error_code"))
+        for part in phone.health_status.get("entities", [])
+        for error in part.get("errors", [])
+    }
     return WhatsAppHealth(
         configured=True,
         connected=phone.status == "CONNECTED",

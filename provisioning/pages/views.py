@@ -46,7 +46,7 @@ def progress(request: HttpRequest) -> HttpResponse:
 @require_POST
 @workspace_page(Role.ADMIN)
 def rerun(request: HttpRequest) -> HttpResponse:
-    """"Setup neu ausführen": order failed steps again, or open a new run when all is done."""
+    """ "Setup neu ausführen": order failed steps again, or open a new run when all is done."""
     step = request.POST.get("step", "").strip()[:60]
     if step:
         pipeline.retry(now=now(), step=step)

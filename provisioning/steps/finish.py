@@ -37,7 +37,9 @@ def run_smoke_tests(context: StepContext) -> StepOutcome:
         sender = whatsapp.own_sender()
         phone = phones.fetch(sender.graph, sender.phone_number_id)
         if phone.status != "CONNECTED":
-            raise _failed(_("WhatsApp does not report the number as connected (%(status)s).") % {"status": phone.status})
+            raise _failed(
+                _("WhatsApp does not report the number as connected (%(status)s).") % {"status": phone.status}
+            )
         if not phones.reports_to_us(sender.graph, sender.waba_id):
             raise _failed(_("The WhatsApp account does not report to us."))
         proofs["whatsapp"] = phone.status

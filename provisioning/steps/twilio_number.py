@@ -83,7 +83,11 @@ def _remember(number: Number, context: StepContext) -> Done:
             defaults={"sid": number.sid, "country": country, "capabilities": number.capabilities, "status": "active"},
         )
         if created:
-            activity.log("provisioning.number", gettext_noop("The number %(number)s belongs to the studio now."), {"number": row.e164})
+            activity.log(
+                "provisioning.number",
+                gettext_noop("The number %(number)s belongs to the studio now."),
+                {"number": row.e164},
+            )
     return Done({"number": row.e164, "number_sid": row.sid})
 
 

@@ -48,7 +48,9 @@ def _take_default_connection(context: StepContext) -> bool:
     except Conflict:
         return False
     identifiers = {"waba_id": waba, "phone_number_id": phone_id, "source": "installation"}
-    connections.put("whatsapp", identifiers=identifiers, secrets={"token": settings.WHATSAPP_API_TOKEN}, status="pending")
+    connections.put(
+        "whatsapp", identifiers=identifiers, secrets={"token": settings.WHATSAPP_API_TOKEN}, status="pending"
+    )
     return True
 
 
@@ -81,10 +83,14 @@ def _register(sender: client.Sender, connection: Connection) -> Waiting | None:
         signup.register(sender.graph, sender.phone_number_id, _pin(connection))
     except ProviderError as error:
         if error.code == PIN_WRONG:
-            reason = _("This number has a PIN of its own at WhatsApp. Switch off two-step verification there and go on.")
+            reason = _(
+                "This number has a PIN of its own at WhatsApp. Switch off two-step verification there and go on."
+            )
             return _wait("whatsapp_pin", reason)
         if error.code == MUST_VERIFY:
-            return _wait("whatsapp_verification", _("Meta has not verified this number yet. Please open the sign-up again."))
+            return _wait(
+                "whatsapp_verification", _("Meta has not verified this number yet. Please open the sign-up again.")
+            )
         raise
     return None
 
