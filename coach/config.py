@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 from coach.models import CoachConfig
 from coach.schedule import Rhythm, TimeWindow
 from coach.texts import language_or_default
-from pilar.backplane import audit
+from pilar.backplane import audit, jobs
 from pilar.backplane.tenancy import atomic
 from pilar.kernel.problems import Conflict, Problem
+from pilar.kernel.switchboard import Empty
 
 _FREQUENCY_WORDS = {"3x/week": "3x_week", "3x-week": "3x_week", "biweekly": "bi-weekly", "bi_weekly": "bi-weekly"}
 
@@ -79,6 +80,8 @@ def save(*, changes: dict[str, Any], actor: str) -> CoachSettings:
             CoachConfig.objects.create(version=version + 1, created_by=actor, **asdict(after))
     except IntegrityError as error:
         raise Conflict(_("Somebody else has just changed these settings. Load them again.")) from error
+    if (before.rhythm, before.enabled) != (after.rhythm, after.enabled):
+        jobs.enqueue("coach.replan", Empty(), key=f"coach.replan:{version + 1}")
     audit.record(actor, "coach.config", "CoachConfig", str(version + 1), before=asdict(before), after=asdict(after))
     return after
 

@@ -155,9 +155,12 @@ def cancel(lead: Lead, *, reason: str, now: datetime, types: Iterable[str] = ())
 
 
 def replan(*, now: datetime) -> int:
-    """Plan the rhythm of every lead of the workspace anew, after its configuration changed."""
+    """Plan every lead's rhythm anew after the configuration changed, and look again at what waits for an hour."""
     with atomic():
-        Followup.objects.filter(status=Followup.Status.PENDING, origin=Followup.Origin.SCHEDULE).delete()
+        planned = Followup.objects.filter(status=Followup.Status.PENDING)
+        planned.filter(origin=Followup.Origin.SCHEDULE).delete()
+        for waiting in planned.filter(scheduled_at__lte=now)[:_SWEPT]:
+            jobs.wake("coach.followup", job_key(waiting.pk, waiting.attempt, waiting.scheduled_at))
     return plan_missing(now=now)
 
 

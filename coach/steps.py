@@ -9,6 +9,7 @@ from coach.agent import agents
 from coach.models import CalendarEventType, FollowupTemplate
 from coach.texts import language_or_default
 from pilar.backplane.tenancy import atomic
+from pilar.kernel import clock
 from pilar.kernel.steps import Done, StepContext
 from pilar.providers.models import MessageTemplate
 from workspaces.models import StudioProfile, Workspace
@@ -37,7 +38,7 @@ def default_ai_agent(step: StepContext) -> Done:
     with atomic():
         language = language_or_default(Workspace.objects.get(pk=step.workspace_id).language)
         changes["policies"] = {"language": language} | changes.get("policies", {})
-        return Done(agents.ensure_defaults(changes=changes, actor=ACTOR))
+        return Done(agents.ensure_defaults(changes=changes, actor=ACTOR, now=clock.now()))
 
 
 def training_logic(step: StepContext) -> Done:

@@ -1,6 +1,8 @@
 """The agent's configuration: versioned rows inside, the specification's `AiAgentConfig` outside; and its default rules."""
 
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +13,7 @@ from coach.agent.models import AiAgentConfig, AiRule
 from coach.agent.rules import validated
 from pilar.backplane import audit
 from pilar.backplane.tenancy import atomic
-from pilar.kernel.problems import Conflict
+from pilar.kernel.problems import Conflict, TooMany
 
 DEFAULT_POLICIES: dict[str, Any] = {
     "tone": "motivational",
@@ -70,7 +72,10 @@ def current() -> AgentSettings:
     return AgentSettings(**{name: getattr(row, name) for name in asdict(AgentSettings())})
 
 
-def save(*, changes: dict[str, Any], actor: str) -> AgentSettings:
+MODEL_SWITCHES_A_DAY = 5
+
+
+def save(*, changes: dict[str, Any], actor: str, now: datetime) -> AgentSettings:
     """Write a new version with `changes`; nested objects are merged. Raises Problem for bad rules, Conflict in a race."""
     before = current()
     merged = dict(changes)
@@ -80,6 +85,8 @@ def save(*, changes: dict[str, Any], actor: str) -> AgentSettings:
     for rule in merged.get("fallback_rules", []):
         validated(rule)
     after = replace(before, **merged, version=before.version + 1)
+    if before.version and (after.provider, after.model) != (before.provider, before.model):
+        _refuse_many_switches(now)
     try:
         with atomic():
             AiAgentConfig.objects.create(created_by=actor, **asdict(after))
@@ -89,11 +96,20 @@ def save(*, changes: dict[str, Any], actor: str) -> AgentSettings:
     return after
 
 
-def ensure_defaults(*, changes: dict[str, Any], actor: str) -> dict[str, int]:
+def _refuse_many_switches(now: datetime) -> None:
+    """Switching the model is limited to five times a day (specification Module 3)."""
+    lately = AiAgentConfig.objects.filter(created_at__gte=now - timedelta(days=1)).order_by("version")
+    used = list(lately.values_list("provider", "model"))
+    switches = sum(earlier != later for earlier, later in pairwise(used))
+    if switches >= MODEL_SWITCHES_A_DAY:
+        raise TooMany(_("The model was switched five times within a day. Try again tomorrow."), retry_after=86_400)
+
+
+def ensure_defaults(*, changes: dict[str, Any], actor: str, now: datetime) -> dict[str, int]:
     """Give a new workspace its first configuration and rules; what is there already stays. Returns what now exists."""
     with atomic():
         if not AiAgentConfig.objects.exists():
-            save(changes=changes, actor=actor)
+            save(changes=changes, actor=actor, now=now)
         rows = [AiRule(created_by=actor, **validated(rule)) for rule in DEFAULT_RULES]
         AiRule.objects.bulk_create(rows, ignore_conflicts=True)
         return {"config_version": current().version, "rules": AiRule.objects.filter(active=True).count()}
