@@ -42,8 +42,8 @@ SELECT due FROM fact
 """
 _INSERT_JOBS = """
 INSERT INTO autopilot_job (public_id, workspace_id, lane, type, payload, status, priority, due_at, scheduled_at,
-  attempts, max_attempts, deferrals, crashes, idempotency_key, error, event_id, occurred_at, correlation_id, causation_id,
-  created_at)
+  attempts, max_attempts, deferrals, crashes, idempotency_key, error, event_id, occurred_at, correlation_id,
+  causation_id, created_at)
 SELECT n.id, e.workspace_id, n.lane, n.type, e.payload, 0, n.priority, statement_timestamp(), statement_timestamp(), 0,
   n.max_attempts, 0, 0, left(n.key, 255), '', e.id, e.scheduled_at, e.correlation_id, e.id, statement_timestamp()
 FROM autopilot_event e, unnest(%(ids)s::uuid[], %(lanes)s::smallint[], %(types)s::text[], %(priorities)s::smallint[],

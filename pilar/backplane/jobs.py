@@ -147,7 +147,9 @@ def wake(name: str, key: str, at: datetime | None = None) -> bool:
 
 _REVIVE = """
 UPDATE autopilot_job SET status = 0, attempts = 0, crashes = 0, deferrals = 0, error = '',
-  due_at = statement_timestamp(), scheduled_at = statement_timestamp(), payload = coalesce(%(payload)s::jsonb, payload) WHERE public_id = %(id)s
+  due_at = statement_timestamp(), scheduled_at = statement_timestamp(),
+  payload = coalesce(%(payload)s::jsonb, payload)
+WHERE public_id = %(id)s
 """
 _BRING_FORWARD = """
 UPDATE autopilot_job SET scheduled_at = coalesce(%(at)s, statement_timestamp())

@@ -1,0 +1,53 @@
+"""The base of the operator's admin pages over tenant tables: across workspaces, read-only unless a page says otherwise."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.template.response import SimpleTemplateResponse
+from unfold.admin import ModelAdmin
+
+from pilar.backplane.tenancy import all_tenants, atomic
+
+
+class TenantAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
+    """Shows rows of all workspaces to operators. Pages are rendered inside the scope, since their querysets are lazy."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return _across(lambda: super(TenantAdmin, self).changelist_view(request, extra_context))
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return _across(lambda: super(TenantAdmin, self).changeform_view(request, object_id, form_url, extra_context))
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return _across(lambda: super(TenantAdmin, self).delete_view(request, object_id, extra_context))
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return _across(lambda: super(TenantAdmin, self).history_view(request, object_id, extra_context))
+
+
+def _across(view: Callable[[], HttpResponse]) -> HttpResponse:
+    with all_tenants("the operator's admin pages show every workspace"), atomic():
+        response = view()
+        if isinstance(response, SimpleTemplateResponse):
+            response.render()
+        return response
