@@ -22,7 +22,7 @@ from pilar.providers.classification import LONGEST_MESSAGE, garbage, unanswered
 from pilar.providers.events import ProviderFailed, ProviderRecovered
 from pilar.providers.metrics import CALLS, SECONDS
 from pilar.providers.models import ProviderCall
-from pilar.providers.transport import TransportError, deadline, remaining
+from pilar.providers.transport import TransportError, deadline, last_request_id, remaining
 
 log = structlog.get_logger(__name__)
 
@@ -124,6 +124,7 @@ def _record(this: _Call, failure: Failure | None) -> None:
             code=getattr(failure, "code", "")[:64],
             status=getattr(failure, "status", None),
             message=mask_text(str(failure))[:LONGEST_MESSAGE] if failure else "",
+            request_id=last_request_id()[:128],
             milliseconds=int(seconds * 1000),
             correlation_id=correlation.current(),
             at=clock.now(),

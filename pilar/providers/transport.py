@@ -24,7 +24,10 @@ READ_SECONDS = 20.0
 MOST_BYTES = 8 * 1024 * 1024
 _LIMITS = httpx.Limits(max_connections=400, max_keepalive_connections=50, keepalive_expiry=15)
 
+REQUEST_IDS = ("request-id", "twilio-request-id", "x-fb-trace-id", "x-request-id")
+
 _deadline: ContextVar[float | None] = ContextVar("pilar_call_deadline", default=None)
+_headers: ContextVar[httpx.Headers | None] = ContextVar("pilar_answer_headers", default=None)
 
 
 class TransportError(Exception):
@@ -48,10 +51,23 @@ def deadline(seconds: float) -> Iterator[None]:
     """Give all requests made inside this block `seconds` altogether; an outer, earlier deadline stays in force."""
     ends, outer = clock.monotonic() + seconds, _deadline.get()
     token = _deadline.set(min(ends, outer) if outer else ends)
+    answered = _headers.set(None)
     try:
         yield
     finally:
         _deadline.reset(token)
+        _headers.reset(answered)
+
+
+def last_headers() -> httpx.Headers:
+    """Return the headers of the last answer within the deadline in force, for SDKs that hide them."""
+    return _headers.get() or httpx.Headers()
+
+
+def last_request_id() -> str:
+    """Return the provider's own name for the last request, or nothing."""
+    found = last_headers()
+    return next((found[name] for name in REQUEST_IDS if name in found), "")
 
 
 def remaining(most: float = READ_SECONDS) -> float:
@@ -89,6 +105,7 @@ def request(
 
 def _send(built: httpx.Request, auth: tuple[str, str] | None) -> Answer:
     response = _client(os.getpid()).send(built, auth=auth, stream=True, follow_redirects=False)
+    _headers.set(response.headers)
     try:
         return Answer(response.status_code, response.headers, _read(response))
     finally:

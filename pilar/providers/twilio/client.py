@@ -1,9 +1,7 @@
 """The way to Twilio: its own SDK over our transport, each call in the name of one account."""
 
-from collections.abc import Callable, Mapping
-from contextvars import ContextVar
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,8 +15,6 @@ from twilio.rest import Client
 from pilar.kernel.errors import NotConfigured
 from pilar.providers import calls, connections, transport
 from pilar.providers.twilio.errors import classified
-
-_last_headers: ContextVar[Mapping[str, str]] = ContextVar("twilio_last_headers", default=MappingProxyType({}))
 
 
 class Shape(BaseModel):
@@ -63,13 +59,10 @@ def request[T](
     """Run one call through the SDK in the name of `account`. Raises as `calls.call` does."""
 
     def translated() -> T:
-        token = _last_headers.set(MappingProxyType({}))
         try:
             return run(_client(account))
         except TwilioException as error:
-            raise classified(error, _last_headers.get(), provisioning=provisioning) from error
-        finally:
-            _last_headers.reset(token)
+            raise classified(error, transport.last_headers(), provisioning=provisioning) from error
 
     return calls.call("twilio", operation, translated, read=read)
 
@@ -106,5 +99,4 @@ class _OurTransport(HttpClient):  # type: ignore[misc]  # the SDK carries no typ
         headers = dict(headers or {}) | extra
         body: dict[str, Any] = {"json": data} if "json" in headers.get("Content-Type", "") else {"data": data}
         answer = transport.request(method, url, params=params or None, headers=headers, auth=auth, **body)
-        _last_headers.set(answer.headers)
         return Response(answer.status, answer.body.decode("utf-8", errors="replace"), answer.headers)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 
 from pilar.kernel.errors import ContactFailure, ContactOutcome, ErrorClass, ProviderError
-from pilar.providers.classification import Verdict, by_status, failure, garbage
+from pilar.providers.classification import Verdict, by_status, failure, garbage, retry_after
 
 CODES: dict[int, Verdict] = {
     **dict.fromkeys((20003, 63001), ErrorClass.THIRD_PARTY_AUTH_FAILED),
@@ -46,12 +46,11 @@ def classified(
     if unknown and provisioning and status in UNKNOWN_INPUT_ERROR:
         judged = ErrorClass.PROVISIONING_ERROR
     text = error.msg if isinstance(error, TwilioRestException) else f"{error.title}: {error.detail}"
-    retry = headers.get("retry-after", "")
     return failure(
         "twilio",
         judged,
         message=text,
         code=code,
         status=status,
-        retry_after=float(retry) if retry.isdigit() else None,
+        retry_after=retry_after(headers),
     )

@@ -1,0 +1,74 @@
+"""The operator's view of connections, numbers, templates and calls. Secrets show only that they are there."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+
+from pilar.backplane.tenant_admin import TenantAdmin
+from pilar.providers.models import (
+    Breaker,
+    Connection,
+    GlobalBreaker,
+    MessageTemplate,
+    PhoneNumber,
+    ProviderCall,
+    ProviderRoute,
+)
+
+
+@admin.register(Connection)
+class ConnectionAdmin(TenantAdmin):
+    list_display = ("workspace", "provider", "status", "last_success_at", "last_error_class")
+    list_filter = ("provider", "status", "last_error_class")
+    list_select_related = ("workspace",)
+    search_fields = ("workspace__name",)
+    exclude = ("secrets",)
+    readonly_fields = ("sealed",)
+
+    @admin.display(description=_("Secrets"))
+    def sealed(self, connection: Connection) -> str:
+        """Name the secrets that are stored, each with dots in place of its value."""
+        return ", ".join(f"{name}: ••••" for name in sorted(connection.secrets)) or "–"
+
+
+@admin.register(PhoneNumber)
+class PhoneNumberAdmin(TenantAdmin):
+    list_display = ("e164", "workspace", "country", "kind", "status")
+    list_filter = ("country", "status")
+    list_select_related = ("workspace",)
+    search_fields = ("e164", "sid")
+
+
+@admin.register(MessageTemplate)
+class MessageTemplateAdmin(TenantAdmin):
+    list_display = ("name", "language", "workspace", "category", "status", "quality")
+    list_filter = ("status", "category", "language")
+    list_select_related = ("workspace",)
+    search_fields = ("name",)
+
+
+@admin.register(ProviderCall)
+class ProviderCallAdmin(TenantAdmin):
+    list_display = ("at", "provider", "operation", "outcome", "code", "milliseconds", "workspace_id")
+    list_filter = ("provider", "outcome")
+    search_fields = ("correlation_id", "workspace_id", "request_id")
+    ordering = ("-at",)
+    show_full_result_count = False
+
+
+@admin.register(Breaker)
+class BreakerAdmin(TenantAdmin):
+    list_display = ("provider", "workspace_id", "failures", "open_until", "error_class")
+    list_filter = ("provider", "error_class")
+
+
+@admin.register(ProviderRoute)
+class ProviderRouteAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
+    list_display = ("provider", "kind", "external_id", "workspace_id", "created_at")
+    list_filter = ("provider", "kind")
+    search_fields = ("external_id", "workspace_id")
+
+
+@admin.register(GlobalBreaker)
+class GlobalBreakerAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ("provider", "open_until", "probe_until")
