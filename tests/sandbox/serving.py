@@ -70,7 +70,7 @@ HTTP = httpx.Client(timeout=10, trust_env=False)
 
 @dataclass
 class Product:
-    """Plays PILAR: takes every webhook and answers with what the test wants (TwiML for voice)."""
+    """Plays PILAR: takes every webhook and answers with what the test wants (TwiML, a page)."""
 
     url: str = ""
     received: list[Received] = field(default_factory=list)
@@ -83,8 +83,9 @@ class Product:
         self.received.append(Received(request.url.path, await request.body(), dict(request.headers)))
         if "hub.challenge" in request.query_params:
             return Response(request.query_params["hub.challenge"])
-        media_type = "text/xml" if request.url.path in self.answers else "text/plain"
-        return Response(self.answers.get(request.url.path, "ok"), media_type=media_type)
+        answer = self.answers.get(request.url.path, "ok")
+        kinds = {"<Re": "text/xml", "<!d": "text/html"}
+        return Response(answer, media_type=kinds.get(answer[:3], "text/plain"))
 
     def app(self) -> Starlette:
         return Starlette(routes=[Route("/{path:path}", self.take, methods=["GET", "POST"])])
