@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Router
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from pilar.sandbox import ai, control, elevenlabs, mail, meta, pages, snapshot, stripe, twilio, whatsapp
 from pilar.sandbox.config import Settings
-from pilar.sandbox.state import World
+from pilar.sandbox.state import SECTIONS, World
 
 GRAPH = re.compile(r"/v\d+\.\d+/")
 TWILIO = ("/2010-04-01/", "/v2/RegulatoryCompliance/", "/v2/Channels/Senders", "/v1/Keys")
@@ -47,21 +47,42 @@ def provider_of(path: str, headers: list[tuple[bytes, bytes]]) -> str:
     return "meta" if path.startswith("/_meta/") else "pages"
 
 
+# Which parts of the world a provider's requests change.
+CHANGES = {"whatsapp": ("whatsapp", "phones"), "twilio": ("twilio", "phones", "whatsapp"), "meta": ("whatsapp",)}
+
+
 class Switch:
     """Sends each request to its provider's router: a look at the path instead of 150 patterns."""
 
-    def __init__(self, routes: dict[str, list[BaseRoute]]) -> None:
+    def __init__(self, world: World, keeper: snapshot.Keeper, routes: dict[str, list[BaseRoute]]) -> None:
+        self.world = world
+        self.keeper = keeper
         self.routers = {name: Router(routes=found) for name, found in routes.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        router = self.routers[provider_of(scope["path"], scope["headers"])]
-        await router(scope, receive, send)
+        provider = provider_of(scope["path"], scope["headers"])
+        if scope["method"] != "GET":
+            send = self._after_saving(provider, send)
+        await self.routers[provider](scope, receive, send)
+
+    def _after_saving(self, provider: str, send: Send) -> Send:
+        async def held(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                sections = SECTIONS if provider == "pages" else CHANGES.get(provider, (provider,))
+                self.world.touched.update(sections)
+                await self.keeper.saved()
+            await send(message)
+
+        return held
 
 
 def create_app(settings: Settings, world: World | None = None) -> Starlette:
     """The sandbox as an ASGI application; `app.state.world` is everything it knows."""
     world = world or new_world(settings)
+    keeper = snapshot.Keeper(world)
     switch = Switch(
+        world,
+        keeper,
         {
             "stripe": list(stripe.routes(world)),
             "twilio": list(twilio.routes(world)),
@@ -70,13 +91,13 @@ def create_app(settings: Settings, world: World | None = None) -> Starlette:
             "ai": list(ai.routes(world)),
             "voices": list(elevenlabs.routes(world)),
             "pages": [*control.routes(world), *mail.routes(world), *pages.routes(world)],
-        }
+        },
     )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        keeper = snapshot.Keeper(world)
         keeper.start()
+        stripe.resume(world)
         yield
         await keeper.stop()
         await world.delivery.close()

@@ -61,7 +61,10 @@ class LogEntry:
 
 @dataclass
 class Delivery:
+    """`touched` hears of each webhook that a provider sends: something of it has changed."""
+
     faults: Faults | None = None
+    touched: Callable[[str], None] | None = None
     pending: dict[int, Parcel] = field(default_factory=dict)
     undelivered: set[str] = field(default_factory=set)
     delivered: int = 0
@@ -89,6 +92,8 @@ class Delivery:
         `event` are the names under which faults and the log know this webhook; `ref` is in `undelivered`
         until the product has answered 2xx. Call it inside the loop.
         """
+        if self.touched:
+            self.touched(provider)
         fault = self.faults.take_webhook(provider, event) if self.faults else None
         parcel = Parcel(url, body, headers, provider, event, time.time() + delay, attempts, ref)
         if fault is None:

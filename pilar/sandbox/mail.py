@@ -111,12 +111,12 @@ def _links(text: str, html: str) -> list[str]:
 
 
 class _Handler:
-    """What aiosmtpd calls for each step of the dialogue."""
+    """What aiosmtpd calls for each step of the dialogue, hence the names."""
 
     def __init__(self, world: World) -> None:
         self.world = world
 
-    async def handle_MAIL(  # noqa: N802  (aiosmtpd chooses the name)
+    async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         fault = self.world.faults.take("smtp", "mail")
@@ -127,7 +127,7 @@ class _Handler:
         envelope.mail_options.extend(options)
         return "250 OK"
 
-    async def handle_RCPT(  # noqa: N802  (aiosmtpd chooses the name)
+    async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if address.lower().startswith("unknown@"):
@@ -135,12 +135,11 @@ class _Handler:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(  # noqa: N802  (aiosmtpd chooses the name)
-        self, server: SMTP, session: Session, envelope: Envelope
-    ) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         content = envelope.content
         raw = content.encode() if isinstance(content, str) else content or b""
         self.world.mail.put(read_mail(raw, list(envelope.rcpt_tos)))
+        self.world.touched.add("mail")
         fault = self.world.faults.take("smtp", "data")
         return await _misbehave(fault, server) or "250 OK queued"
 
@@ -153,7 +152,7 @@ async def _misbehave(fault: Fault | None, server: SMTP) -> str:
         return f"{fault.status if 400 <= fault.status < 560 else 451} sandbox fault"
     if fault.kind in ("slow", "timeout"):
         await asyncio.sleep((fault.latency_ms or 3_000) / 1000)
-    if fault.kind in ("timeout", "reset", "lost-answer") and server.transport is not None:
+    if fault.kind in ("timeout", "reset", "lost-answer") and isinstance(server.transport, asyncio.Transport):
         server.transport.abort()
         return "421 cut"
     return "999 \x00garbage" if fault.kind == "garbage" else ""

@@ -58,11 +58,18 @@ class World:
     delivery: Delivery = field(default_factory=Delivery)
     clock: Callable[[], float] = time.time
     random: random.Random = field(default_factory=random.SystemRandom)
+    touched: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.faults.latency_ms = self.settings.sandbox_latency_ms
         self.delivery.faults = self.faults
+        self.delivery.touched = self.touch
         self.stripe.seed(self.settings)
+
+    def touch(self, provider: str) -> None:
+        """Note that something of this provider changed and is to be kept."""
+        self.touched.add("ai" if provider in ("openai", "groq", "anthropic") else provider)
+        self.touched.add("phones")
 
     def now(self) -> int:
         """Unix time in whole seconds, the unit of every provider's timestamps."""

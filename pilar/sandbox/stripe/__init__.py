@@ -18,6 +18,7 @@ from pilar.sandbox.stripe import (
     subscriptions,
     transfers,
 )
+from pilar.sandbox.stripe.billing import resume
 from pilar.sandbox.stripe.control import act, pay_by_link
 from pilar.sandbox.stripe.errors import StripeError
 from pilar.sandbox.stripe.state import State
@@ -26,7 +27,7 @@ from pilar.sandbox.stripe.wire import unknown_url
 if TYPE_CHECKING:
     from pilar.sandbox.state import World
 
-__all__ = ["State", "StripeError", "act", "pay_by_link", "routes"]
+__all__ = ["State", "StripeError", "act", "pay_by_link", "resume", "routes"]
 
 RESOURCES = (sessions, subscriptions, customers, invoices, events, portal, catalogue, transfers, accounts)
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]

@@ -198,6 +198,16 @@ def _finish_later(world: World, invoice: Json, *, good: bool) -> None:
     asyncio.get_running_loop().call_later(delay, _finish_debit, world, invoice["id"], good)
 
 
+def resume(world: World) -> None:
+    """Take up the debits that were under way when the sandbox was stopped."""
+    for link in world.stripe.all("invoice_payment"):
+        intent = world.stripe.get("payment_intent", link["payment"]["payment_intent"])
+        if intent["status"] == "processing":
+            method = world.stripe.get("payment_method", intent["payment_method"])
+            invoice = world.stripe.get("invoice", link["invoice"])
+            _finish_later(world, invoice, good=fate_of(method) == "settles")
+
+
 def _finish_debit(world: World, invoice_id: str, good: bool) -> None:
     invoice = world.stripe.objects.get("invoice", {}).get(invoice_id)
     if invoice is None or invoice["status"] != "open":

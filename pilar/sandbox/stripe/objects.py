@@ -92,7 +92,7 @@ def period_end(start: int, recurring: Json | None) -> int:
     interval = (recurring or {}).get("interval", "month")
     count = (recurring or {}).get("interval_count", 1)
     if interval in ("day", "week"):
-        return start + count * {"day": 86_400, "week": 604_800}[interval]
+        return int(start + count * {"day": 86_400, "week": 604_800}[interval])
     months = count * (12 if interval == "year" else 1)
     begin = datetime.fromtimestamp(start, UTC)
     year, month = divmod(begin.year * 12 + begin.month - 1 + months, 12)

@@ -341,7 +341,7 @@ def _close(world: World, session: Json, customer: Json, subscription: Json) -> N
 
 def merged(old: Json, new: Json | str) -> Json:
     """Metadata is merged by key; an empty value takes a key away, an empty string takes all."""
-    if new == "":
+    if isinstance(new, str):
         return {}
-    both = {**old, **dict(new)}
+    both = {**old, **new}
     return {key: value for key, value in both.items() if value != ""}
