@@ -61,10 +61,11 @@ class Instance:
         for name, (pid, birth) in self._left_over().items():
             if processes.birth(pid) != birth:
                 continue
-            ended.append(name)
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGINT if name == "postgres" else signal.SIGTERM)
-            processes.wait_for_end(pid, seconds=seconds)
+            if processes.alive(pid):
+                ended.append(name)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGINT if name == "postgres" else signal.SIGTERM)
+                processes.wait_for_end(pid, seconds=seconds)
             processes.signal_group(pid, signal.SIGKILL)
         return ended
 

@@ -44,7 +44,7 @@ def web(environment: Mapping[str, str]) -> Service:
 def worker(environment: Mapping[str, str]) -> Service:
     """A worker for all lanes. Threads, because jobs run on a pool of the engine's own inside this process."""
     argv = [
-        *(_PYTHON, "-m", "celery", "--app", "pilar.celery:app", "worker"),
+        *(_PYTHON, "-m", "celery", "--quiet", "--app", "pilar.celery:app", "worker"),
         *("--queues", environment.get("PILAR_LANES") or ",".join(LANES)),
         *("--pool", "threads"),
         *("--concurrency", str(len(LANES))),
@@ -58,7 +58,7 @@ def beat(environment: Mapping[str, str]) -> Service:
     """The clock: one process in an installation."""
     schedule = Path(environment.get("PILAR_DATA_DIR") or "var") / "run" / "beat-schedule"
     argv = [
-        *(_PYTHON, "-m", "celery", "--app", "pilar.celery:app", "beat"),
+        *(_PYTHON, "-m", "celery", "--quiet", "--app", "pilar.celery:app", "beat"),
         *("--schedule", str(schedule)),
         *("--pidfile", ""),
         *("--loglevel", "INFO"),
