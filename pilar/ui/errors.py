@@ -1,5 +1,6 @@
 """Pages for requests that cannot be answered. Each says what to do; none needs the database."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -7,6 +8,8 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from pilar.kernel.problems import Problem
+
+Handler = Callable[[HttpRequest], HttpResponse]
 
 
 def _wants_json(request: HttpRequest) -> bool:

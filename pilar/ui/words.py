@@ -230,3 +230,8 @@ def tone(kind: str, state: object) -> str:
 def known_states(kind: str) -> list[str]:
     """The states that have a word, for the gallery and the tests."""
     return list(_WORDS[kind])
+
+
+def kinds() -> list[str]:
+    """The kinds of states that have words."""
+    return list(_WORDS)

@@ -26,7 +26,7 @@ from pilar.ui import charts, icons, words
 
 register = template.Library()
 
-_TONE_ICONS = {
+TONE_ICONS = {
     "ok": "circle-check",
     "busy": "loader-circle",
     "wait": "hourglass",
@@ -54,7 +54,7 @@ def state(kind: str, value: object) -> SafeString:
     """A badge with the state's word, icon and tone; colour is never the only sign."""
     tone = words.tone(kind, value)
     return format_html(
-        '<span class="badge tone-{}">{}{}</span>', tone, icons.icon(_TONE_ICONS[tone]), words.word(kind, value)
+        '<span class="badge tone-{}">{}{}</span>', tone, icons.icon(TONE_ICONS[tone]), words.word(kind, value)
     )
 
 
@@ -62,13 +62,13 @@ def state(kind: str, value: object) -> SafeString:
 def state_icon(kind: str, value: object) -> SafeString:
     """Only the icon of a state; the word must stand beside it."""
     tone = words.tone(kind, value)
-    return format_html('<span class="state-icon tone-{}">{}</span>', tone, icons.icon(_TONE_ICONS[tone]))
+    return format_html('<span class="state-icon tone-{}">{}</span>', tone, icons.icon(TONE_ICONS[tone]))
 
 
 @register.simple_tag
 def tone_icon(tone: str) -> SafeString:
     """The icon that goes with a tone."""
-    return icons.icon(_TONE_ICONS[tone])
+    return icons.icon(TONE_ICONS[tone])
 
 
 @register.simple_tag(takes_context=True)
@@ -111,14 +111,14 @@ def funnel(steps: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 @register.filter
-def cents(amount: int | None, currency: str = "EUR") -> str:
+def cents(amount: int | None, currency: str | None = None) -> str:
     """Integer cents as money in the reader's way; whole amounts without decimals."""
     if amount is None:
         return ""
     pattern = _locale().currency_formats["standard"].pattern
     if amount % 100 == 0:
         pattern = pattern.replace(".00", "")
-    return format_currency(Decimal(amount) / 100, currency, pattern, locale=_locale(), currency_digits=False)
+    return format_currency(Decimal(amount) / 100, currency or "EUR", pattern, locale=_locale(), currency_digits=False)
 
 
 @register.filter

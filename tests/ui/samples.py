@@ -1,0 +1,156 @@
+"""Invented contexts for every page template, as `templates.md` in docs promises them to the views."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.utils import timezone
+
+ID = UUID("0192f0c0-0000-7000-8000-000000000005")
+PLANS = [
+    {"code": "BASIC", "name": "BASIC", "price_cents": 9_900, "leads": 300, "messages_per_day": 200,
+     "tokens_per_day": 100_000, "seats": 3},
+    {"code": "PRO", "name": "PRO", "price_cents": 24_900, "leads": 2_000, "messages_per_day": 1_500,
+     "tokens_per_day": 1_000_000, "seats": 15},
+]  # fmt: skip
+WIZARD = [
+    {"name": "Studio", "url": "/onboarding", "state": "done"},
+    {"name": "Unterlagen", "url": "/onboarding/papers", "state": "current"},
+]
+
+
+class Form(forms.Form):
+    name = forms.CharField(label="Name", help_text="Wie im Register")
+    plan = forms.CharField(label="Tarif", required=False)
+    tone = forms.ChoiceField(label="Ton", choices=[("a", "freundlich"), ("b", "sachlich")], widget=forms.RadioSelect)
+    agreed = forms.BooleanField(label="Hat zugestimmt")
+    fieldsets = (("Studio", ["name"]), ("Stil", ["tone", "agreed"]))
+
+
+def job(status: str = "waiting") -> dict[str, Any]:
+    steps: list[dict[str, Any]] = [
+        {"key": "customer_validation", "state": "done", "seconds": 1.2},
+        {"key": "twilio_address_bundle", "state": "awaiting_review", "waiting_for": "twilio", "since": timezone.now()},
+        {"key": "whatsapp_connection", "state": "awaiting_customer", "action_url": "/onboarding/whatsapp"},
+        {"key": "whatsapp_registration", "state": "working"},
+        {"key": "email_credentials", "state": "skipped", "reason": "Kein Mailserver."},
+        {"key": "smoke_tests", "state": "failed", "error": "Kam nicht an.", "next_try_at": timezone.now()},
+        {"key": "activation", "state": "pending"},
+    ]
+    return {"id": ID, "status": status, "progress": 62, "studio": "Studio Nord", "steps": steps}
+
+
+def widgets() -> list[dict[str, Any]]:
+    now = timezone.now()
+    contexts: dict[str, dict[str, Any]] = {
+        "provisioning": {"job": job()},
+        "health": {
+            "health": {
+                "state": "degraded",
+                "score": 86,
+                "checked_at": now,
+                "reasons": [{"text": "Twilio ist langsam", "fix": "", "url": "/setup"}],
+            }
+        },
+        "messages": {
+            "today": {"planned": 1, "sent": 2, "delivered": 2, "answered": 1, "failed": 1, "history": [1, 2, 3]},
+            "recent": [{"text": "Bis dann", "name": "Anna", "status": "read", "at": now, "url": "/dashboard/chats"}],
+        },
+        "jobs": {"jobs": {"pending": 3, "running": 2, "dead": 1, "done_today": 418, "history": [2, 3]}},
+        "followups": {"followups": [{"name": "Anna", "at": now, "type": "x", "status": "planned"}], "total": 3},
+        "budget": {"budgets": [{"resource": "messages", "used": 190, "limit": 200}]},
+        "incidents": {"incidents": [{"title": "Aus", "state": "resolved", "since": now}], "days": ["ok"] * 90},
+    }
+    drawn = [{"name": name, "template": f"widgets/{name}.html", "context": c} for name, c in contexts.items()]
+    return [*drawn, {"name": "broken", "template": "", "context": {}, "failed": True}]
+
+
+def conversation(*, is_open: bool) -> dict[str, Any]:
+    until = timezone.now() + timedelta(hours=20) if is_open else None
+    return {"id": ID, "name": "Anna Keller", "phone": "+4917112345678", "owner": "ai", "window_until": until}
+
+
+def messages() -> list[dict[str, Any]]:
+    now = timezone.now()
+    return [
+        {"id": 1, "direction": "in", "by": "member", "text": "Ja gern", "status": "received", "at": now},
+        {"id": 2, "direction": "out", "by": "ai", "text": "Super!", "status": "read", "at": now, "why": "Wochenplan",
+         "cost_cents": 3},
+        {"id": 3, "direction": "out", "by": "human", "text": "Bis dann", "status": "failed", "at": now,
+         "error_text": "Kein WhatsApp.", "error_fix": "Frage nach der neuen Nummer."},
+    ]  # fmt: skip
+
+
+def _conversations() -> list[dict[str, Any]]:
+    row = {"id": ID, "url": "/dashboard/chats", "name": "Anna", "phone": "+4917112345678", "owner": "waiting",
+           "last_text": "Hallo", "last_direction": "in", "last_status": "received", "last_at": timezone.now(),
+           "unread": 2}  # fmt: skip
+    return [row]
+
+
+def _member() -> dict[str, Any]:
+    now = timezone.now()
+    return {"id": ID, "url": "/dashboard/members", "name": "Anna", "phone": "+4917112345678", "email": "a@example.org",
+            "language": "de", "tags": ["neu"], "consent": "given", "last_contact_at": now,
+            "next_followup_at": now}  # fmt: skip
+
+
+def _autopilot() -> dict[str, Any]:
+    now = timezone.now()
+    return {
+        "connections": [
+            {"provider": "stripe", "state": "connected", "last_success_at": now},
+            {"provider": "whatsapp", "state": "awaiting_customer", "reason": "Meta wartet.", "action_url": "/setup"},
+        ],
+        "history": [
+            {"id": ID, "trigger": "stripe", "status": "ready", "progress": 100, "started_at": now, "seconds": 9}
+        ],
+        "api_keys": [{"id": ID, "name": "Empfang", "prefix": "pilar_ab", "scopes": [], "last_used_at": None}],
+        "new_key": "pilar_" + "x" * 40,
+    }
+
+
+def pages() -> dict[str, tuple[str, dict[str, Any]]]:
+    """Template and context of every page, by a short name."""
+    signup = {
+        "app_id": "1",
+        "config_id": "2",
+        "sdk_url": "/static/js/pilar.js",
+        "graph_version": "v25.0",
+        "ready": True,
+    }
+    form = Form({"name": "Nord"})
+    form.full_clean()
+    return {
+        "landing": ("marketing/landing.html", {"plans": PLANS}),
+        "pricing": ("marketing/pricing.html", {"plans": PLANS}),
+        "checkout": ("billing/checkout.html", {"plans": PLANS, "selected": "PRO", "form": form}),
+        "return": ("billing/checkout_return.html", {"state": "processing"}),
+        "billing": ("billing/index.html", {"subscription": {"status": "past_due", "plan": "PRO"}, "plans": PLANS}),
+        "claim": ("workspaces/claim.html", {"state": "valid", "studio": "Nord", "email": "a@b.de", "form": form}),
+        "claim-expired": ("workspaces/claim.html", {"state": "expired"}),
+        "today": ("dashboard/today.html", {"sentence": "Alles gut.", "widgets": widgets(), "needs_me": []}),
+        "today-empty": ("dashboard/today.html", {"widgets": []}),
+        "more": ("dashboard/more.html", {}),
+        "live": ("provisioning/live.html", {"job": job()}),
+        "live-failed": ("provisioning/live.html", {"job": job("failed")}),
+        "live-none": ("provisioning/live.html", {"job": None}),
+        "onboarding": ("onboarding/studio.html", {"form": form, "steps": WIZARD}),
+        "papers": (
+            "onboarding/papers.html",
+            {"form": form, "papers": [{"name": "Auszug", "state": "rejected", "reason": "Unlesbar"}]},
+        ),
+        "whatsapp": ("onboarding/whatsapp.html", {"signup": signup, "complete_url": "/api/x", "number": "+494012345"}),
+        "chats": ("coach/chats.html", {"conversations": _conversations(), "q": "", "filter": ""}),
+        "chats-empty": ("coach/chats.html", {"conversations": []}),
+        "chat": ("coach/chat.html", {"conversation": conversation(is_open=True), "messages": messages()}),
+        "chat-closed": ("coach/chat.html", {"conversation": conversation(is_open=False), "messages": messages()}),
+        "members": ("coach/members.html", {"members": [_member()], "total": 1, "limit": 300}),
+        "member": ("coach/member.html", {"member": _member(), "consents": [], "followups": []}),
+        "member-form": ("coach/member_form.html", {"form": form}),
+        "automation": ("coach/automation.html", {"form": form, "enabled": True}),
+        "autopilot": ("dashboard/autopilot.html", _autopilot()),
+        "404": ("404.html", {"detail": "Nichts.", "status": 404}),
+        "503": ("503.html", {"detail": "Gleich.", "status": 503}),
+    }

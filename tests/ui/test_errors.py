@@ -1,0 +1,46 @@
+import json
+
+import pytest
+from django.http import HttpRequest
+from django.test import RequestFactory
+
+from pilar.kernel.problems import Conflict
+from pilar.ui import errors
+
+
+@pytest.fixture
+def bare(rf: RequestFactory) -> HttpRequest:
+    """A request that met no middleware: no session, no user."""
+    return rf.get("/dashboard")
+
+
+@pytest.mark.parametrize(
+    ("view", "status"),
+    [
+        (errors.bad_request, 400),
+        (errors.permission_denied, 403),
+        (errors.page_not_found, 404),
+        (errors.server_error, 500),
+    ],
+)
+def test_error_pages_need_neither_session_nor_database(view: errors.Handler, status: int, bare: HttpRequest) -> None:
+    response = view(bare)
+    assert response.status_code == status
+    assert b"<h1>" in response.content
+
+
+def test_a_database_that_is_away_says_when_to_come_back(bare: HttpRequest) -> None:
+    response = errors.unavailable(bare, retry_after=7)
+    assert (response.status_code, response["Retry-After"], response["Cache-Control"]) == (503, "7", "no-store")
+
+
+def test_the_api_gets_a_problem_document(rf: RequestFactory) -> None:
+    response = errors.page_not_found(rf.get("/api/nothing"))
+    assert response["Content-Type"] == "application/problem+json"
+    assert json.loads(response.content)["code"] == "not_found"
+
+
+def test_a_refusal_shows_its_own_sentence(bare: HttpRequest) -> None:
+    response = errors.problem(bare, Conflict("Erst den Tarif wählen."))
+    assert response.status_code == 409
+    assert "Erst den Tarif wählen." in response.content.decode()

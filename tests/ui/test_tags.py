@@ -1,0 +1,102 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.utils import translation
+
+from pilar.ui import charts, icons, words
+from pilar.ui.templatetags import ui
+
+NOON = datetime(2026, 11, 20, 11, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("language", "amount", "text"),
+    [("de", 9_900, "99\xa0€"), ("de", 123_450, "1.234,50\xa0€"), ("en", 9_950, "€99.50"), ("fr", 9_900, "99\xa0€")],
+)
+def test_money_is_written_as_the_reader_writes_it(language: str, amount: int, text: str) -> None:
+    with translation.override(language):
+        assert ui.cents(amount) == text
+
+
+def test_a_number_is_grouped_and_a_wrong_one_left_alone() -> None:
+    assert ui.phone("+4917112345678") == "+49 171 12345678"
+    assert ui.phone("Empfang") == "Empfang"
+
+
+@pytest.mark.parametrize(
+    ("distance", "text"),
+    [
+        (timedelta(seconds=-3), "gerade eben"),
+        (timedelta(minutes=-3), "vor 3 Minuten"),
+        (timedelta(days=2), "in 2 Tagen"),
+    ],
+)
+@time_machine.travel(NOON, tick=False)
+def test_distances_in_time_are_words(distance: timedelta, text: str) -> None:
+    assert ui.ago(NOON + distance) == text
+
+
+@time_machine.travel(NOON, tick=False)
+def test_today_shows_the_clock_and_other_days_the_date() -> None:
+    assert ui.clock(NOON) == "12:00"
+    assert ui.day_or_clock(NOON - timedelta(days=3)) == "17. Nov."
+
+
+@time_machine.travel(NOON, tick=False)
+def test_a_window_is_open_until_its_moment() -> None:
+    assert ui.is_open(NOON + timedelta(seconds=1))
+    assert not ui.is_open(NOON)
+    assert not ui.is_open(None)
+
+
+def test_durations_are_short() -> None:
+    assert [ui.duration(8.2), ui.duration(185)] == ["8 Sek.", "3 Min. 5 Sek."]
+
+
+@pytest.mark.parametrize(("name", "letters"), [("Anna Keller", "AK"), ("Zoë", "Z"), ("", "?"), (None, "?")])
+def test_initials(name: str | None, letters: str) -> None:
+    assert ui.initials(name) == letters
+
+
+def test_an_unknown_icon_is_an_error() -> None:
+    with pytest.raises(ValueError, match="not in the sprite"):
+        icons.icon("unicorn")
+
+
+def test_every_tone_has_an_icon_that_is_shipped() -> None:
+    kinds = words.kinds()
+    assert {words.tone(kind, state) for kind in kinds for state in words.known_states(kind)} <= set(ui.TONE_ICONS)
+    assert set(ui.TONE_ICONS.values()) <= icons.NAMES
+
+
+def test_a_state_is_never_colour_alone() -> None:
+    badge = ui.state("message", "failed")
+    assert "tone-bad" in badge
+    assert "Nicht zugestellt" in badge
+
+
+def test_an_unknown_state_is_shown_as_it_is() -> None:
+    assert words.word("job", "half_done") == "Half done"
+    assert words.tone("job", "half_done") == "mute"
+
+
+def test_a_ring_is_filled_by_its_share() -> None:
+    assert 'stroke-dasharray="81.7 163.4"' in charts.ring(50, "halb")
+
+
+def test_a_sparkline_of_one_value_is_nothing() -> None:
+    assert charts.sparkline([1], "x") == ""
+
+
+def test_ninety_days_are_ninety_bars() -> None:
+    assert charts.days(["ok"] * 88 + ["down", "?"], "x").count("<rect") == 90
+
+
+def test_labels_of_pictures_are_escaped() -> None:
+    assert 'aria-label="&lt;b&gt;"' in charts.bar(1, 2, "<b>")
+
+
+@pytest.mark.parametrize(("used", "tone"), [(79, "brand"), (80, "wait"), (100, "bad")])
+def test_a_meter_warns_before_the_limit(used: int, tone: str) -> None:
+    assert f"tone-{tone}" in ui.meter(used, 100, "x")
