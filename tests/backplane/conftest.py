@@ -1,0 +1,36 @@
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+from django.db import connections
+
+from pilar.backplane.tenancy import tenant
+from pilar.kernel.ids import uuid7
+from tests.backplane.trade import Trade
+
+
+@pytest.fixture
+def trade(monkeypatch: pytest.MonkeyPatch) -> Trade:
+    return Trade(monkeypatch)
+
+
+@pytest.fixture
+def workspace() -> UUID:
+    """An id is all that the backplane knows of a workspace."""
+    return uuid7()
+
+
+@pytest.fixture
+def inside(db: None, workspace: UUID) -> Iterator[UUID]:
+    with tenant(workspace):
+        yield workspace
+
+
+@pytest.fixture
+def threads(committed: str) -> Iterator[str]:
+    """Like `committed`, also for the threads of a test: their connections are made from the settings."""
+    before = {alias: connections.settings[alias] for alias in ("default", "platform")}
+    for alias in before:
+        connections.settings[alias] = {**connections[alias].settings_dict, "SWITCH_ROLES": False}
+    yield committed
+    connections.settings.update(before)

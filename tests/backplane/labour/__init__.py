@@ -1,0 +1,1 @@
+"""An app of the tests: work for real worker processes."""
