@@ -1,6 +1,7 @@
 """Opens an incident when a probe keeps failing, and ends it only on newer evidence that it is over."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -64,7 +65,7 @@ _SENTENCES = {
 }
 
 
-def get(incident_id: object) -> Incident:
+def get(incident_id: UUID) -> Incident:
     """Return an incident of the current workspace, locked. Raises NotFound."""
     found = Incident.objects.select_for_update().filter(pk=incident_id).first()
     if found is None:

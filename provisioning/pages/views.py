@@ -62,7 +62,7 @@ def _meta_hosts() -> dict[str, list[str]]:
     """The one page on which Meta's SDK may run (docs/security.md)."""
     sdk = "/".join(settings.META_SDK_URL.split("/")[:3])
     hosts = [sdk] if settings.SANDBOX else [sdk, "https://www.facebook.com", "https://web.facebook.com"]
-    policy = {name: list(values) for name, values in settings.SECURE_CSP.items()}
+    policy: dict[str, Any] = dict(settings.SECURE_CSP)
     policy["connect-src"] = [CSP.SELF, *hosts, settings.WHATSAPP_API_BASE]
     policy["frame-src"] = hosts
     return policy

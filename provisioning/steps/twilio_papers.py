@@ -13,7 +13,7 @@ from pilar.kernel.clock import now
 from pilar.kernel.steps import Done, StepContext, StepOutcome, Waiting, WaitsFor
 from pilar.providers.twilio import client, compliance
 from pilar.providers.twilio.client import TwilioAccount
-from pilar.providers.twilio.compliance import Bundle, Paper, Regulation
+from pilar.providers.twilio.compliance import Bundle, File, Paper, Regulation
 from provisioning import papers
 from provisioning.steps.twilio_account import not_configured
 from workspaces import directory, studio
@@ -149,9 +149,7 @@ def _document(account: TwilioAccount, plan: papers.PaperPlan, profile: StudioPro
             friendly_name=f"pilar-{mark}",
             kind=plan.kind,
             attributes=attributes,
-            filename=plan.document.filename,
-            content=bytes(plan.document.content),
-            content_type=plan.document.content_type,
+            file=File(plan.document.filename, bytes(plan.document.content), plan.document.content_type),
         ),
     )
 

@@ -18,6 +18,10 @@ GLOBAL = {
     "workspaces.SignUp": "comes before the workspace",
     "backplane.WebhookReceipt": "gets its workspace when it is resolved",
     "backplane.WorkerProcess": "a process works for all studios",
+    "backplane.CacheEntry": "the cache of Django itself, when there is no Redis",
+    "providers.GlobalBreaker": "speaks about a provider, not about a studio",
+    "security.CspReport": "browsers send it without signing in",
+    "workspaces.ContactRequest": "strangers write it",
     "providers.ProviderRoute": "tells whose webhook it is",
 }
 

@@ -1,0 +1,39 @@
+"""Two connections, two logins, committed transactions: what production runs. Not inside a test's transaction."""
+
+from uuid import uuid4
+
+import pytest
+from django.db import ProgrammingError, connection, connections
+
+from coach.models import Lead
+from pilar.backplane.tenancy import OutsideTransaction, alias, all_tenants, atomic, tenant
+from tests.factories import LeadFactory, WorkspaceFactory
+
+
+def test_each_scope_works_with_a_role_of_its_own(committed: str) -> None:
+    seen = []
+    for scope in (tenant(uuid4()), all_tenants("a test of the way across")):
+        with scope, atomic(), connections[alias()].cursor() as cursor:
+            cursor.execute("SELECT current_user, session_user")
+            seen.append(cursor.fetchone())
+    assert seen == [("pilar_app", "pilar_app"), ("pilar_platform", "pilar_platform")]
+
+
+def test_nothing_is_carried_over_to_the_next_transaction(committed: str) -> None:
+    studio = WorkspaceFactory().pk
+    with tenant(studio), atomic():
+        LeadFactory()
+    assert connection.connection is not None
+    with atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM coach_lead")
+        assert cursor.fetchone() == (0,)
+
+
+def test_a_query_outside_a_transaction_raises_instead_of_finding_nothing(committed: str) -> None:
+    with tenant(WorkspaceFactory().pk), pytest.raises(OutsideTransaction):
+        Lead.objects.count()
+
+
+def test_the_application_login_cannot_become_another_role(committed: str) -> None:
+    with pytest.raises(ProgrammingError), connection.cursor() as cursor:
+        cursor.execute("SET ROLE pilar_platform")
