@@ -52,7 +52,7 @@ def record(lead: Lead, given: NewConsent, *, actor: str, now: datetime, void: bo
 
 def standing(lead: Lead, purpose: str = Consent.Purpose.COACHING) -> Standing:
     """Return where the lead's consent for a purpose stands."""
-    return standing_of([row for row in Consent.objects.filter(lead=lead, purpose=purpose).order_by("-id")])
+    return standing_of(list(Consent.objects.filter(lead=lead, purpose=purpose).order_by("-id")))
 
 
 def standing_of(rows: list[Consent]) -> Standing:

@@ -101,7 +101,7 @@ def _note_response(lead: Lead, now: datetime) -> None:
     state, _new = CoachingState.objects.get_or_create(lead=lead)
     rested = state.unanswered >= followups.SILENT_AFTER
     CoachingState.objects.filter(pk=state.pk).update(
-        last_response_at=now, unanswered=0, answered_nudges=F("answered_nudges") + bool(state.unanswered)
+        last_response_at=now, unanswered=0, answered_nudges=F("answered_nudges") + int(state.unanswered > 0)
     )
     if lead.status == Lead.Status.UNREACHABLE:
         lead.status, lead.undeliverable_times = Lead.Status.ACTIVE, 0

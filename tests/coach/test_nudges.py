@@ -28,7 +28,9 @@ def due(lead: Lead, **more: str) -> Followup:
 
 
 def run(followup: Followup) -> object:
-    return nudges.send_due(Work(uuid7(), followup.workspace_id, "coach.followup", FollowupDue(followup_id=followup.pk), 1, uuid7()))
+    return nudges.send_due(
+        Work(uuid7(), followup.workspace_id, "coach.followup", FollowupDue(followup_id=followup.pk), 1, uuid7())
+    )
 
 
 def state(followup: Followup) -> tuple[str, str]:
