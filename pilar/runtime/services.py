@@ -57,6 +57,7 @@ def worker(environment: Mapping[str, str]) -> Service:
 def beat(environment: Mapping[str, str]) -> Service:
     """The clock: one process in an installation."""
     schedule = Path(environment.get("PILAR_DATA_DIR") or "var") / "run" / "beat-schedule"
+    schedule.parent.mkdir(parents=True, exist_ok=True)
     argv = [
         *(_PYTHON, "-m", "celery", "--quiet", "--app", "pilar.celery:app", "beat"),
         *("--schedule", str(schedule)),
