@@ -142,9 +142,7 @@ class TestOutcomes:
             work_off(until=clock.now() + SOON, limit=1)
         assert rows("SELECT status, attempts, deferrals FROM autopilot_job") == [(0, 0, 5)]
 
-    def test_a_provider_that_stays_away_for_a_day_ends_in_the_dead_letters(
-        self, trade: Trade, workspace: UUID
-    ) -> None:
+    def test_a_provider_that_stays_away_for_a_day_ends_in_the_dead_letters(self, trade: Trade, workspace: UUID) -> None:
         away = ProviderError("503", provider="x", error_class=ErrorClass.INTEGRATION_OFFLINE)
         trade.job(handler=raising(away))
         public_id = enqueue(workspace, at=clock.now() - timedelta(hours=25))

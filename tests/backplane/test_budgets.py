@@ -1,0 +1,170 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from django.db import connections
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pilar.backplane import budgets, tenants
+from pilar.backplane.budgets import Exceeded, Reservation
+from pilar.backplane.tenancy import tenant
+from pilar.kernel import switchboard
+from pilar.kernel.ids import uuid7
+from pilar.kernel.switchboard import BudgetResource
+from tests.backplane.trade import rows, value
+
+NOON = datetime(2027, 3, 10, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def resource(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(switchboard.budget_resources, "pens", BudgetResource("pens", "pens"))
+
+
+def used(now: datetime = NOON) -> int:
+    return next(standing.daily_used for standing in budgets.status(now) if standing.resource == "pens")
+
+
+def reserve(amount: int, *, key: str = "", now: datetime = NOON) -> Reservation:
+    return budgets.reserve("pens", amount, key=key or str(uuid7()), now=now)
+
+
+@pytest.mark.django_db
+class TestLimits:
+    def test_without_a_budget_there_is_no_limit_but_a_count(self, inside: UUID) -> None:
+        reserve(1_000_000)
+        assert used() == 1_000_000
+
+    def test_the_day_is_not_overspent(self, inside: UUID) -> None:
+        budgets.set_limits("pens", daily=10, policy="drop")
+        reserve(7)
+        with pytest.raises(Exceeded) as refusal:
+            reserve(4)
+        assert (refusal.value.policy, refusal.value.retry_at) == ("drop", datetime(2027, 3, 11, tzinfo=UTC))
+        assert used() == 7
+
+    def test_the_hour_is_not_overspent(self, inside: UUID) -> None:
+        budgets.set_limits("pens", daily=100, hourly=5)
+        reserve(5)
+        with pytest.raises(Exceeded) as refusal:
+            reserve(1, now=NOON + timedelta(minutes=59))
+        assert refusal.value.retry_at == NOON + timedelta(hours=1)
+        reserve(5, now=NOON + timedelta(hours=1))
+
+    def test_a_refused_reservation_leaves_no_trace(self, inside: UUID) -> None:
+        budgets.set_limits("pens", daily=100, hourly=5)
+        with pytest.raises(Exceeded):
+            reserve(6)
+        assert used() == 0
+        assert value("SELECT count(*) FROM autopilot_budget_entry") == 0
+
+    def test_the_same_key_is_counted_once(self, inside: UUID) -> None:
+        assert reserve(3, key="k") == reserve(3, key="k")
+        assert used() == 3
+
+    def test_what_was_not_used_is_given_back(self, inside: UUID) -> None:
+        reservation = reserve(10)
+        budgets.settle(reservation, 4)
+        budgets.settle(reservation, 1)
+        assert used() == 4
+
+    def test_what_went_beyond_is_recorded_and_not_counted(self, inside: UUID) -> None:
+        budgets.settle(reserve(10), 12)
+        assert used() == 10
+        assert value("SELECT overrun FROM autopilot_budget_entry") == 2
+
+    def test_a_release_gives_all_back_once(self, inside: UUID) -> None:
+        reserve(1)
+        reservation = reserve(10)
+        budgets.release(reservation)
+        budgets.release(reservation)
+        assert used() == 1
+
+    def test_what_was_released_counts_again_when_it_is_done_after_all(self, inside: UUID) -> None:
+        budgets.release(reserve(3, key="k"))
+        reserve(3, key="k")
+        assert used() == 3
+
+    def test_the_operators_override_holds_until_its_time(self, inside: UUID) -> None:
+        budgets.set_limits("pens", daily=1)
+        budgets.override("pens", daily=5, until=NOON + timedelta(hours=1))
+        reserve(5)
+        with pytest.raises(Exceeded):
+            reserve(1, now=NOON + timedelta(hours=2))
+
+    def test_a_negative_amount_is_refused(self, inside: UUID) -> None:
+        with pytest.raises(ValueError, match="Only something"):
+            reserve(-1)
+
+
+@pytest.mark.django_db
+class TestTheStudiosDay:
+    @pytest.fixture(autouse=True)
+    def _in_berlin(self, inside: UUID) -> None:
+        tenants.put(inside, timezone="Europe/Berlin")
+        budgets.set_limits("pens", daily=1)
+
+    def test_it_begins_at_local_midnight(self) -> None:
+        reserve(1, now=datetime(2027, 3, 10, 22, 59, tzinfo=UTC))
+        reserve(1, now=datetime(2027, 3, 10, 23, 0, tzinfo=UTC))
+
+    @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York", "Pacific/Kiritimati", "Pacific/Niue"])
+    def test_a_changed_time_zone_gives_no_second_allowance(self, inside: UUID, zone: str) -> None:
+        now = datetime(2027, 3, 10, 20, 0, tzinfo=UTC)
+        reserve(1, now=now)
+        tenants.put(inside, timezone=zone)
+        with pytest.raises(Exceeded):
+            reserve(1, now=now + timedelta(minutes=1))
+
+    def test_the_short_day_of_spring_has_an_allowance_of_its_own(self) -> None:
+        reserve(1, now=datetime(2027, 3, 28, 12, tzinfo=UTC))
+        reserve(1, now=datetime(2027, 3, 28, 22, 30, tzinfo=UTC))
+
+
+@pytest.mark.django_db
+class TestTheLedger:
+    @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(
+        steps=st.lists(
+            st.tuples(st.sampled_from(["reserve", "settle", "release"]), st.integers(0, 9), st.integers(0, 5)),
+            max_size=25,
+        )
+    )
+    def test_the_window_is_the_sum_of_its_ledger_and_never_above_the_limit(
+        self, inside: UUID, steps: list[tuple[str, int, int]]
+    ) -> None:
+        rows("DELETE FROM autopilot_budget_window RETURNING 1")
+        rows("DELETE FROM autopilot_budget_entry RETURNING 1")
+        budgets.set_limits("pens", daily=20)
+        held: list[Reservation] = []
+        for action, amount, index in steps:
+            if action == "reserve":
+                try:
+                    held.append(reserve(amount))
+                except Exceeded:
+                    assert used() + amount > 20
+            elif held and action == "settle":
+                budgets.settle(held[index % len(held)], amount)
+            elif held:
+                budgets.release(held[index % len(held)])
+        assert used() == (value("SELECT sum(amount) FROM autopilot_budget_entry") or 0) <= 20
+
+
+def test_many_at_once_never_spend_more_than_the_limit(threads: str, workspace: UUID) -> None:
+    with tenant(workspace):
+        budgets.set_limits("pens", daily=10)
+
+    def spend(_number: int) -> bool:
+        try:
+            with tenant(workspace):
+                reserve(3)
+            return True
+        except Exceeded:
+            return False
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(spend, range(16))) == 3
