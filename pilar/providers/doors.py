@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from pilar.backplane import correlation, jobs, receipts
-from pilar.backplane.tenancy import atomic, tenant
+from pilar.backplane.tenancy import PLATFORM, atomic, tenant
 from pilar.kernel.errors import NotConfigured
 from pilar.kernel.switchboard import Payload
 from pilar.providers.metrics import WEBHOOKS
@@ -115,6 +115,8 @@ def accept(
     headers = {name: request.headers[name] for name in KEPT_HEADERS if name in request.headers}
     with tenant(workspace_id), atomic():
         receipt, is_new = receipts.store(provider, account, event_id, request.body, headers)
+        if is_new and workspace_id != PLATFORM:
+            receipts.resolve(receipt.id, workspace_id)
         if is_new:
             work = ReceiptWork(receipt_id=receipt.id, kind=kind)
             jobs.enqueue(f"webhooks.{provider}", work, key=f"receipt:{receipt.id}")

@@ -1,10 +1,9 @@
 """Works on stored Stripe webhooks: one fact each, for the platform, since only subscribers know whose it is."""
 
-import json
-
 from pilar.backplane import events, receipts
 from pilar.backplane.tenancy import atomic
 from pilar.kernel.switchboard import Work
+from pilar.providers import storable
 from pilar.providers.doors import ReceiptWork
 from pilar.providers.events import StripeHappened
 from pilar.providers.stripe.shapes import StripeEvent
@@ -14,7 +13,7 @@ def receive(work: Work[ReceiptWork]) -> None:
     """Publish `stripe.event` of one receipt; the event's id makes it happen once."""
     with atomic():
         receipt = receipts.Receipt.objects.get(pk=work.payload.receipt_id)
-        event = StripeEvent.from_envelope(json.loads(bytes(receipt.body)))
+        event = StripeEvent.from_envelope(storable.clean(storable.load(bytes(receipt.body))))
         payload = StripeHappened(
             receipt_id=str(receipt.id),
             event_id=event.id,
@@ -25,3 +24,4 @@ def receive(work: Work[ReceiptWork]) -> None:
             account=event.account,
         )
         events.publish("stripe.event", payload, key=f"stripe:{event.account or ''}:{event.id}")
+        receipts.settle(receipt.id)

@@ -1,7 +1,6 @@
 """Stripe's signature (providers.md 1.6): any v1 of any active secret, within five minutes in either direction."""
 
 import hmac
-import json
 from hashlib import sha256
 
 from django.conf import settings
@@ -9,6 +8,7 @@ from pydantic import ValidationError
 
 from pilar.kernel import clock
 from pilar.kernel.errors import NotConfigured
+from pilar.providers import storable
 from pilar.providers.doors import BadSignature, Malformed
 from pilar.providers.stripe.shapes import StripeEvent
 
@@ -41,9 +41,9 @@ def _parts(header: str) -> tuple[int, list[bytes]]:
 
 def _event(body: bytes) -> StripeEvent:
     try:
-        envelope = json.loads(body)
+        envelope = storable.load(body)
         if not isinstance(envelope, dict):
             raise Malformed("The body must be a Stripe event.")
         return StripeEvent.from_envelope(envelope)
-    except (ValueError, ValidationError) as error:
+    except (ValueError, RecursionError, ValidationError) as error:
         raise Malformed("The body must be a Stripe event in JSON.") from error

@@ -7,6 +7,7 @@ from pilar.backplane.tenancy import atomic
 from pilar.kernel.switchboard import Work
 from pilar.providers.doors import ReceiptWork
 from pilar.providers.events import TwilioBundle, TwilioCall, TwilioSms, TwilioStatus
+from pilar.providers.storable import text
 from pilar.providers.twilio import webhook
 
 type Fact = tuple[str, BaseModel, str]
@@ -20,11 +21,12 @@ def receive(work: Work[ReceiptWork]) -> None:
         if found is not None:
             name, payload, key = found
             events.publish(name, payload, key=key)
+        receipts.settle(receipt.id, error="" if found else "nothing we know")
 
 
 def fact(kind: str, body: bytes) -> Fact | None:
     """Return event name, payload and key of a report, or None for one that means nothing to us."""
-    values = {name: found[0] for name, found in webhook.parse(body).items()}
+    values = {name: text(found[0]) for name, found in webhook.parse(body).items()}
     sid = values.get("MessageSid") or values.get("SmsSid") or ""
     if values.get("BundleSid"):
         return _bundle(values)

@@ -1,4 +1,4 @@
-"""Twilio's signature (providers.md 2.4): HMAC-SHA1 over public URL and sorted parameters, keyed by the account token."""
+"""Twilio's signature (providers.md 2.4): HMAC-SHA1 over URL and sorted parameters, keyed by the account token."""
 
 import hmac
 from base64 import b64encode

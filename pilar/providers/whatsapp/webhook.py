@@ -12,6 +12,7 @@ from django.conf import settings
 
 from pilar.kernel import clock
 from pilar.kernel.errors import NotConfigured
+from pilar.providers import storable
 from pilar.providers.doors import BadSignature, Malformed
 from pilar.providers.events import (
     StatusError,
@@ -21,6 +22,7 @@ from pilar.providers.events import (
     WhatsAppStatus,
     WhatsAppTemplate,
 )
+from pilar.providers.storable import clean
 
 type Json = dict[str, Any]
 type Fact = WhatsAppInbound | WhatsAppStatus | WhatsAppTemplate | WhatsAppAccount | WhatsAppPreference
@@ -63,7 +65,7 @@ def challenge(mode: str, token: str) -> bool:
 def load(body: bytes) -> Json:
     """Read the JSON object. Raises Malformed."""
     try:
-        payload = json.loads(body)
+        payload = storable.load(body)
     except (ValueError, RecursionError) as error:
         raise Malformed("The body must be JSON.") from error
     if not isinstance(payload, dict):
@@ -102,7 +104,7 @@ def _change(waba_id: str, field: str, value: Json, time: str) -> Iterator[Report
             yield Report(waba_id, phone, "whatsapp.preference", preference, key)
     elif field:
         event = _text(value.get("event") or value.get("decision") or value.get("new_quality_score") or field)
-        account = WhatsAppAccount(field=field, event=event, details=_clean(value))
+        account = WhatsAppAccount(field=field, event=event, details=clean(value))
         digest = sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
         yield Report(waba_id, phone, "whatsapp.account", account, f"wa-acc:{waba_id}:{field}:{time}:{digest}")
 
@@ -176,7 +178,7 @@ def _statuses(value: Json, phone: str) -> Iterator[WhatsAppStatus]:
             user_id=_text(status.get("recipient_user_id")) or None,
             phone_number_id=phone,
             errors=[_error(error) for error in _objects(status.get("errors"))],
-            pricing=_clean(pricing) if isinstance(pricing, dict) else None,
+            pricing=clean(pricing) if isinstance(pricing, dict) else None,
         )
 
 
@@ -234,18 +236,10 @@ def _part(value: Json, name: str) -> Json:
 
 
 def _text(value: Any) -> str:
-    """Return text PostgreSQL can hold: no NUL, no half of a surrogate pair."""
+    """Return a text or a number as text that can be stored; anything else as none."""
     if not isinstance(value, str | int) or isinstance(value, bool):
         return ""
-    return str(value).replace("\x00", "").encode("utf-8", "replace").decode()
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {_text(name): _clean(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_clean(inner) for inner in value]
-    return _text(value) if isinstance(value, str) else value
+    return storable.text(str(value))
 
 
 def _digits(value: Any) -> str | None:
