@@ -5,11 +5,11 @@ import fcntl
 import json
 import os
 import signal
-import socket
 from pathlib import Path
 from typing import TextIO
 
 from pilar.runtime import processes
+from pilar.runtime.ports import taken_because
 from pilar.runtime.private import write_private
 
 
@@ -83,12 +83,8 @@ def require_free_port(host: str, port: str, *, variable: str) -> None:
     """Raise CannotStartError, naming the variable that chooses another, when somebody listens there."""
     if not port.isdigit() or not 0 < int(port) < 65536:
         raise CannotStartError(f"{variable} must be a port number, but it is {port!r}.")
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, int(port)))
-        except OSError as error:
-            raise CannotStartError(
-                f"Port {port} is taken by another program ({error.strerror}). "
-                f"Stop that program, or choose another port: {variable}={int(port) + 100} make up"
-            ) from error
+    if reason := taken_because(host, int(port)):
+        raise CannotStartError(
+            f"Port {port} is taken by another program ({reason}). "
+            f"Stop that program, or choose another port: {variable}={int(port) + 100} make up"
+        )

@@ -12,12 +12,11 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import quote
 
@@ -32,7 +31,9 @@ from pilar.runtime.placement import (
     server_account,
     server_binaries,
 )
+from pilar.runtime.ports import free_port, is_free
 from pilar.runtime.private import write_private
+from pilar.runtime.record import Record, password_file
 
 SUPERUSER = "postgres"
 HOST = "127.0.0.1"
@@ -65,25 +66,6 @@ _OTHER_SESSIONS = """
 
 class ClusterError(Exception):
     """The server could not be initialised, started or stopped; the text says why and what to do."""
-
-
-@dataclass
-class Record:
-    """What is decided once for a cluster and kept in its data folder, readable by the owner alone."""
-
-    home: str
-    uid: int
-    gid: int
-    port: int
-    passwords: dict[str, str] = field(repr=False)
-
-    @property
-    def pgdata(self) -> Path:
-        return Path(self.home) / "pgdata"
-
-    @property
-    def account(self) -> Account:
-        return Account(self.uid, self.gid)
 
 
 class Cluster:
@@ -154,8 +136,8 @@ class Cluster:
         except (OSError, ValueError):
             return None
         # After a crash or a reboot another program may have been given the id.
-        is_ours = str(record.pgdata) in processes.command_line(pid)
-        return pid if is_ours and processes.alive(pid) else None
+        ours = str(record.pgdata) in processes.command_line(pid)
+        return pid if ours and processes.alive(pid) else None
 
     def dsn(self, user: str, dbname: str) -> str:
         """The URL, password included, for `user` in `dbname`. Raises ClusterError before initialisation."""
@@ -226,10 +208,10 @@ class Cluster:
         record = self._initialise()
         self._disown_pid_file(record)
         wanted = self._fixed_port or record.port
-        if not _is_free(wanted):
+        if not is_free(HOST, wanted):
             if self._fixed_port:
                 raise ClusterError(f"Port {wanted} is taken; PostgreSQL cannot listen on it.")
-            wanted = _free_port()
+            wanted = free_port(HOST)
         record.port = wanted
         self._save(record)
 
@@ -258,7 +240,7 @@ class Cluster:
             home=str(choose_home(self.data_dir, account)),
             uid=account.uid,
             gid=account.gid,
-            port=self._fixed_port or _free_port(),
+            port=self._fixed_port or free_port(HOST),
             passwords={name: secrets.token_urlsafe(24) for name in names},
         )
         self._save(record)
@@ -271,13 +253,13 @@ class Cluster:
         """Create the cluster beside its final place and rename it, so that a crash leaves no half of one."""
         partial = Path(record.home) / "pgdata.partial"
         shutil.rmtree(partial, ignore_errors=True)
-        with _password_file(record) as password_file:
+        with password_file(record, record.passwords[SUPERUSER]) as secret:
             done = record.account.run(
                 [
                     str(server_binaries(record.account) / "initdb"),
                     f"--pgdata={partial}",
                     f"--username={SUPERUSER}",
-                    f"--pwfile={password_file}",
+                    f"--pwfile={secret}",
                     "--auth=scram-sha-256",
                     "--encoding=UTF8",
                     "--locale=C",
@@ -343,35 +325,6 @@ def embedded_urls(data_dir: Path) -> dict[str, str]:
     if cluster.record() is None:
         return {name: f"postgresql://{user}@{HOST}:1/{database}" for name, (user, database) in logins.items()}
     return {name: cluster.dsn(user, database) for name, (user, database) in logins.items()}
-
-
-@contextlib.contextmanager
-def _password_file(record: Record) -> Iterator[Path]:
-    """initdb reads the superuser's password from a file of its own user, never from its arguments."""
-    path = Path(record.home) / "initial-password"
-    write_private(path, record.passwords[SUPERUSER])
-    try:
-        record.account.take(path)
-        yield path
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-        return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def main(arguments: list[str]) -> int:

@@ -13,7 +13,8 @@ import pytest
 
 from pilar.runtime import placement, processes
 from pilar.runtime.placement import Account
-from pilar.runtime.postgres import Cluster, Record, embedded_urls
+from pilar.runtime.postgres import Cluster, embedded_urls
+from pilar.runtime.record import Record
 
 pytestmark = pytest.mark.processes
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root must change the user")
