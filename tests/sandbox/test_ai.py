@@ -86,6 +86,26 @@ def test_it_answers_in_the_language_of_the_question(sandbox: Sandbox, provider: 
     assert ask(model(sandbox, provider), "When can I book an appointment?").output.language == "en"
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Kann ich morgen kommen?", "de"),
+        ("Can I come tomorrow?", "en"),
+        ("¿Puedo venir mañana?", "es"),
+        ("Est-ce que je peux venir demain ?", "fr"),
+        ("Posso venire domani?", "it"),
+    ],
+)
+def test_the_coach_speaks_five_languages(text: str, language: str) -> None:
+    assert (think(text).language, think(text).intent) == (language, "booking")
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_an_ordered_language_wins(sandbox: Sandbox, provider: str) -> None:
+    asked = Agent(model(sandbox, provider), instructions="Write in Italian only.")
+    assert "allenamento" in run(asked.run("ok", model_settings={"max_tokens": 400})).output
+
+
 def test_pain_is_handed_to_a_person(sandbox: Sandbox) -> None:
     assert ask(model(sandbox, "openai"), "Ich habe Schmerzen im Knie").output.needs_human
 

@@ -40,6 +40,19 @@ def test_statuses_echo_our_data_and_the_price(open_window: Studio) -> None:
     assert told[0]["pricing"]["category"] == "service"
 
 
+def test_read_may_come_before_delivered(open_window: Studio) -> None:
+    open_window.sandbox.fault("whatsapp", "webhooks.statuses.delivered", kind="slow", latencyMs=700)
+    open_window.text()
+    told = eventually(lambda: len(open_window.statuses()) == 3 and open_window.statuses())
+    assert [one["status"] for one in told] == ["sent", "read", "delivered"]
+
+
+def test_a_status_may_come_twice(open_window: Studio) -> None:
+    open_window.sandbox.fault("whatsapp", "webhooks.statuses.sent", kind="duplicate")
+    open_window.text()
+    eventually(lambda: [one["status"] for one in open_window.statuses()].count("sent") == 2)
+
+
 def test_a_webhook_is_signed_over_its_escaped_bytes(sandbox: Sandbox, studio: Studio) -> None:
     studio.hears("Grüße/Küsse")
     got = eventually(lambda: [one for one in sandbox.product.at("/api/webhooks/whatsapp") if b"wamid" in one.body])[0]

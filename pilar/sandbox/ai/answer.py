@@ -48,7 +48,21 @@ def spoil_code(request: Request) -> str:
     return str(fault.code or "") if fault is not None else ""
 
 
-def answer(last_words: str, tools: list[Tool], forced: str | None, schema: Json | None, spoiled: str) -> Answer:
+@dataclass(frozen=True)
+class Question:
+    """The member's last words, what the system told the model, and how it may answer.
+
+    ``forced`` is a tool's name, ``*`` for any, or None for the model's own choice; ``schema`` that of a JSON answer.
+    """
+
+    words: str
+    instructions: str
+    tools: list[Tool]
+    forced: str | None
+    schema: Json | None = None
+
+
+def answer(question: Question, spoiled: str) -> Answer:
     """Use the tool that is forced, or the one for the final result, else plain text.
 
     ``spoiled`` is ``refusal``, ``content_filter``, ``malformed_arguments``, ``wrong_schema``, ``length``, ``empty``,
@@ -56,10 +70,10 @@ def answer(last_words: str, tools: list[Tool], forced: str | None, schema: Json 
     """
     if spoiled in {"refusal", "content_filter", "empty"}:
         return Answer(ending=spoiled)
-    thought = think(last_words)
+    thought = think(question.words, question.instructions)
     if spoiled.startswith("text:"):
         thought = replace(thought, text=spoiled.removeprefix("text:"))
-    made = _make(tools, forced, schema, thought)
+    made = _make(question, thought)
     if spoiled == "malformed_arguments":
         return replace(made, arguments=made.arguments[:-2] + ",", text=made.text)
     if spoiled == "wrong_schema":
@@ -68,18 +82,17 @@ def answer(last_words: str, tools: list[Tool], forced: str | None, schema: Json 
     return replace(made, ending="length") if spoiled == "length" else made
 
 
-def _make(tools: list[Tool], forced: str | None, schema: Json | None, thought: Thought) -> Answer:
-    tool = _pick(tools, forced, thought)
+def _make(question: Question, thought: Thought) -> Answer:
+    tool = _pick(question.tools, question.forced, thought)
     if tool is not None:
         filled = Filler(tool.schema, thought).fill()
         return Answer(tool=tool.name, arguments=json.dumps(filled, ensure_ascii=False))
-    if schema is not None:
-        return Answer(text=json.dumps(Filler(schema, thought).fill(), ensure_ascii=False))
+    if question.schema is not None:
+        return Answer(text=json.dumps(Filler(question.schema, thought).fill(), ensure_ascii=False))
     return Answer(text=thought.text)
 
 
 def _pick(tools: list[Tool], forced: str | None, thought: Thought) -> Tool | None:
-    """``forced`` is a tool's name, ``*`` for any, or None for the model's own choice."""
     if forced and forced != "*":
         return next(tool for tool in tools if tool.name == forced)
     finals = [tool for tool in tools if tool.name.startswith("final_result")]

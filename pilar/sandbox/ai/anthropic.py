@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from pilar.sandbox.ai.answer import Answer, Json, Tool, answer, cut, spoil_code, tokens
+from pilar.sandbox.ai.answer import Answer, Json, Question, Tool, answer, cut, spoil_code, tokens
 
 if TYPE_CHECKING:
     from pilar.sandbox.state import World
@@ -83,7 +83,7 @@ def _check_messages(messages: list[Any]) -> None:
     if not messages:
         raise Refused("messages: at least one message is required")
     for index, message in enumerate(messages):
-        if message.get("role") not in {"user", "assistant"}:
+        if not isinstance(message, dict) or message.get("role") not in {"user", "assistant"}:
             raise Refused(f"messages.{index}.role: Input should be 'user' or 'assistant'")
         if not message.get("content"):
             raise Refused(f"messages.{index}: all messages must have non-empty content")
@@ -132,7 +132,8 @@ def reply(world: World, request: Request, body: Json) -> Response:
         tools = []
     spoken = (_text(each["content"]) for each in reversed(body["messages"]) if each["role"] == "user")
     last = next((text for text in spoken if text.strip()), "")
-    made = cut(answer(last, tools, _forced(body), None, spoil_code(request)), body["max_tokens"])
+    question = Question(last, _text(body.get("system") or ""), tools, _forced(body))
+    made = cut(answer(question, spoil_code(request)), body["max_tokens"])
     world.ai.note("anthropic", body, made.text or made.arguments, input_tokens + made.length)
     return JSONResponse(
         {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from pilar.sandbox.ai.answer import Answer, Json, Tool, answer, cut, spoil_code, tokens
+from pilar.sandbox.ai.answer import Answer, Json, Question, Tool, answer, cut, spoil_code, tokens
 
 if TYPE_CHECKING:
     from pilar.sandbox.state import World
@@ -110,7 +110,7 @@ def _check_messages(messages: Any) -> None:
         if role not in ROLES:
             raise BadRequest(f"Invalid value for '{where}.role'.", param=f"{where}.role", code="invalid_value")
         if role == "assistant":
-            asked |= {each["id"] for each in message.get("tool_calls") or []}
+            asked |= {each.get("id") for each in message.get("tool_calls") or []}
         elif not isinstance(message.get("content"), str | list):
             raise BadRequest(f"Invalid type for '{where}.content'.", param=f"{where}.content", code="invalid_type")
         if role == "tool" and message.get("tool_call_id") not in asked:
@@ -182,8 +182,10 @@ def complete(dialect: Dialect, world: World, request: Request, body: Json) -> Re
     ]
     if body.get("tool_choice") == "none":
         tools = []
-    last = next((text_of(each["content"]) for each in reversed(body["messages"]) if each["role"] == "user"), "")
-    made = answer(last, tools, _forced(body), _schema(body), spoil_code(request))
+    messages = body["messages"]
+    last = next((text_of(each["content"]) for each in reversed(messages) if each["role"] == "user"), "")
+    told = "\n".join(text_of(each["content"]) for each in messages if each["role"] in {"system", "developer"})
+    made = answer(Question(last, told, tools, _forced(body), _schema(body)), spoil_code(request))
     made = cut(made, body.get("max_completion_tokens", body.get("max_tokens")))
     usage = {
         "prompt_tokens": prompt_tokens,

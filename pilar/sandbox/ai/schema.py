@@ -80,9 +80,7 @@ class Filler:
     def _object(self, schema: Json, depth: int) -> Json:
         if depth > MAX_DEPTH:
             return {}
-        wanted, properties = set(schema.get("required", [])), schema.get("properties", {})
-        chosen = {key: part for key, part in properties.items() if key in wanted or TEXT_NAMES.search(key)}
-        return {key: self.fill(part, key, depth + 1) for key, part in chosen.items()}
+        return {key: self.fill(part, key, depth + 1) for key, part in schema.get("properties", {}).items()}
 
     def _array(self, schema: Json, name: str, depth: int) -> list[Any]:
         if "prefixItems" in schema:
@@ -106,15 +104,15 @@ class Filler:
         return next((answer for pattern, answer in rules if pattern.search(name)), False)
 
     def _number(self, schema: Json, name: str, *, whole: bool) -> float | int:
-        low = float(schema.get("minimum", schema.get("exclusiveMinimum", 0)))
-        high = schema.get("maximum", schema.get("exclusiveMaximum"))
-        value = low + (1 if whole else 0.1) if "exclusiveMinimum" in schema else low
+        low: float = schema.get("minimum") or schema.get("exclusiveMinimum") or 0
+        high: float | None = schema.get("maximum", schema.get("exclusiveMaximum"))
+        value: float = low + (1 if whole else 0.1) if "exclusiveMinimum" in schema else low
         if SCORE_NAMES.search(name):
-            value = 0.9 if high is None and not whole else low + (float(high or 100) - low) * 0.9
+            value = 0.9 if high is None and not whole else low + ((high or 100) - low) * 0.9
         step = float(schema.get("multipleOf", 0))
         if step:
             value = -(-value // step) * step
-        return int(value) if whole else value
+        return int(value) if whole else float(value)
 
     def _choose(self, options: list[Any], name: str) -> Any:
         words = {str(option).casefold(): option for option in options}

@@ -149,13 +149,21 @@ def _iam_account(call: Call, sid_given: str) -> Account:
     return account
 
 
+def _policy(call: Call) -> Json:
+    try:
+        policy = json.loads(call.text("Policy"))
+    except ValueError as error:
+        raise TwilioError(400, 20001, "Policy has to be JSON, with the allowed actions") from error
+    return dict(policy) if isinstance(policy, dict) else {}
+
+
 def iam_create_key(call: Call) -> tuple[int, Json]:
     """``iam.twilio.com/v1/Keys``: the only place where a restricted key can be made."""
     call.needs("AccountSid")
     account, kind = _iam_account(call, call.text("AccountSid")), call.text("KeyType", "standard")
     if kind not in {"standard", "restricted"}:
         raise TwilioError(400, 20001, "KeyType must be standard or restricted")
-    policy = json.loads(call.text("Policy") or "{}") if kind == "restricted" else None
+    policy = _policy(call) if kind == "restricted" else None
     key = _new_key(call.state, account, call.text("FriendlyName"), policy=policy)
     return 201, {**_iam_json(key), "secret": key.secret}
 

@@ -102,7 +102,9 @@ def _interactive(part: Json) -> Content:
     text = need(need(part, "body", dict, "interactive"), "text", str, "interactive['body']")
     if not 0 < len(text) <= MAX_BODY:
         raise bad_value("interactive['body']['text'] is 1 to 1024 characters.")
-    if len(str((part.get("footer") or {}).get("text", ""))) > MAX_FOOTER:
+    footer = part.get("footer") or {}
+    expect(footer, {"text"}, "footer")
+    if len(str(footer.get("text", ""))) > MAX_FOOTER:
         raise bad_value("interactive['footer']['text'] is at most 60 characters.")
     action = need(part, "action", dict, "interactive")
     return Content("interactive", text, ACTIONS[kind](action))
@@ -143,6 +145,8 @@ def _list(action: Json) -> list[tuple[str, str]]:
     if not 0 < len(need(action, "button", str, "action")) <= MAX_BUTTON:
         raise bad_value("action['button'] is 1 to 20 characters.")
     sections = need(action, "sections", list, "action")
+    for section in sections:
+        expect(section, {"title", "rows"}, "sections")
     rows = [row for section in sections for row in need(section, "rows", list, "section")]
     if not 1 <= len(rows) <= MAX_ROWS:
         raise bad_value("A list takes 1 to 10 rows in all.")

@@ -164,8 +164,10 @@ def render_error(error: GraphError) -> Response:
     return JSONResponse(error.body(), error.status, headers if error.status == 401 else None)
 
 
-def expect(body: Json, known: set[str], where: str = "") -> None:
-    """Raises 100 for a key that Meta does not know here."""
+def expect(body: Any, known: set[str], where: str = "") -> None:
+    """Raises 100 for a key that Meta does not know here, and for what is no object at all."""
+    if not isinstance(body, dict):
+        raise invalid(f"Param {where or 'body'} must be a JSON object.")
     if extra := sorted(set(body) - known):
         raise invalid(f'Unexpected key "{extra[0]}" on param "{where}".' if where else f'Unexpected key "{extra[0]}".')
 

@@ -175,4 +175,4 @@ def _tell(
             "category": sent.category,
         }
     value = {"messaging_product": "whatsapp", "metadata": metadata(phone), "statuses": [entry]}
-    announce(world, waba, "messages", value, event="statuses", phone=phone, delay=delay)
+    announce(world, waba, "messages", value, event=f"statuses.{status}", phone=phone, delay=delay)

@@ -117,7 +117,7 @@ def _check_buttons(component: Json, named: bool) -> None:
     if not isinstance(buttons, list) or not 1 <= len(buttons) <= MAX_BUTTONS:
         raise invalid("BUTTONS takes 1 to 10 buttons")
     for button in buttons:
-        kind = button.get("type")
+        kind = button.get("type") if isinstance(button, dict) else None
         if kind not in BUTTON_KEYS:
             raise invalid(f"Unknown button type {kind}")
         expect(button, BUTTON_KEYS[kind], "buttons")
