@@ -1,0 +1,73 @@
+"""A server on loopback that answers as it is told, down to the byte."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+type Answer = Callable[[socket.socket], None]
+
+
+@contextmanager
+def server(answer: Answer) -> Iterator[str]:
+    """Serve `answer` to every connection after its request; yields the base URL."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(0.1)
+    stop = threading.Event()
+    thread = threading.Thread(target=_serve, args=(listener, answer, stop), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        stop.set()
+        listener.close()
+
+
+def _serve(listener: socket.socket, answer: Answer, stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            continue
+        threading.Thread(target=_one, args=(connection, answer), daemon=True).start()
+
+
+def _one(connection: socket.socket, answer: Answer) -> None:
+    with connection:
+        connection.recv(65536)
+        try:
+            answer(connection)
+        except OSError:
+            return
+
+
+def saying(text: bytes) -> Answer:
+    return lambda connection: connection.sendall(text)
+
+
+def json_answer(body: bytes, status: str = "200 OK") -> Answer:
+    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    return saying(head.encode() + body)
+
+
+def hanging_up(connection: socket.socket) -> None:
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+def silent(connection: socket.socket) -> None:
+    time.sleep(5)
+
+
+def dripping(connection: socket.socket) -> None:
+    """One byte of a header each 50 ms: every single wait is short, the whole would take minutes."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    for _ in range(200):
+        connection.sendall(b"a")
+        time.sleep(0.05)
+
+
+def endless(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    for _ in range(40):
+        connection.sendall(b"x" * 1024 * 1024)
