@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "workspaces.middleware.CurrentWorkspace",
+    "pilar.security.middleware.AdminPolicy",
 ]
 
 ROOT_URLCONF = "pilar.urls"

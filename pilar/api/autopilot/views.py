@@ -20,7 +20,7 @@ from pilar.api.serializers import checked
 from pilar.backplane import audit, events, jobs, locks
 from pilar.backplane.models import AutopilotEvent, DistributedLock, EventDispatch
 from pilar.backplane.tenancy import PLATFORM, atomic, tenant
-from pilar.kernel import switchboard
+from pilar.kernel import clock, switchboard
 from pilar.kernel.ids import uuid7
 from pilar.kernel.principal import Role
 from pilar.kernel.problems import NotFound, Problem
@@ -28,6 +28,8 @@ from pilar.kernel.switchboard import Empty
 
 API_LOCKS = "api"
 """Locks of callers have a namespace of their own: nobody can hold up the engine (facts.md)."""
+
+RETAIN = "backplane.retain"
 
 TYPE = OpenApiParameter("type", str, description="Only this type")
 STATUS = OpenApiParameter("status", str, enum=["pending", "running", "dead", "succeeded", "cancelled", "discarded"])
@@ -169,13 +171,14 @@ class Lock(WorkspaceView):
 
 
 class Upkeep(SystemView):
-    """Starts one of the platform's own jobs now; the schedule starts it anyway. A second call in the same minute
-    joins it.
-    """
+    """Starts the platform's clearing-up now. The schedule starts it anyway; calls within one minute are one."""
 
-    job: ClassVar[str]
-
-    def start(self) -> Response:
+    @extend_schema(operation_id="startUpkeep", request=None, responses={202: serializers.Enqueued})
+    def post(self, request: Request) -> Response:
+        """Delete what is past its time, windows of past budget days included. There is no budget to reset:
+        each belongs to one day of its studio.
+        """
+        minute = clock.now().strftime("%Y-%m-%dT%H:%M")
         with tenant(PLATFORM), atomic():
-            job_id = jobs.enqueue(self.job, Empty(), key=f"{self.job}:asked:{uuid7()}")
+            job_id = jobs.enqueue(RETAIN, Empty(), key=f"{RETAIN}:{minute}")
         return Response({"job_id": job_id}, status=202)

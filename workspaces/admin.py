@@ -1,0 +1,131 @@
+"""The operator's view of people, studios, plans and purchases. Staff sign in through the product's own door."""
+
+from typing import ClassVar
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+
+from pilar.backplane.tenant_admin import TenantAdmin
+from pilar.kernel import clock
+from workspaces import directory
+from workspaces.models import (
+    ApiKey,
+    ContactRequest,
+    Invitation,
+    Membership,
+    Plan,
+    Policy,
+    SignUp,
+    StudioDocument,
+    StudioProfile,
+    Subscription,
+    User,
+    Workspace,
+)
+
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.site_header = admin.site.site_title = "PILAR"
+
+
+@admin.register(User)
+class UserAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ("email", "name", "language", "is_staff", "is_active", "date_joined")
+    search_fields = ("email", "name")
+    list_filter = ("is_staff", "is_active", "language")
+    exclude = ("password", "last_login")
+
+
+class MembershipInline(TabularInline):  # type: ignore[misc]
+    model = Membership
+    extra = 0
+    autocomplete_fields = ("user",)
+
+
+@admin.register(Workspace)
+class WorkspaceAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ("name", "status", "plan", "country", "timezone", "created_at")
+    list_filter = ("status", "plan", "country")
+    search_fields = ("name", "=id")
+    readonly_fields = ("id", "status", "activated_at", "suspended_at", "created_at")
+    inlines: ClassVar = [MembershipInline]
+    actions: ClassVar = ["suspend", "resume"]
+
+    @admin.action(description=_("Suspend the autopilot"))
+    def suspend(self, request: HttpRequest, rows: QuerySet[Workspace]) -> None:
+        for workspace in rows:
+            directory.suspend(workspace_id=workspace.pk, reason="operator", actor=_actor(request), now=clock.now())
+
+    @admin.action(description=_("Resume the autopilot"))
+    def resume(self, request: HttpRequest, rows: QuerySet[Workspace]) -> None:
+        for workspace in rows:
+            directory.resume(workspace_id=workspace.pk, actor=_actor(request), now=clock.now())
+
+
+def _actor(request: HttpRequest) -> str:
+    return f"operator:{request.user.pk}"
+
+
+@admin.register(Plan)
+class PlanAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ("code", "price_cents", "leads", "messages_per_day", "tokens_per_day", "seats", "is_offered")
+
+
+@admin.register(SignUp)
+class SignUpAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ("studio", "email", "plan", "state", "created_at", "paid_at", "claimed_at")
+    list_filter = ("state", "plan")
+    search_fields = ("email", "studio", "stripe_session_id")
+    readonly_fields = ("id", "stripe_session_id", "checkout_url", "paid_at", "claimed_at", "created_at")
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ("name", "workspace", "prefix", "role", "created_at", "last_used_at", "revoked_at")
+    search_fields = ("name", "prefix", "workspace__name")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ("email", "workspace", "role", "expires_at", "accepted_at")
+    search_fields = ("email",)
+
+
+@admin.register(ContactRequest)
+class ContactRequestAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ("email", "studio", "created_at", "handled_at")
+    search_fields = ("email", "studio")
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(TenantAdmin):
+    list_display = ("workspace", "plan", "status", "current_period_end", "trial_end", "fetched_at")
+    list_filter = ("status", "plan")
+    list_select_related = ("workspace", "plan")
+    search_fields = ("stripe_customer_id", "stripe_subscription_id", "workspace__name")
+
+
+@admin.register(StudioProfile)
+class StudioProfileAdmin(TenantAdmin):
+    list_display = ("name", "workspace", "version", "city", "country", "created_at")
+    list_select_related = ("workspace",)
+    search_fields = ("name", "legal_name")
+
+
+@admin.register(StudioDocument)
+class StudioDocumentAdmin(TenantAdmin):
+    list_display = ("filename", "workspace", "kind", "content_type", "size", "uploaded_at")
+    list_select_related = ("workspace",)
+    exclude = ("content",)
+
+
+@admin.register(Policy)
+class PolicyAdmin(TenantAdmin):
+    list_display = ("workspace", "enabled", "version", "updated_at")
+    list_select_related = ("workspace",)
