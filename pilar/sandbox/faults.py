@@ -71,12 +71,15 @@ class Faults:
         self.active.clear()
         self.latency_by_provider.clear()
 
-    def take(self, provider: str, name: str) -> Fault | None:
-        """The fault that hits this call, used up once; None when the call goes well."""
+    def take(self, provider: str, name: str, fits: Callable[[Fault], bool] = lambda fault: True) -> Fault | None:
+        """The fault that hits this call, used up once; None when the call goes well.
+
+        `fits` may say of a fault that matches that it is meant for another moment.
+        """
         if not self.active:
             return None
         for fault in self.active:
-            if fault.kind != "duplicate" and fault.matches(provider, name):
+            if fault.kind != "duplicate" and fault.matches(provider, name) and fits(fault):
                 return self._use(fault)
         return None
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import time
+import warnings
 from collections import defaultdict
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from pilar.sandbox.faults import Fault
     from pilar.sandbox.state import World
 
+SMTP_CODES = range(400, 560)
 LARGEST_MAIL = 10 * 1024 * 1024
 
 
@@ -116,11 +119,17 @@ class _Handler:
     def __init__(self, world: World) -> None:
         self.world = world
 
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        refusal = await _misbehave(take(self.world, "ehlo"), server)
+        session.host_name = hostname
+        return [refusal] if refusal else responses
+
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        fault = self.world.faults.take("smtp", "mail")
-        refusal = await _misbehave(fault, server)
+        refusal = await _misbehave(take(self.world, "mail"), server)
         if refusal:
             return refusal
         envelope.mail_from = address
@@ -130,8 +139,9 @@ class _Handler:
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        if address.lower().startswith("unknown@"):
-            return "550 5.1.1 No such user here"
+        refusal = await _misbehave(take(self.world, "rcpt"), server)
+        if refusal or address.lower().startswith("unknown@"):
+            return refusal or "550 5.1.1 No such user here"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -140,8 +150,30 @@ class _Handler:
         raw = content.encode() if isinstance(content, str) else content or b""
         self.world.mail.put(read_mail(raw, list(envelope.rcpt_tos)))
         self.world.touched.add("mail")
-        fault = self.world.faults.take("smtp", "data")
-        return await _misbehave(fault, server) or "250 OK queued"
+        return await _misbehave(take(self.world, "data"), server) or "250 OK queued"
+
+
+# Where in the dialogue an answer of that kind is given, when a fault does not name the place.
+PLACES = {
+    "auth": (454, 530, 534, 535, 538),
+    "mail": (450, 451, 452),
+    "rcpt": (550, 551, 553),
+    "data": (552, 554),
+}
+
+
+def place_of(fault: Fault) -> str:
+    """The moment at which a fault for the whole of SMTP strikes: ehlo, auth, mail, rcpt or data."""
+    if fault.kind == "lost-answer":
+        return "data"
+    if fault.kind != "status":
+        return "ehlo"
+    return next((place for place, codes in PLACES.items() if fault.status in codes), "ehlo")
+
+
+def take(world: World, place: str) -> Fault | None:
+    """The fault that strikes at this place of the dialogue."""
+    return world.faults.take("smtp", place, lambda fault: fault.operation == place or place_of(fault) == place)
 
 
 async def _misbehave(fault: Fault | None, server: SMTP) -> str:
@@ -149,7 +181,7 @@ async def _misbehave(fault: Fault | None, server: SMTP) -> str:
     if fault is None:
         return ""
     if fault.kind == "status":
-        return f"{fault.status if 400 <= fault.status < 560 else 451} sandbox fault"
+        return f"{fault.status if fault.status in SMTP_CODES else 421} sandbox fault"
     if fault.kind in ("slow", "timeout"):
         await asyncio.sleep((fault.latency_ms or 3_000) / 1000)
     if fault.kind in ("timeout", "reset", "lost-answer") and isinstance(server.transport, asyncio.Transport):
@@ -171,21 +203,27 @@ async def start_smtp(world: World, *, host: str, port: int) -> asyncio.Server:
     ) -> AuthResult:
         given = auth_data if isinstance(auth_data, LoginPassword) else LoginPassword(b"", b"")
         wanted = LoginPassword(settings.smtp_user.encode(), settings.smtp_password.encode())
-        fault = world.faults.take("smtp", "auth")
+        fault = take(world, "auth")
+        refusal = f"{fault.status} sandbox fault" if fault else None
         good = given == wanted and fault is None
-        return AuthResult(success=good, handled=good)
+        return AuthResult(success=good, handled=False, message=refusal)
 
     handler = _Handler(world)
 
     def protocol() -> SMTP:
-        return SMTP(
-            handler,
-            authenticator=authenticate,
-            auth_required=True,
-            auth_require_tls=False,
-            data_size_limit=LARGEST_MAIL,
-            enable_SMTPUTF8=True,
-            ident="PILAR sandbox",
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            return SMTP(
+                handler,
+                authenticator=authenticate,
+                auth_required=True,
+                auth_require_tls=False,
+                data_size_limit=LARGEST_MAIL,
+                enable_SMTPUTF8=True,
+                ident="PILAR sandbox",
+            )
+
+    # It warns of passwords without TLS; all of this stays on one machine.
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
 
     return await asyncio.get_running_loop().create_server(protocol, host, port)
