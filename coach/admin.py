@@ -1,0 +1,88 @@
+"""The operator's view of coaching: states, plans and configurations. What people said is not shown here."""
+
+from typing import Any
+
+from django.contrib import admin
+
+from coach import models
+from pilar.backplane.tenant_admin import TenantAdmin
+
+
+class _CoachAdmin(TenantAdmin):
+    list_select_related: Any = ("workspace",)
+    show_full_result_count = False
+
+
+@admin.register(models.Lead)
+class LeadAdmin(_CoachAdmin):
+    list_display = ("id", "workspace", "status", "source", "language", "created_at")
+    list_filter = ("status", "source", "language")
+    search_fields = ("=phone", "workspace__name")
+
+
+@admin.register(models.Consent)
+class ConsentAdmin(_CoachAdmin):
+    list_display = ("lead_id", "workspace", "purpose", "source", "at", "confirmed_at", "withdrawn_at")
+    list_filter = ("purpose",)
+    raw_id_fields = ("proof_message",)
+
+
+@admin.register(models.Suppression)
+class SuppressionAdmin(_CoachAdmin):
+    list_display = ("workspace", "reason", "created_at")
+    list_filter = ("reason",)
+
+
+@admin.register(models.Conversation)
+class ConversationAdmin(_CoachAdmin):
+    list_display = ("id", "workspace", "owner", "unread", "last_inbound_at", "last_message_at")
+    list_filter = ("owner",)
+
+
+@admin.register(models.Message)
+class MessageAdmin(_CoachAdmin):
+    list_display = ("at", "workspace", "direction", "by", "kind", "category", "state", "error_code")
+    list_filter = ("direction", "by", "state", "category", "error_code")
+    search_fields = ("=provider_id", "=effect_key")
+    exclude = ("body",)
+    ordering = ("-at",)
+
+
+@admin.register(models.Followup)
+class FollowupAdmin(_CoachAdmin):
+    list_display = ("scheduled_at", "workspace", "type", "origin", "status", "reason", "attempt")
+    list_filter = ("status", "origin", "reason")
+    search_fields = ("=id", "=occurrence")
+    exclude = ("text",)
+    ordering = ("-scheduled_at",)
+
+
+@admin.register(models.CoachConfig)
+class CoachConfigAdmin(_CoachAdmin):
+    list_display = ("workspace", "version", "frequency", "window_start", "window_end", "enabled", "auto_reply")
+    list_filter = ("frequency", "enabled", "auto_reply")
+
+
+@admin.register(models.FollowupTemplate)
+class FollowupTemplateAdmin(_CoachAdmin):
+    list_display = ("name", "language", "workspace", "purpose", "active")
+    list_filter = ("purpose", "language", "active")
+
+
+@admin.register(models.AiAgentConfig)
+class AiAgentConfigAdmin(_CoachAdmin):
+    list_display = ("workspace", "version", "provider", "model", "created_by", "created_at")
+    list_filter = ("provider",)
+
+
+@admin.register(models.AiRule)
+class AiRuleAdmin(_CoachAdmin):
+    list_display = ("key", "version", "workspace", "rule_type", "priority", "active")
+    list_filter = ("rule_type", "active")
+
+
+@admin.register(models.CallLog)
+class CallLogAdmin(_CoachAdmin):
+    list_display = ("at", "workspace", "direction", "status", "seconds")
+    list_filter = ("direction", "status")
+    exclude = ("number",)
