@@ -23,7 +23,7 @@ USED_EVERY = timedelta(minutes=1)
 SCOPES = (
     "events:read", "events:write", "jobs:read", "jobs:write", "locks:write", "leads:read", "leads:write",
     "conversations:read", "conversations:write", "followups:read", "followups:write", "coach:read", "coach:write",
-    "health:read", "provisioning:read", "provisioning:write", "onboarding:write", "billing:write", "keys:write",
+    "health:read", "health:write", "provisioning:read", "provisioning:write", "onboarding:write", "billing:write", "keys:write",
 )  # fmt: skip
 
 
