@@ -17,6 +17,7 @@ class Settings:
     sandbox_smtp_port: int = 8025
     sandbox_latency_ms: int = 20
     sandbox_state_file: str = ""
+    sandbox_public_url: str = ""
     public_base_url: str = "http://127.0.0.1:8000"
 
     stripe_secret_key: str = "sk_test_sandbox"
@@ -43,8 +44,8 @@ class Settings:
 
     @property
     def own_url(self) -> str:
-        """Where the hosted pages live, as a browser on this machine reaches them."""
-        return f"http://{self.sandbox_host}:{self.sandbox_port}"
+        """Where the hosted pages live, as a browser reaches them; SANDBOX_PUBLIC_URL when that is not this machine."""
+        return self.sandbox_public_url.rstrip("/") or f"http://{self.sandbox_host}:{self.sandbox_port}"
 
     @property
     def stripe_webhook_url(self) -> str:

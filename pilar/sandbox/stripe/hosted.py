@@ -90,6 +90,7 @@ def _checkout_page(world: World, session: Json, *, error: str = "", chosen: str 
         session=session["id"],
         plan=line["description"],
         price=f"{money(line['amount_total'], line['currency'])} a month",
+        button=f"Pay {money(session['amount_total'])} now" if session["amount_total"] else "Start the free trial",
         due=money(session["amount_total"], session["currency"]),
         trial=f"{days} days free, then the price above" if days else "No trial",
         email=customer.get("email") or session["customer_email"] or "owner@studio.test",
@@ -174,7 +175,7 @@ def _subscription_card(world: World, session: Json, subscription: Json) -> Html:
     item = subscription["items"]["data"][0]
     ending = subscription["cancel_at_period_end"]
     over = subscription["status"] == "canceled"
-    state = "ends on" if ending else "renews on"
+    state = ", ends on" if ending else ", renews on"
     verb, label = ("resume", "Keep my plan") if ending else ("cancel", "Cancel at the end of the period")
     method = billing.method_of(world, subscription)
     other = next((price for price in world.stripe.all("price") if _is_other_plan(price, item["price"])), None)
