@@ -19,6 +19,7 @@ from provisioning.steps.twilio_account import not_configured
 from workspaces import directory, studio
 from workspaces.models import StudioDocument, StudioProfile
 
+REJECTED = "twilio-rejected"
 CUSTOMER_CHECK = timedelta(hours=1)
 REVIEW_CHECK = timedelta(seconds=10)
 REVIEW_CHECK_LATER = timedelta(minutes=15)
@@ -79,14 +80,14 @@ def _bundle(
     bundle = _ensure_bundle(account, context, rule, profile)
     if not (bundle.approved or bundle.under_review):
         wanted = _contents(account, rule, profile, documents)
-        rejected = bundle.status == "twilio-rejected"
-        if rejected and set(wanted) <= set(compliance.items(account, bundle.sid)):
-            return _rejected(bundle)
-        bundle = _hand_in(account, bundle, wanted)
+        if bundle.status != REJECTED or not set(wanted) <= compliance.items(account, bundle.sid).keys():
+            bundle = _hand_in(account, bundle, wanted)
     if bundle.approved:
         return Done({"address_sid": _address(account, profile), "bundle_sid": bundle.sid})
     if bundle.under_review:
         return _wait_for_review(context)
+    if bundle.status == REJECTED:
+        return _rejected(bundle)
     return _not_compliant(account, bundle)
 
 
@@ -149,9 +150,14 @@ def _document(account: TwilioAccount, plan: papers.PaperPlan, profile: StudioPro
             friendly_name=f"pilar-{mark}",
             kind=plan.kind,
             attributes=attributes,
-            file=File(plan.document.filename, bytes(plan.document.content), plan.document.content_type),
+            file=_file(plan.document),
         ),
     )
+
+
+def _file(document: StudioDocument) -> File:
+    with atomic():  # the content of a paper is loaded only now
+        return File(document.filename, bytes(document.content), document.content_type)
 
 
 def _once(
@@ -174,7 +180,7 @@ def _once(
 
 
 def _hand_in(account: TwilioAccount, bundle: Bundle, wanted: list[str]) -> Bundle:
-    if bundle.status == "twilio-rejected":
+    if bundle.status == REJECTED:
         bundle = compliance.set_status(account, bundle.sid, "draft")
     assigned = compliance.items(account, bundle.sid)
     for sid in assigned.keys() - set(wanted):

@@ -1,0 +1,112 @@
+"""From paid to ready: the real steps through the real SDKs against the simulated providers."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.provisioning.conftest import Building
+
+ONE_OF_EACH = {"subaccounts": 1, "numbers": 1, "bundles": 1, "wabas": 1}
+
+
+def test_a_studio_that_gives_papers_and_clicks_at_meta_becomes_ready(paid: Building) -> None:
+    paid.finish()
+    assert paid.run.status == "ready", [(s.key, s.state, s.reason, s.error) for s in paid.run.steps if s.state != "done"]
+    assert paid.run.progress == 100
+    assert paid.made() == ONE_OF_EACH
+
+
+def test_steps_that_need_no_papers_go_on_while_the_studio_is_asked_for_them(paid: Building) -> None:
+    paid.work()
+    states = paid.states()
+    assert states["twilio_address_bundle"] == "awaiting_customer"
+    assert {states[name] for name in ("default_ai_agent", "training_logic", "calendar_integration")} == {"done"}
+    assert states["twilio_number"] == "pending"
+
+
+def test_a_waiting_step_says_for_whom_and_where_to_act(paid: Building) -> None:
+    paid.work()
+    step = paid.step("twilio_address_bundle")
+    assert (step.waiting_for, step.waiting_code, step.action_url) == ("customer", "studio_data", "/onboarding")
+    assert step.reason
+
+
+def test_a_completed_form_without_papers_asks_for_the_papers(paid: Building) -> None:
+    paid.tell()
+    paid.work()
+    assert paid.step("twilio_address_bundle").waiting_code == "papers"
+
+
+def test_rejected_papers_are_asked_for_again_with_the_reason(paid: Building) -> None:
+    paid.sandbox.post("/_control/reviews", delaySeconds=0, decision="rejected")
+    paid.tell()
+    paid.upload()
+    paid.work(ahead=timedelta(minutes=2))
+    assert paid.step("twilio_address_bundle").waiting_code == "papers_rejected"
+    assert paid.made()["numbers"] == 0
+
+
+def test_corrected_papers_are_handed_in_again(paid: Building) -> None:
+    paid.sandbox.post("/_control/reviews", delaySeconds=0, decision="rejected")
+    paid.tell()
+    paid.upload()
+    paid.work(ahead=timedelta(minutes=2))
+    paid.sandbox.post("/_control/reviews", delaySeconds=0, decision="approved")
+    paid.tell(legal_name="Eisenwerk Fitness GmbH")
+    paid.work(ahead=timedelta(minutes=2))
+    assert paid.step("twilio_number").state == "done"
+    assert paid.made()["bundles"] == 1
+
+
+def test_a_second_run_finds_everything_and_makes_nothing(paid: Building) -> None:
+    paid.finish()
+    paid.again()
+    paid.work(ahead=timedelta(minutes=2))
+    assert paid.run.trigger == "manual"
+    assert paid.run.status == "ready"
+    assert paid.made() == ONE_OF_EACH
+
+
+def test_a_number_that_is_taken_meanwhile_is_replaced_by_the_next_candidate(paid: Building) -> None:
+    paid.sandbox.fault(
+        "twilio", "status", operation="incoming_phone_numbers.create", status=400, code=21422, count=1
+    )
+    paid.finish()
+    assert paid.run.status == "ready"
+    assert paid.made()["numbers"] == 1
+
+
+@pytest.mark.parametrize(
+    "operation", ["accounts.create", "incoming_phone_numbers.create", "bundles.create", "keys.create"]
+)
+def test_an_answer_lost_after_twilio_acted_gives_no_second_one(paid: Building, operation: str) -> None:
+    paid.sandbox.fault("twilio", "lost-answer", operation=operation, count=1)
+    paid.finish()
+    assert paid.run.status == "ready"
+    assert paid.made() == ONE_OF_EACH
+
+
+@pytest.mark.parametrize("kind", ["status", "reset", "garbage"])
+@pytest.mark.parametrize("provider", ["twilio", "stripe"])
+def test_a_provider_that_fails_for_a_while_holds_set_up_up_but_does_not_end_it(
+    paid: Building, provider: str, kind: str
+) -> None:
+    paid.sandbox.fault(provider, kind, status=500, count=4)
+    paid.finish()
+    assert paid.run.status == "ready"
+    assert paid.made() == ONE_OF_EACH
+
+
+@pytest.mark.parametrize("kind", ["status", "reset", "garbage"])
+def test_whatsapp_that_fails_after_the_click_holds_set_up_up_but_does_not_end_it(paid: Building, kind: str) -> None:
+    paid.finish(after_click=lambda: paid.sandbox.fault("whatsapp", kind, status=500, count=4))
+    assert paid.run.status == "ready"
+    assert paid.made() == ONE_OF_EACH
+
+
+def test_wrong_credentials_stop_the_step_and_say_so(paid: Building) -> None:
+    paid.sandbox.fault("twilio", "status", operation="accounts.create", status=401, code=20003, count=50)
+    paid.work()
+    step = paid.step("twilio_subaccount")
+    assert (step.state, step.error_class) == ("failed", "THIRD_PARTY_AUTH_FAILED")
+    assert paid.run.status == "failed"
