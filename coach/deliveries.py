@@ -1,4 +1,4 @@
-"""What became of a message, in WhatsApp's words. States only move forward, whatever the order of the webhooks (providers.md 3.4)."""
+"""What became of a message, in WhatsApp's words: states only move forward, whatever the order (providers.md 3.4)."""
 
 from datetime import datetime, timedelta
 from uuid import UUID

@@ -1,6 +1,7 @@
 """Adding, changing and erasing the people a studio coaches."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -138,9 +139,9 @@ def conversation_of(lead: Lead) -> Conversation:
 def change(lead: Lead, changes: dict[str, Any], *, actor: str) -> Lead:
     """Change name, e-mail, language, zone or tags. The number stays: another number is another contact."""
     before = {name: getattr(lead, name) for name in changes}
-    checks = {"language": _language, "timezone": _zone, "tags": _tags}
+    checks: dict[str, Callable[[Any], Any]] = {"language": _language, "timezone": _zone, "tags": _tags}
     for name, value in changes.items():
-        setattr(lead, name, checks.get(name, lambda same: same)(value))
+        setattr(lead, name, checks[name](value) if name in checks else value)
     lead.save(update_fields=[*changes, "updated_at"])
     audit.record(actor, "lead.changed", "Lead", str(lead.pk), before=before, after=changes)
     return lead

@@ -49,18 +49,24 @@ _INSIDE: dict[Wish, str] = {
         keine (weiteren |werbe)?(nachrichten|nachricht|werbung|messages|mails|infos) mehr|(bitte |mich )abmelden|
         meld(e|et)? mich (bitte )?(sofort )?ab|schreib(t|en sie)? mir (bitte )?(nicht|nie|nichts) mehr|
         (hoer|hoert|hoeren sie) (bitte )?(endlich )?auf (mir )?(zu schreiben|mit den nachrichten|mit dem schreiben)|
-        nicht mehr (an)?schreiben|nicht mehr kontaktier|(newsletter|nachrichten|chat|coach) (bitte )?(abbestellen|abmelden|kuendigen|stoppen)|
+        nicht mehr (an)?schreiben|nicht mehr kontaktier|
+        (newsletter|nachrichten|chat|coach) (bitte )?(abbestellen|abmelden|kuendigen|stoppen)|
         will(st)? (keine|nichts) (nachrichten )?mehr (von euch|von ihnen|bekommen|erhalten|hoeren)|
         moechte (keine|nichts) (nachrichten )?mehr (von euch|von ihnen|bekommen|erhalten|hoeren)|
-        (widerrufe|widerruf) (hiermit )?(meine |die )?(einwilligung|zustimmung)|nehmt? mich (bitte )?(aus|von) (der|dem|eurem|eurer) (liste|verteiler)|
+        (widerrufe|widerruf) (hiermit )?(meine |die )?(einwilligung|zustimmung)|
+        nehmt? mich (bitte )?(aus|von) (der|dem|eurem|eurer) (liste|verteiler)|
         (stopp?|beende|beendet) (bitte )?(die|alle|diese) nachrichten|loesch(t|en sie)? (bitte )?(meine (nummer|daten)|mich)|
         stop (sending|texting|messaging|writing|contacting|the messages|these messages|all messages)|
         (do not|don't|dont|never) (ever )?(text|message|contact|write|write to) (me|us)|unsubscribe me|please unsubscribe|
-        no more (messages|texts|ads)|take me off|remove me from|(want|like|wish) to (unsubscribe|opt out|stop receiving)|opt me out|withdraw my consent|
-        no quiero (mas|recibir)|no me (escrib|mand|envi)\\w+ mas|deja(d|n)? de (escribir|mandar|enviar)\\w*|(dar(me|se)?|deme|dame) de baja|
+        no more (messages|texts|ads)|take me off|remove me from|
+        (want|like|wish) to (unsubscribe|opt out|stop receiving)|opt me out|withdraw my consent|
+        no quiero (mas|recibir)|no me (escrib|mand|envi)\\w+ mas|deja(d|n)? de (escribir|mandar|enviar)\\w*|
+        (dar(me|se)?|deme|dame) de baja|
         quiero (darme de baja|cancelar los mensajes)|no mas mensajes|dej(a|e)n? de molestar|retiro mi consentimiento|
-        ne m'?\\s?(ecri|envoy|contact)\\w+ plus|arret(e|ez|er) (de m'|les messages|d'envoyer|vos messages)\\w*|plus (aucun|de) messages?|
-        me desabonner|me desinscrire|desinscri(s|vez)[- ]moi|desabonn(e|ez)[- ]moi|je ne veux plus (de|recevoir)|retire mon consentement|
+        ne m'?\\s?(ecri|envoy|contact)\\w+ plus|arret(e|ez|er) (de m'|les messages|d'envoyer|vos messages)\\w*|
+        plus (aucun|de) messages?|
+        me desabonner|me desinscrire|desinscri(s|vez)[- ]moi|desabonn(e|ez)[- ]moi|je ne veux plus (de|recevoir)|
+        retire mon consentement|
         non (mi )?(scriv|mand|invi|contatt)\\w* piu|non voglio (piu|ricevere)|smett(i|ete|etela) di (scriver|mandar)\\w+|
         basta messaggi|(vorrei|voglio) (disiscrivermi|cancellarmi)|toglietemi dalla|revoco il (mio )?consenso""",
     Wish.PERSON: """

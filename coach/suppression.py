@@ -39,5 +39,5 @@ def lift(names: Iterable[str]) -> None:
 
 
 def _digests(names: Iterable[str]) -> list[str]:
-    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    secrets = [str(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
     return [digest(name, secret=secret) for name in names for secret in secrets]

@@ -17,7 +17,7 @@ CLOCK = r"^\d{2}:\d{2}$"
 class NewConsent(Strict):
     """Proof of an agreement: where it was given, to which words, and when."""
 
-    source = serializers.CharField(max_length=80, required=False, allow_blank=True)
+    source: Any = serializers.CharField(max_length=80, required=False, allow_blank=True)
     wording = serializers.CharField(max_length=4000, required=False, allow_blank=True)
     at = serializers.DateTimeField(required=False, allow_null=True)
     purpose = serializers.ChoiceField(choices=Consent.Purpose.choices, required=False)
