@@ -135,9 +135,8 @@ class ScriptedCustomer:
 
     def make_key(self) -> None:
         """Make an API key as the signed-in owner."""
-        made = self._ok(
-            self.session.post("/api/api-keys", json={"name": "scripted customer"}, headers=self._csrf())
-        ).json()
+        wanted = {"name": "scripted customer", "role": "owner"}
+        made = self._ok(self.session.post("/api/api-keys", json=wanted, headers=self._csrf())).json()
         self.api_key, self.workspace_id = made["apiKey"], made["workspaceId"]
 
     def _csrf(self) -> dict[str, str]:

@@ -41,7 +41,7 @@ class ApiKeyCreated(ApiKeyShown):
     api_key = serializers.CharField(read_only=True)
 
     class Meta(ApiKeyShown.Meta):
-        fields = (*ApiKeyShown.Meta.fields, "api_key")  # type: ignore[assignment]
+        fields = (*ApiKeyShown.Meta.fields, "workspace_id", "api_key")  # type: ignore[assignment]
 
 
 class NewCheckout(Strict):

@@ -52,7 +52,8 @@ class ApiKeys(WorkspaceView):
             scopes=wanted["scopes"],
             actor=self.principal.actor,
         )
-        return Response(serializers.ApiKeyShown(key).data | {"api_key": text}, status=201)
+        key.api_key = text  # type: ignore[attr-defined]  # shown this once, stored nowhere
+        return Response(serializers.ApiKeyCreated(key).data, status=201)
 
     def _refuse_more_than_own(self, wanted: dict[str, Any]) -> None:
         own = self.principal.scopes
