@@ -5,7 +5,7 @@ A workspace view resolves the caller, holds every workspace id of the request ag
 differ), checks role and scope (403), and runs the handler in the workspace's scope and transaction.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import NotAuthenticated
+from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -52,7 +52,7 @@ class RuleView(APIView):
 
     access: ClassVar[Mapping[str, Access]] = {}
     permission_classes = ()
-    metadata_class = None
+    http_method_names = ("get", "head", "post", "put", "patch", "delete")  # type: ignore[assignment]
     atomic: ClassVar[bool] = True
     throttles: ClassVar[Mapping[str, str]] = {}
     """Limits by method beyond the general one, such as `{"POST": "events:1000/hour"}`."""
@@ -62,10 +62,8 @@ class RuleView(APIView):
 
     def check_permissions(self, request: Request) -> None:
         """Resolve the caller and hold the request against the method's rule."""
-        method = "GET" if request.method == "HEAD" else str(request.method)
-        if getattr(self, method.lower(), None) is None:
-            return
-        rule = self.access.get(method)
+        self._handler()
+        rule = self.access.get("GET" if request.method == "HEAD" else str(request.method))
         if rule is None:
             raise Forbidden(_("This method is not open to anybody."))
         if rule.public:
@@ -100,18 +98,20 @@ class RuleView(APIView):
         self.headers = self.default_response_headers
         try:
             self.initial(self.request, *args, **kwargs)  # type: ignore[arg-type]
-            handler = self._handler()
             with self.scope():
-                response = handler(self.request, *args, **kwargs)
+                response = self._handler()(self.request, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 - DRF's own contract: the handler re-raises what it does not know
             response = self.handle_exception(error)
         self.response = self.finalize_response(self.request, response, *args, **kwargs)  # type: ignore[arg-type]
         return self.response
 
-    def _handler(self) -> Any:
+    def _handler(self) -> Callable[..., Any]:
+        """Return what answers the method. Raises MethodNotAllowed."""
         method = str(self.request.method).lower()
-        known = method in self.http_method_names
-        return getattr(self, method, self.http_method_not_allowed) if known else self.http_method_not_allowed
+        handler = getattr(self, method, None) if method in self.http_method_names else None
+        if handler is None:
+            raise MethodNotAllowed(str(self.request.method))
+        return handler  # type: ignore[no-any-return]
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         final = super().finalize_response(request, response, *args, **kwargs)

@@ -86,7 +86,7 @@ class CspReports(RuleView):
     def post(self, request: Request) -> Response:
         """Take a browser's report, in the old format (`csp-report`) or the new one (a list)."""
         try:
-            found = reports.parse(request.data)
+            found = reports.parse(request.data or b"{}")
         except ValueError as error:
             raise Problem(_("This is no report of blocked content.")) from error
         for directive, _document, _blocked in found:
