@@ -10,12 +10,12 @@ type Answer = Callable[[socket.socket], None]
 
 
 @contextmanager
-def server(answer: Answer) -> Iterator[str]:
-    """Serve `answer` to every connection after its request; yields the base URL."""
+def server(answer: Answer, *, listens_first: bool = True) -> Iterator[str]:
+    """Serve `answer` to every connection, by default after its request; yields the base URL."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(0.1)
     stop = threading.Event()
-    thread = threading.Thread(target=_serve, args=(listener, answer, stop), daemon=True)
+    thread = threading.Thread(target=_serve, args=(listener, answer, stop, listens_first), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -24,18 +24,19 @@ def server(answer: Answer) -> Iterator[str]:
         listener.close()
 
 
-def _serve(listener: socket.socket, answer: Answer, stop: threading.Event) -> None:
+def _serve(listener: socket.socket, answer: Answer, stop: threading.Event, listens_first: bool) -> None:
     while not stop.is_set():
         try:
             connection, _ = listener.accept()
         except OSError:
             continue
-        threading.Thread(target=_one, args=(connection, answer), daemon=True).start()
+        threading.Thread(target=_one, args=(connection, answer, listens_first), daemon=True).start()
 
 
-def _one(connection: socket.socket, answer: Answer) -> None:
+def _one(connection: socket.socket, answer: Answer, listens_first: bool) -> None:
     with connection:
-        connection.recv(65536)
+        if listens_first:
+            connection.recv(65536)
         try:
             answer(connection)
         except OSError:
@@ -71,3 +72,10 @@ def endless(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
     for _ in range(40):
         connection.sendall(b"x" * 1024 * 1024)
+
+
+@contextmanager
+def greeting_server(talk: Answer) -> Iterator[int]:
+    """Serve a protocol in which the server speaks first; yields the port."""
+    with server(talk, listens_first=False) as url:
+        yield int(url.rpartition(":")[2])

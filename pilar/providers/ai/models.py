@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import httpx
-from anthropic import AsyncAnthropic
+import anthropic
+import groq
+import openai
 from django.conf import settings
-from groq import AsyncGroq
-from openai import AsyncOpenAI
 from pydantic_ai.models import Model
 from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.models.groq import GroqModel
@@ -19,7 +18,6 @@ from pydantic_ai.providers.anthropic import AnthropicProvider
 from pydantic_ai.providers.groq import GroqProvider
 from pydantic_ai.providers.openai import OpenAIProvider
 
-CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 
 
@@ -57,7 +55,7 @@ def _model(process: int, provider: str, key: str, base: str, name: str) -> Model
 @cache
 def _client(process: int, provider: str, key: str, base: str) -> Any:
     """One client a process and provider, used on the process's loop only. Its own repeats are off: jobs do that."""
-    kind = {"openai": AsyncOpenAI, "groq": AsyncGroq, "anthropic": AsyncAnthropic}[provider]
-    timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
-    http = httpx.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=False)
+    sdk = {"openai": openai, "groq": groq, "anthropic": anthropic}[provider]
+    http = sdk.DefaultAsyncHttpxClient(timeout=READ_SECONDS, follow_redirects=False, trust_env=False)
+    kind = {"openai": openai.AsyncOpenAI, "groq": groq.AsyncGroq, "anthropic": anthropic.AsyncAnthropic}[provider]
     return kind(api_key=key, base_url=base, max_retries=0, http_client=http)

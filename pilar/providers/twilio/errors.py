@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
+from twilio.base.version import Version
+from twilio.http.response import Response
 
 from pilar.kernel.errors import ContactFailure, ContactOutcome, ErrorClass, ProviderError
 from pilar.providers.classification import Verdict, by_status, failure, garbage, retry_after
@@ -34,10 +36,19 @@ def verdict(code: str | int) -> Verdict | None:
     return CODES.get(int(code)) if str(code).isdigit() else None
 
 
+def _with_code(error: TwilioException) -> TwilioException:
+    """Lists raise a bare error that only carries the answer; read its code as the SDK does elsewhere."""
+    answer = next((one for one in error.args if isinstance(one, Response)), None)
+    if answer is None or answer.status_code < 400:
+        return error
+    return Version.exception("GET", "", answer, "Unable to fetch page")
+
+
 def classified(
     error: TwilioException, headers: Mapping[str, str], *, provisioning: bool
 ) -> ProviderError | ContactFailure:
     """Return the error in our taxonomy; an unknown 4xx of a provisioning call asks for changed input."""
+    error = _with_code(error)
     if not isinstance(error, TwilioRestException | TwilioServiceException):
         return garbage("twilio", error)
     code, status = str(error.code or ""), int(error.status)
