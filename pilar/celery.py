@@ -9,7 +9,7 @@ from typing import Any
 
 from celery import Celery, bootsteps
 from django.conf import settings
-from kombu import Exchange, Queue
+from kombu.entity import Exchange, Queue
 
 from pilar.kernel.switchboard import LANES
 
@@ -52,7 +52,7 @@ class EngineStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has n
 app = Celery("pilar")
 app.conf.update(
     **_broker(),
-    task_queues=[Queue(lane, Exchange(lane), routing_key=lane) for lane in LANES],
+    task_queues=[Queue(lane, Exchange(lane), routing_key=lane) for lane in LANES],  # type: ignore[no-untyped-call]
     task_default_queue=LANES[0],
     task_create_missing_queues=False,
     task_ignore_result=True,

@@ -123,7 +123,7 @@ class SteadyCache(BaseCache):
             return None
 
 
-def _client(location: str) -> "redis.Redis[bytes]":
+def _client(location: str) -> redis.Redis:
     return redis.Redis.from_url(location, socket_timeout=0.25, socket_connect_timeout=0.25, retry=None)
 
 

@@ -93,10 +93,10 @@ def enqueue(
         if made:
             doorbell.ring(LANES.index(registered(name).lane), workspace_id, at)
             return made[0]
-        ref, request_hash = sql.row(_FIND, [workspace_id, f"j:{key}"]) or (None, None)
+        ref, request_hash = sql.rows(_FIND, [workspace_id, f"j:{key}"])[0]
     if same_request and bytes(request_hash or b"") != _digest(name, _dumped(registered(name), payload)):
         raise KeyReused(_("This idempotency key was used for another request. Use a new key."))
-    return ref  # type: ignore[return-value]  # an idempotency row is never deleted within its transaction
+    return UUID(str(ref))
 
 
 def enqueue_many(name: str, rows: Sequence[NewJob], *, priority: int | None = None) -> int:
@@ -183,7 +183,8 @@ def _locked(public_id: UUID) -> tuple[int, UUID, str, int]:
         "SELECT lane, workspace_id, type, status FROM autopilot_job WHERE public_id = %s FOR UPDATE", [public_id]
     )
     if found:
-        return found  # type: ignore[return-value]  # the four columns selected
+        lane, workspace_id, name, status = found
+        return lane, workspace_id, name, status
     if sql.row("SELECT 1 FROM autopilot_job_done WHERE public_id = %s", [public_id]):
         raise Conflict(_("This job has finished already."))
     raise NotFound

@@ -14,7 +14,8 @@ def rows(statement: str, parameters: Parameters = None) -> list[tuple[Any, ...]]
     """Return all rows of a query."""
     with connections[tenancy.alias()].cursor() as cursor:
         cursor.execute(statement, parameters)
-        return cursor.fetchall()
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
 
 
 def row(statement: str, parameters: Parameters = None) -> tuple[Any, ...] | None:

@@ -5,7 +5,7 @@ from celery import shared_task
 from pilar.backplane.engine import process
 
 
-@shared_task(name="pilar.drain", ignore_result=True, acks_late=False)
+@shared_task(name="pilar.drain", ignore_result=True, acks_late=False)  # type: ignore[untyped-decorator]
 def drain(lane: str) -> None:
     """Look for work in a lane now. Doing it is the engine's, which also looks by itself."""
     process.ring(lane)

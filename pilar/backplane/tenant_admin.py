@@ -1,4 +1,4 @@
-"""The base of the operator's admin pages over tenant tables: across workspaces, read-only unless a page says otherwise."""
+"""The base of the operator's admin pages over tenant tables: all workspaces, read-only unless a page says otherwise."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from pilar.backplane.tenancy import all_tenants, atomic
 
 
 class TenantAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
-    """Shows rows of all workspaces to operators. Pages are rendered inside the scope, since their querysets are lazy."""
+    """Shows rows of all workspaces to operators. Pages are rendered inside the scope: their querysets are lazy."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,3 +1,4 @@
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -28,7 +29,7 @@ def test_a_failing_subscriber_blocks_no_other(trade: Trade, workspace: UUID) -> 
     trade.event("t.event", lambda fact: 1 / 0, trade.seen.append)
     with tenant(workspace):
         events.publish("t.event", Task(), key="k")
-    assert work_off() == 2
+    work_off(limit=2)
     assert len(trade.seen) == 1
 
 
@@ -49,7 +50,7 @@ def test_an_event_and_a_job_may_have_the_same_key(trade: Trade, inside: UUID) ->
 
 def test_what_is_rolled_back_never_happened(trade: Trade, inside: UUID) -> None:
     trade.event("t.event", trade.seen.append)
-    with pytest.raises(ZeroDivisionError), atomic():
+    with suppress(ZeroDivisionError), atomic():
         events.publish("t.event", Task(), key="k")
         raise ZeroDivisionError
     assert value("SELECT count(*) FROM autopilot_event") == value("SELECT count(*) FROM autopilot_job") == 0

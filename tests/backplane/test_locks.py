@@ -37,13 +37,16 @@ class TestOneHolder:
         first = locks.acquire("door", ttl=MINUTE, owner="anna")
         expire()
         second = locks.acquire("door", ttl=MINUTE, owner="ben")
-        assert first and second and second.token > first.token
+        assert first is not None
+        assert second is not None
+        assert second.token > first.token
 
     def test_the_late_holder_can_neither_release_nor_extend_nor_write(self, inside: UUID) -> None:
         late = locks.acquire("door", ttl=MINUTE, owner="anna")
         expire()
         locks.acquire("door", ttl=MINUTE, owner="ben")
-        assert late and not locks.release(late)
+        assert late is not None
+        assert not locks.release(late)
         with pytest.raises(locks.Lost):
             locks.extend(late, ttl=MINUTE)
         with pytest.raises(locks.Lost), atomic():

@@ -77,7 +77,7 @@ class Lane:
         for lease, (row, started) in list(self.running.items()):
             job_type = switchboard.jobs.get(row.type)
             is_late = job_type is not None and now - started > job_type.timeout.total_seconds()
-            if job_type is not None and is_late and self.running.pop(lease, None):
+            if job_type is not None and is_late and self.running.pop(lease, None) is not None:
                 self.joined(-1)
                 late.append(timed_out(row, job_type))
         return late

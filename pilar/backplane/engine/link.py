@@ -12,7 +12,12 @@ from django.db import connections
 
 # Every statement of the engine is meant for an index; a plan cached while a table was empty must not scan it later.
 _OPTIONS = "-c enable_seqscan=off -c statement_timeout=20s -c idle_in_transaction_session_timeout=30s"
-_PATIENCE = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+_PATIENCE: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
 
 
 class Link:

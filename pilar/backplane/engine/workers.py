@@ -6,7 +6,7 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from pilar.backplane.engine.statements import Cursor
+from pilar.backplane.engine.statements import Cursor, Place
 from pilar.runtime import processes
 
 DEAD_AFTER = 25.0
@@ -66,7 +66,7 @@ def leave(cursor: Cursor, worker: int) -> None:
     cursor.execute("DELETE FROM autopilot_worker WHERE id = %s", [worker])
 
 
-def rescue(cursor: Cursor, *, by_silence: bool) -> list[tuple[int, object]]:
+def rescue(cursor: Cursor, *, by_silence: bool) -> list[Place]:
     """Take the running jobs of dead workers back and return their turns; one rescuer at a time.
 
     A process of this machine that no longer exists is dead at once. With `by_silence` so is one that did not beat for

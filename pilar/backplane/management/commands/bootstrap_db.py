@@ -1,9 +1,8 @@
 import os
-from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from pilar.runtime import roles
 
@@ -13,7 +12,7 @@ ALIASES = {roles.OWNER: "owner", roles.APP: "default", roles.PLATFORM: "platform
 class Command(BaseCommand):
     help = "Creates the database and its roles, with the passwords of the configured addresses. Safe to repeat."
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--admin-url",
             default=os.environ.get("DATABASE_ADMIN_URL", ""),

@@ -1,0 +1,91 @@
+"""After a commit the workers are told, and nobody waits for that."""
+
+import threading
+import time
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from pilar.backplane import doorbell, tasks
+from pilar.backplane.doorbell import Doorbell
+from pilar.backplane.tenancy import atomic, tenant
+from pilar.kernel.switchboard import LANES
+from tests.backplane.processes import wait_for
+from tests.backplane.trade import Trade, enqueue, rows
+
+BULK = LANES.index("bulk")
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch, settings: Any) -> list[str]:
+    """The lanes whose doorbell reached the broker."""
+    settings.DOORBELL = True
+    lanes: list[str] = []
+    monkeypatch.setattr(tasks, "send_doorbell", lanes.append)
+    monkeypatch.setattr(doorbell, "_bell", Doorbell())
+    return lanes
+
+
+def test_a_commit_wakes_the_turn_and_rings_the_lane(
+    sent: list[str], threads: str, trade: Trade, workspace: UUID
+) -> None:
+    trade.job()
+    enqueue(workspace)
+    wait_for(lambda: sent == ["bulk"])
+    assert rows("SELECT lane, workspace_id FROM autopilot_turn") == [(BULK, workspace)]
+
+
+def test_nothing_rings_before_the_commit_or_after_a_rollback(
+    sent: list[str], threads: str, trade: Trade, workspace: UUID
+) -> None:
+    trade.job()
+    with pytest.raises(ZeroDivisionError), tenant(workspace), atomic():
+        raise_after_enqueueing(workspace)
+    time.sleep(0.1)
+    assert sent == []
+
+
+def raise_after_enqueueing(workspace: UUID) -> None:
+    enqueue(workspace)
+    raise ZeroDivisionError
+
+
+def test_many_commits_ring_few_times(sent: list[str], threads: str, trade: Trade, workspace: UUID) -> None:
+    trade.job()
+    with tenant(workspace), atomic():
+        for _ in range(50):
+            enqueue(workspace)
+    wait_for(lambda: sent)
+    assert len(sent) < 5
+
+
+def test_a_hanging_broker_holds_up_nobody(
+    sent: list[str], threads: str, trade: Trade, workspace: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs = threading.Event()
+    monkeypatch.setattr(tasks, "send_doorbell", lambda lane: hangs.wait(30))
+    trade.job()
+    began = time.monotonic()
+    for _ in range(5):
+        enqueue(workspace)
+    assert time.monotonic() - began < 1
+    hangs.set()
+
+
+def test_after_a_failure_the_broker_is_left_alone_for_a_while(
+    sent: list[str], threads: str, trade: Trade, workspace: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def fail(lane: str) -> None:
+        tried.append(lane)
+        raise OSError("gone")
+
+    monkeypatch.setattr(tasks, "send_doorbell", fail)
+    trade.job()
+    enqueue(workspace)
+    wait_for(lambda: tried)
+    enqueue(workspace)
+    time.sleep(0.1)
+    assert len(tried) == 1
