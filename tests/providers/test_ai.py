@@ -130,7 +130,8 @@ def test_an_answer_that_may_not_be_sent_is_none(
 ) -> None:
     only(settings, provider)
     found = no_answer(sandbox, "status", provider=provider, status=200, code=spoiled)
-    assert {error.code for error in found.errors} <= {"refused", "unusable_answer"}
+    (error,) = found.errors
+    assert error.code in {"refused", "unusable_answer"}
 
 
 def test_a_model_that_answers_badly_never_trips_its_breaker(
