@@ -71,8 +71,8 @@ def sandbox_defaults(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         "SANDBOX_PORT": port,
         "SANDBOX_SMTP_PORT": smtp_port,
-        # Real providers outlive our processes; without the file a restart would leave us with dangling ids.
-        "SANDBOX_STATE_FILE": str(data_dir(environment) / "sandbox.world"),
+        # Real providers outlive our processes; without this a restart would leave us with dangling ids.
+        "SANDBOX_STATE_DIR": str(data_dir(environment) / "sandbox"),
         "STRIPE_API_BASE": base,
         "STRIPE_SECRET_KEY": "sk_test_sandbox",
         "STRIPE_WEBHOOK_SECRET": "whsec_sandbox",

@@ -70,7 +70,7 @@ class Switch:
             if message["type"] == "http.response.start":
                 sections = SECTIONS if provider == "pages" else CHANGES.get(provider, (provider,))
                 self.world.touched.update(sections)
-                await self.keeper.saved()
+                await self.keeper.saved(sections)
             await send(message)
 
         return held

@@ -16,7 +16,7 @@ class Settings:
     sandbox_port: int = 8001
     sandbox_smtp_port: int = 8025
     sandbox_latency_ms: int = 20
-    sandbox_state_file: str = ""
+    sandbox_state_dir: str = ""
     sandbox_public_url: str = ""
     public_base_url: str = "http://127.0.0.1:8000"
 

@@ -26,6 +26,7 @@ Headers = Mapping[str, str] | Signer
 ATTEMPTS = 30
 FIRST_GAP = 0.5
 LONGEST_GAP = 30.0
+PARCELS = "parcels"
 LOG_LENGTH = 500
 # Older than the 300 s that Stripe's SDK tolerates.
 STALE_SECONDS = 600.0
@@ -92,8 +93,7 @@ class Delivery:
         `event` are the names under which faults and the log know this webhook; `ref` is in `undelivered`
         until the product has answered 2xx. Call it inside the loop.
         """
-        if self.touched:
-            self.touched(provider)
+        self._note(provider)
         fault = self.faults.take_webhook(provider, event) if self.faults else None
         parcel = Parcel(url, body, headers, provider, event, time.time() + delay, attempts, ref)
         if fault is None:
@@ -128,6 +128,10 @@ class Delivery:
             task.cancel()
         self._poster.close()
 
+    def _note(self, changed: str) -> None:
+        if self.touched:
+            self.touched(changed)
+
     def _send_badly(self, parcel: Parcel, fault: Fault) -> None:
         late = (fault.latency_ms or 3_000) / 1000
         if fault.kind == "duplicate":
@@ -147,6 +151,7 @@ class Delivery:
         self._next_id += 1
         key = self._next_id
         self.pending[key] = parcel
+        self._note(PARCELS)
         if parcel.ref:
             self.undelivered.add(parcel.ref)
         self._tasks[key] = asyncio.get_running_loop().create_task(self._carry(key, parcel))
@@ -157,6 +162,7 @@ class Delivery:
         finally:
             self._tasks.pop(key, None)
         self.pending.pop(key, None)
+        self._note(PARCELS)
         if delivered:
             self.delivered += 1
             self.undelivered.discard(parcel.ref)

@@ -69,7 +69,8 @@ class World:
     def touch(self, provider: str) -> None:
         """Note that something of this provider changed and is to be kept."""
         self.touched.add("ai" if provider in ("openai", "groq", "anthropic") else provider)
-        self.touched.add("phones")
+        if provider in ("whatsapp", "twilio"):
+            self.touched.add("phones")
 
     def now(self) -> int:
         """Unix time in whole seconds, the unit of every provider's timestamps."""

@@ -129,12 +129,12 @@ def _free_port() -> int:
 
 
 @contextmanager
-def _program(state_file: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def _program(state_dir: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     environ = {
         **os.environ,
         "SANDBOX_PORT": str(port),
         "SANDBOX_SMTP_PORT": str(_free_port()),
-        "SANDBOX_STATE_FILE": str(state_file),
+        "SANDBOX_STATE_DIR": str(state_dir),
         "SANDBOX_LATENCY_MS": "1",
     }
     process = subprocess.Popen([sys.executable, "-m", "pilar.sandbox"], env=environ, stderr=subprocess.PIPE)
@@ -167,9 +167,10 @@ def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
 
 
 @pytest.mark.processes
-def test_a_damaged_state_file_is_left_aside(tmp_path: Path) -> None:
+def test_a_damaged_file_is_left_aside(tmp_path: Path) -> None:
     kept = tmp_path / "world"
-    kept.write_bytes(b"not a pickle")
+    kept.mkdir()
+    (kept / "stripe").write_bytes(b"not a pickle")
     with _program(kept, _free_port()) as process:
         process.send_signal(signal.SIGTERM)
         _, complaint = process.communicate(timeout=10)
@@ -185,3 +186,14 @@ def test_a_taken_port_gets_a_clear_sentence(tmp_path: Path) -> None:
         environ = {**os.environ, "SANDBOX_PORT": "0", "SANDBOX_SMTP_PORT": str(taken.getsockname()[1])}
         run = subprocess.run([sys.executable, "-m", "pilar.sandbox"], env=environ, capture_output=True, timeout=30)
     assert (run.returncode, b"cannot listen" in run.stderr) == (1, True)
+
+
+@pytest.mark.processes
+def test_a_disk_that_takes_nothing_stops_no_answer(tmp_path: Path) -> None:
+    port, kept = _free_port(), tmp_path / "world"
+    # A folder where the file should be cannot be replaced by it.
+    (kept / "stripe" / "in-the-way").mkdir(parents=True)
+    with _program(kept, port):
+        headers = {"authorization": "Bearer sk_test_sandbox"}
+        made = httpx.post(f"http://127.0.0.1:{port}/v1/customers", data={"name": "x"}, headers=headers, timeout=5)
+    assert made.status_code == 200
