@@ -89,13 +89,13 @@ def _reusable(order: Order, now: datetime) -> SignUp | None:
         return None
     rows = SignUp.objects.filter(
         user=order.user,
-        workspace_id=order.workspace_id,
         plan_id=order.plan,
         studio=order.studio,
         state=SignUp.State.OPEN,
         created_at__gt=now - SESSION_LIVES,
     )
-    return rows.select_related("plan").order_by("created_at").first()
+    same = rows.filter(workspace_id=order.workspace_id) if order.workspace_id else rows.filter(workspace=None)
+    return same.select_related("plan").order_by("created_at").first()
 
 
 def _write(order: Order, now: datetime) -> SignUp:

@@ -37,7 +37,7 @@ class Visit:
     @cached_property
     def membership(self) -> Membership | None:
         """The studio chosen in this session, or the first."""
-        chosen = self._request.session.get(SESSION_KEY)
+        chosen = str(self._request.session.get(SESSION_KEY, ""))
         mine = {str(entry.workspace_id): entry for entry in self.memberships}
         return mine.get(chosen) or next(iter(self.memberships), None)
 
@@ -70,16 +70,26 @@ class CurrentWorkspace:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        visit = Visit(request)
-        request.visit = visit  # type: ignore[attr-defined]
-        request.principal = SimpleLazyObject(lambda: visit.principal)  # type: ignore[attr-defined]
-        request.workspace = SimpleLazyObject(lambda: visit.workspace)  # type: ignore[attr-defined]
-        request.workspaces = SimpleLazyObject(lambda: [m.workspace for m in visit.memberships])  # type: ignore[attr-defined]
-        request.role = SimpleLazyObject(lambda: visit.membership.role if visit.membership else "")  # type: ignore[attr-defined]
+        attach(request)
         return self.get_response(request)
 
 
+def attach(request: HttpRequest) -> Visit:
+    """Put the answers on a request; they are found out when they are asked for."""
+    visit = Visit(request)
+    lazy = {
+        "principal": lambda: visit.principal,
+        "workspace": lambda: visit.workspace,
+        "workspaces": lambda: [entry.workspace for entry in visit.memberships],
+        "role": lambda: visit.membership.role if visit.membership else "",
+    }
+    for name, answer in lazy.items():
+        setattr(request, name, SimpleLazyObject(answer))
+    request.visit = visit  # type: ignore[attr-defined]
+    return visit
+
+
 def visit_of(request: HttpRequest) -> Visit:
-    """Return who is here; the typed way to what `CurrentWorkspace` put on the request."""
-    found: Visit = request.visit  # type: ignore[attr-defined]
-    return found
+    """Return who is here. A request that allauth held back for a fresh sign-in passes no middleware and gets it now."""
+    found: Visit | None = getattr(request, "visit", None)
+    return found or attach(request)

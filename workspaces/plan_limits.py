@@ -27,7 +27,7 @@ def apply(workspace: Workspace) -> None:
     tenants.put(
         workspace.pk,
         timezone=workspace.timezone,
-        weight=WEIGHT.get(workspace.plan_id, 1),
+        weight=WEIGHT.get(workspace.plan.code, 1),
         paused=workspace.status == Workspace.Status.SUSPENDED,
     )
     allowed = of(workspace.plan)

@@ -18,6 +18,7 @@ from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from pilar.api.pagination import ByCursor
 from pilar.api.throttling import PerWorkspace
 from pilar.backplane import tenancy
 from pilar.kernel.principal import Principal, Role
@@ -52,12 +53,13 @@ class RuleView(APIView):
 
     access: ClassVar[Mapping[str, Access]] = {}
     permission_classes = ()
-    http_method_names = ("get", "head", "post", "put", "patch", "delete")  # type: ignore[assignment]
+    http_method_names = ("get", "head", "post", "put", "patch", "delete")
     atomic: ClassVar[bool] = True
     throttles: ClassVar[Mapping[str, str]] = {}
     """Limits by method beyond the general one, such as `{"POST": "events:1000/hour"}`."""
 
     throttle_classes = (PerWorkspace,)
+    pagination_class = ByCursor
     principal: Principal
 
     def check_permissions(self, request: Request) -> None:
@@ -94,15 +96,15 @@ class RuleView(APIView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """DRF's dispatch with the handler inside `scope()`, so that a refusal rolls back what was begun."""
         self.args, self.kwargs = args, kwargs
-        self.request = self.initialize_request(request, *args, **kwargs)  # type: ignore[assignment]
+        self.request = self.initialize_request(request, *args, **kwargs)
         self.headers = self.default_response_headers
         try:
-            self.initial(self.request, *args, **kwargs)  # type: ignore[arg-type]
+            self.initial(self.request, *args, **kwargs)
             with self.scope():
                 response = self._handler()(self.request, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 - DRF's own contract: the handler re-raises what it does not know
             response = self.handle_exception(error)
-        self.response = self.finalize_response(self.request, response, *args, **kwargs)  # type: ignore[arg-type]
+        self.response = self.finalize_response(self.request, response, *args, **kwargs)
         return self.response
 
     def _handler(self) -> Callable[..., Any]:

@@ -91,7 +91,7 @@ class ByCursor(BasePagination):
 
     next_cursor: str | None = None
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         keyset = Keyset(getattr(view, "ordering", "-pk"))
         cursor = request.query_params.get("cursor", "")
         found, self.next_cursor = keyset.page(queryset, cursor, page_size(request))

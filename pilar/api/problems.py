@@ -37,7 +37,7 @@ _CODES = {
 def document(problem: Problem, *, instance: str) -> dict[str, Any]:
     """Return the problem document (RFC 9457) of a refusal."""
     body: dict[str, Any] = {
-        "type": f"https://pilar.example/problems/{problem.code}",
+        "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.detail,
@@ -132,8 +132,8 @@ def _sentences(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
 def _headers(error: Exception, problem: Problem) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
     wait = problem.retry_after
-    if isinstance(error, exceptions.Throttled) and error.wait:
-        wait = max(1, int(error.wait + 0.999))
+    if isinstance(error, exceptions.Throttled):
+        wait = max(1, int(getattr(error, "wait", None) or 1))
     if wait is not None:
         headers["Retry-After"] = str(wait)
     if getattr(error, "auth_header", None):

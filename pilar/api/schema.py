@@ -2,7 +2,7 @@
 method.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
@@ -41,7 +41,7 @@ REFUSALS = {
 class Operation(AutoSchema):
     """Adds to every operation what all of them share."""
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
         text: str = super().get_description() or ""
         return "\n\n".join(part for part in (text, *self._terms()) if part)
 
@@ -58,13 +58,14 @@ class Operation(AutoSchema):
             terms.append(f"Limit: {limit.partition(':')[2]} per workspace.")
         return terms
 
-    def _get_response_bodies(self, direction: str = "response") -> Any:
+    def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
         for status, reason in REFUSALS.items():
             if str(status) not in bodies:
                 response = OpenApiResponse(ProblemDocument, reason)
-                described = self._get_response_for_code(response, str(status), ["application/problem+json"], direction)
-                bodies[str(status)] = described
+                bodies[str(status)] = self._get_response_for_code(  # type: ignore[no-untyped-call]
+                    response, str(status), ["application/problem+json"], direction
+                )
         return bodies
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.csp import CSP
 from django.views.decorators.csp import csp_override
+
+from pilar.security.csp import changed
 
 
 class AdminPolicy:
@@ -18,10 +19,5 @@ class AdminPolicy:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith(reverse("admin:index")) or not request.user.is_staff:
             return self.get_response(request)
-        policy = {
-            **settings.SECURE_CSP,
-            "script-src": [CSP.SELF, CSP.UNSAFE_EVAL],
-            "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
-        }
-        answered: HttpResponse = csp_override(policy)(self.get_response)(request)
-        return answered
+        policy = changed({"script-src": [CSP.SELF, CSP.UNSAFE_EVAL], "style-src": [CSP.SELF, CSP.UNSAFE_INLINE]})
+        return csp_override(policy)(self.get_response)(request)

@@ -59,7 +59,9 @@ def test_a_broken_body_is_a_problem_of_the_sender(ask: Callable[..., Any], path:
 
 
 @pytest.mark.parametrize("path", WRITES)
-@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "application/x-www-form-urlencoded", "", "x"])
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/xml", "application/x-www-form-urlencoded", "", "x"]
+)
 def test_another_content_type_is_refused(world: World, path: str, content_type: str) -> None:
     answer = Client().generic("POST", path, b"a=1", content_type=content_type, headers=world.headers("owner"))
     assert 400 <= answer.status_code < 500
@@ -82,12 +84,16 @@ def test_a_broken_query_is_a_problem_of_the_sender(
 
 @pytest.mark.parametrize("query", ["type=%00", "type=%F0%28", "correlationId=x", "status=x", "status=%00"])
 @pytest.mark.parametrize("path", LISTS[2:])
-def test_a_broken_filter_is_a_problem_of_the_sender(world: World, ask: Callable[..., Any], path: str, query: str) -> None:
+def test_a_broken_filter_is_a_problem_of_the_sender(
+    world: World, ask: Callable[..., Any], path: str, query: str
+) -> None:
     answer = ask("GET", f"{path.format(mine=world.workspace_id)}?{query}")
     assert answer.status_code in (200, 400)
 
 
-@pytest.mark.parametrize("path", ["/api/api-keys/x", "/api/autopilot/jobs/x", "/api/nothing", "/api/%00", "/api/autopilot/events/1"])
+@pytest.mark.parametrize(
+    "path", ["/api/api-keys/x", "/api/autopilot/jobs/x", "/api/nothing", "/api/%00", "/api/autopilot/events/1"]
+)
 def test_an_address_that_is_none_is_not_found(ask: Callable[..., Any], path: str) -> None:
     assert ask("GET", path).status_code == 404
 

@@ -36,7 +36,14 @@ TABLE: list[tuple[str, str, dict[str, Any] | None, tuple[int, ...]]] = [
     ("POST", "/api/security/csp-report", {}, (204, 204, 204, 204, 204, 204, 204)),
 ]
 CASES = [
-    pytest.param(method, path, body, who, status, id=f"{method} {path} {who}{' with id' if body and 'workspaceId' in body else ''}")
+    pytest.param(
+        method,
+        path,
+        body,
+        who,
+        status,
+        id=f"{method} {path} {who}{' with id' if body and 'workspaceId' in body else ''}",
+    )
     for method, path, body, statuses in TABLE
     for who, status in zip(CALLERS, statuses, strict=True)
 ]

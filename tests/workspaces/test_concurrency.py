@@ -24,7 +24,7 @@ def open_shop(committed: str, _running: Sandbox, settings: Settings) -> Iterator
     _running.product.received.clear()
     settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE = "sk_test_sandbox", _running.url
     settings.STRIPE_PRICES = {"BASIC": "price_basic", "PRO": "price_pro"}
-    yield Shop(_running)
+    return Shop(_running)
 
 
 class Engine:

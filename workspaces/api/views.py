@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -158,7 +158,7 @@ class OnboardingDocuments(WorkspaceView):
         "POST": Access(Role.ADMIN, "onboarding:write"),
     }
     throttles: ClassVar = {"POST": "documents:60/hour"}
-    parser_classes: ClassVar[list[type[BaseParser]]] = [CamelParser, MultiPartParser]
+    parser_classes = (CamelParser, MultiPartParser)
 
     @extend_schema(operation_id="listDocuments", responses=serializers.DocumentShown(many=True))
     def get(self, request: Request) -> Response:

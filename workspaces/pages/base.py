@@ -8,10 +8,10 @@ from uuid import UUID
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from pilar.api.problems import as_problem
+from pilar.api.problems import DATABASE_AWAY, as_problem
 from pilar.backplane import tenancy
 from pilar.kernel.principal import Principal, Role
 from pilar.kernel.problems import NotFound
@@ -90,8 +90,11 @@ def _answered(run: Callable[[], HttpResponse], request: HttpRequest) -> HttpResp
     try:
         return run()
     except Exception as error:
-        # Whatever is a refusal or a failure of a provider is a page that says so; a defect goes on to the 500 handler.
+        # A refusal, or the failure of a provider, is a page that says so. What has a handler of its own goes on to it.
         problem = as_problem(error)
-        if problem is None or isinstance(error, PermissionDenied):
+        if problem is None or isinstance(error, (PermissionDenied, Http404, *DATABASE_AWAY)):
             raise
-        return errors.problem(request, problem)
+        response = errors.problem(request, problem)
+        if problem.retry_after is not None:
+            response["Retry-After"] = str(problem.retry_after)
+        return response

@@ -94,7 +94,7 @@ def _connection(provider: str, found: Connection | None) -> dict[str, Any]:
 
 
 @require_POST
-@reauthentication_required(allow_get=True)
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]
 @workspace_page(Role.OWNER)
 def api_key_create(request: HttpRequest) -> HttpResponse:
     """Make a key and show it this once; it is kept nowhere, not even in the session."""

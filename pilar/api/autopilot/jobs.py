@@ -46,7 +46,7 @@ def _status(request: Request) -> JobStatus | None:
 
 
 def _filtered(rows: QuerySet[Any], request: Request, status: JobStatus | None) -> QuerySet[Any]:
-    wanted = {} if status is None else {"status": status}
+    wanted: dict[str, Any] = {} if status is None else {"status": status}
     if "type" in request.query_params:
         wanted["type"] = request.query_params["type"].replace("\x00", "")
     return rows.filter(**wanted)
@@ -59,7 +59,6 @@ def shown(public_id: Any) -> dict[str, Any]:
 
 
 def _shown(job: AutopilotJob | JobHistory) -> dict[str, Any]:
-    is_live = isinstance(job, AutopilotJob)
     return {
         "id": job.public_id,
         "workspace_id": job.workspace_id,
@@ -73,8 +72,8 @@ def _shown(job: AutopilotJob | JobHistory) -> dict[str, Any]:
         "idempotency_key": job.idempotency_key,
         "scheduled_at": job.scheduled_at if isinstance(job, AutopilotJob) else job.due_at,
         "started_at": job.locked_at if isinstance(job, AutopilotJob) else job.started_at,
-        "completed_at": None if is_live else job.finished_at,
-        "result": None if is_live else job.result,
+        "completed_at": None if isinstance(job, AutopilotJob) else job.finished_at,
+        "result": None if isinstance(job, AutopilotJob) else job.result,
         "error": job.error,
         "correlation_id": job.correlation_id,
         "created_at": job.created_at,

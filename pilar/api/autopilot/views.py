@@ -154,7 +154,7 @@ class AcquireLock(WorkspaceView):
         )
         if lock is None:
             raise locks.Held(_("Somebody else holds this lock. Try again when its time has run out."), retry_after=1)
-        return Response(serializers.LockShown(lock).data, status=201)
+        return Response(serializers.LockShown(DistributedLock.objects.get(pk=lock.id)).data, status=201)
 
 
 class Lock(WorkspaceView):
