@@ -122,7 +122,7 @@ def _database(dsn: str, *, pool: int, guarded: bool = True) -> dict[str, Any]:
     parsed["CONN_HEALTH_CHECKS"] = True
     options: dict[str, Any] = {**parsed.get("OPTIONS", {}), "connect_timeout": 5}
     if pool:
-        options["pool"] = {"min_size": 0, "max_size": pool, "timeout": 10, "max_idle": 120}
+        options["pool"] = {"min_size": 0, "max_size": pool, "timeout": 10, "max_idle": 120, "reconnect_timeout": 5}
     parsed["OPTIONS"] = options
     return parsed
 
@@ -197,7 +197,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_C
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 X_FRAME_OPTIONS = "DENY"
-SECURE_CSP = {
+SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.NONE],
     "script-src": [CSP.NONCE, CSP.STRICT_DYNAMIC],
     "style-src": [CSP.SELF, CSP.NONCE],

@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from kombu import Connection
 
 from pilar.celery import app
 from pilar.kernel.switchboard import LANES
 from tests import database
-from tests.backplane.trade import rows
 
 PATIENCE = 60.0
 
@@ -76,11 +76,11 @@ class Process:
 class Site:
     """One database, one data folder, and the processes started on them."""
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, urls: dict[str, str], folder: Path) -> None:
         self.folder = folder
         self.processes: list[Process] = []
         self.environment = {
-            **database.login_urls(name),
+            **urls,
             "DJANGO_SETTINGS_MODULE": "tests.backplane.worker_settings",
             "PILAR_DATA_DIR": str(folder / "data"),
             "PILAR_PROCESS": "worker",
@@ -89,10 +89,9 @@ class Site:
         (folder / "data").mkdir()
 
     def worker(self, **environment: str) -> Process:
-        known = self.signed_in()
         argv = ["worker", "--pool", "threads", "--concurrency", "2", "--loglevel", "INFO", "--queues", ",".join(LANES)]
         process = self._start(argv, "worker", environment)
-        wait_for(lambda: process.ended or self.signed_in() - known)
+        wait_for(lambda: process.ended or process.pid in self.signed_in())
         assert not process.ended, process.log.read_text()
         return process
 
@@ -105,7 +104,10 @@ class Site:
             app.send_task("pilar.drain", args=[lane], queue=lane, connection=connection)
 
     def signed_in(self) -> set[int]:
-        return {worker for (worker,) in rows("SELECT id FROM autopilot_worker WHERE lost_at IS NULL")}
+        """Return the process ids of the workers that say they live."""
+        with psycopg.connect(self.environment["DATABASE_PLATFORM_URL"]) as connection:
+            found = connection.execute("SELECT pid FROM autopilot_worker WHERE lost_at IS NULL").fetchall()
+        return {pid for (pid,) in found}
 
     def lines(self, word: str) -> list[str]:
         """What handlers noted under this word."""
@@ -119,8 +121,8 @@ class Site:
 
 
 @contextmanager
-def site(name: str, folder: Path) -> Iterator[Site]:
-    here = Site(name, folder)
+def site(urls: dict[str, str], folder: Path) -> Iterator[Site]:
+    here = Site(urls, folder)
     try:
         yield here
     finally:

@@ -14,6 +14,7 @@ from pilar.backplane import doorbell, jobs
 from pilar.backplane.tenancy import tenant
 from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import LANES
+from tests import database
 from tests.backplane.labour.autopilot import Task
 from tests.backplane.processes import Site, free_port, site, wait_for
 from tests.backplane.trade import everything, rows, value
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.processes
 @pytest.fixture
 def here(committed: str, tmp_path: Path, settings: Any) -> Iterator[Site]:
     settings.DOORBELL = False
-    with site(committed, tmp_path) as started:
+    with site(database.login_urls(committed), tmp_path) as started:
         yield started
 
 
