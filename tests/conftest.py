@@ -25,9 +25,7 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
 
 
 @pytest.fixture
-def committed(
-    request: pytest.FixtureRequest, settings: object, django_db_blocker: DjangoDbBlocker
-) -> Iterator[str]:
+def committed(request: pytest.FixtureRequest, settings: object, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
     """The real thing: committed transactions on the two real connections. Yields the database's name; emptied afterwards."""
     request.getfixturevalue("django_db_setup")
     name = f"{database.NAME}_real"
@@ -58,7 +56,7 @@ def _use_real_logins(name: str) -> None:
 @pytest.fixture
 def studio(db: None) -> UUID:
     """An active workspace's id; the scope is not entered."""
-    from tests.factories import WorkspaceFactory  # noqa: PLC0415 - models need Django to be set up
+    from tests.factories import WorkspaceFactory
 
     return WorkspaceFactory().pk  # type: ignore[no-any-return]
 

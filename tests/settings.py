@@ -7,12 +7,12 @@ os.environ.setdefault("PILAR_ENCRYPTION_KEYS", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz
 os.environ.setdefault("CRON_SECRET", "tests-cron-secret")
 os.environ.setdefault("PILAR_DEMO_PASSWORD", "tests-demo-password")
 
-from tests import database  # noqa: E402 - the environment comes first
+from tests import database
 
 os.environ.update(database.login_urls(database.NAME))
 
-from pilar.settings import *  # noqa: E402, F403
-from pilar.settings import DATABASES, LOGGING  # noqa: E402
+from pilar.settings import *  # noqa: F403
+from pilar.settings import DATABASES, LOGGING
 
 del DATABASES["owner"]
 DATABASES["platform"]["OPTIONS"].pop("pool", None)

@@ -18,7 +18,9 @@ DEBUG = switch("PILAR_DEBUG")
 SECRET_KEY = required("DJANGO_SECRET_KEY", "signing sessions and links")
 ENCRYPTION_KEYS = listed("PILAR_ENCRYPTION_KEYS")
 if not ENCRYPTION_KEYS:
-    raise ImproperlyConfigured("PILAR_ENCRYPTION_KEYS is not set. It wraps the keys of stored credentials; see .env.example.")
+    raise ImproperlyConfigured(
+        "PILAR_ENCRYPTION_KEYS is not set. It wraps the keys of stored credentials; see .env.example."
+    )
 CRON_SECRET = text("CRON_SECRET")
 DEMO_PASSWORD = text("PILAR_DEMO_PASSWORD")
 

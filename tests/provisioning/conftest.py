@@ -1,6 +1,6 @@
 """A studio that has paid in the sandbox, and what a script needs to carry it through set-up."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -48,7 +48,10 @@ class Building:
             "website": "https://eisenwerk.test",
         }
         studio.complete(
-            workspace_id=self.workspace_id, particulars=Particulars(**given | changes), actor="test", now=datetime.now(UTC)
+            workspace_id=self.workspace_id,
+            particulars=Particulars(**given | changes),
+            actor="test",
+            now=datetime.now(UTC),
         )
 
     def upload(self) -> None:
@@ -109,9 +112,9 @@ class Building:
 
 
 @pytest.fixture
-def paid(sandbox: Sandbox, db: None) -> Iterator[Building]:
+def paid(sandbox: Sandbox, db: None) -> Building:
     sandbox.post("/_control/reviews", delaySeconds=0, decision="approved")
     order = {"email": "erika@eisenwerk.test", "name": "Eisenwerk", "plan": "PRO", "country": "DE"}
     session = sandbox.post("/_control/checkout", **order)["sessionId"]
     workspace_id = purchase.settle(checkout.retrieve(session), now=datetime.now(UTC))
-    yield Building(sandbox, workspace_id)
+    return Building(sandbox, workspace_id)

@@ -12,7 +12,13 @@ from pilar.backplane.tenancy import all_tenants, atomic
 from tests.provisioning.conftest import Building
 from tests.provisioning.test_pipeline import ONE_OF_EACH
 
-POINTS = ("effect.before_intent", "effect.after_intent", "effect.before_call", "effect.after_call", "effect.after_commit")
+POINTS = (
+    "effect.before_intent",
+    "effect.after_intent",
+    "effect.before_call",
+    "effect.after_call",
+    "effect.after_commit",
+)
 
 
 class Killed(BaseException):

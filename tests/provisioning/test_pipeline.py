@@ -11,7 +11,9 @@ ONE_OF_EACH = {"subaccounts": 1, "numbers": 1, "bundles": 1, "wabas": 1}
 
 def test_a_studio_that_gives_papers_and_clicks_at_meta_becomes_ready(paid: Building) -> None:
     paid.finish()
-    assert paid.run.status == "ready", [(s.key, s.state, s.reason, s.error) for s in paid.run.steps if s.state != "done"]
+    assert paid.run.status == "ready", [
+        (s.key, s.state, s.reason, s.error) for s in paid.run.steps if s.state != "done"
+    ]
     assert paid.run.progress == 100
     assert paid.made() == ONE_OF_EACH
 
@@ -68,9 +70,7 @@ def test_a_second_run_finds_everything_and_makes_nothing(paid: Building) -> None
 
 
 def test_a_number_that_is_taken_meanwhile_is_replaced_by_the_next_candidate(paid: Building) -> None:
-    paid.sandbox.fault(
-        "twilio", "status", operation="incoming_phone_numbers.create", status=400, code=21422, count=1
-    )
+    paid.sandbox.fault("twilio", "status", operation="incoming_phone_numbers.create", status=400, code=21422, count=1)
     paid.finish()
     assert paid.run.status == "ready"
     assert paid.made()["numbers"] == 1

@@ -49,7 +49,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self._run("SET ROLE pilar_app")
 
     def _set_autocommit(self, autocommit: bool) -> None:
-        super()._set_autocommit(autocommit)
+        super()._set_autocommit(autocommit)  # type: ignore[misc]  # the stubs do not know it
         if not autocommit:
             self.bind_scope()
 
