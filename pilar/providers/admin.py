@@ -1,8 +1,9 @@
 """The operator's view of connections, numbers, templates and calls. Secrets show only that they are there."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
 from pilar.backplane.tenant_admin import TenantAdmin
 from pilar.providers.models import (
@@ -60,15 +61,21 @@ class ProviderCallAdmin(TenantAdmin):
 class BreakerAdmin(TenantAdmin):
     list_display = ("provider", "workspace_id", "failures", "open_until", "error_class")
     list_filter = ("provider", "error_class")
+    actions = ("close",)
+
+    @admin.action(description=_("Close the chosen breakers"), permissions=["view"])
+    def close(self, request: HttpRequest, chosen: QuerySet[Breaker]) -> None:
+        """Let calls through again at once."""
+        chosen.update(failures=0, open_until=None, probe_until=None, error_class="")
 
 
 @admin.register(ProviderRoute)
-class ProviderRouteAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
+class ProviderRouteAdmin(TenantAdmin):
     list_display = ("provider", "kind", "external_id", "workspace_id", "created_at")
     list_filter = ("provider", "kind")
     search_fields = ("external_id", "workspace_id")
 
 
 @admin.register(GlobalBreaker)
-class GlobalBreakerAdmin(ModelAdmin):  # type: ignore[misc]
+class GlobalBreakerAdmin(TenantAdmin):
     list_display = ("provider", "open_until", "probe_until")

@@ -14,7 +14,7 @@ import structlog
 
 from pilar.backplane import budgets, correlation, events, tenancy
 from pilar.kernel import clock
-from pilar.kernel.errors import ContactFailure, ErrorClass, NotConfigured, ProviderError
+from pilar.kernel.errors import CircuitOpen, ContactFailure, ErrorClass, NotConfigured, ProviderError
 from pilar.kernel.ids import uuid7
 from pilar.kernel.masking import mask_text
 from pilar.providers import breakers, connections
@@ -63,9 +63,6 @@ def _guarded[T](provider: str, operation: str, run: Callable[[], T], *, tries: i
     this = _admit(provider, operation)
     try:
         answer = _attempt(provider, run, tries)
-    except NotConfigured as error:
-        _record(this, error)
-        raise
     except (ProviderError, ContactFailure) as error:
         _record(this, error)
         raise
@@ -74,8 +71,12 @@ def _guarded[T](provider: str, operation: str, run: Callable[[], T], *, tries: i
 
 
 def _admit(provider: str, operation: str) -> _Call:
-    with tenancy.atomic(durable=True):
-        return _Call(provider, operation, breakers.admit(provider), _reserve())
+    try:
+        with tenancy.atomic(durable=True):
+            return _Call(provider, operation, breakers.admit(provider), _reserve())
+    except (CircuitOpen, budgets.Exceeded) as error:
+        CALLS.labels(provider, operation, error.code).inc()
+        raise
 
 
 def _reserve() -> budgets.Reservation | None:

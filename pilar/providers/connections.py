@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from pilar.backplane import tenancy, vault
 from pilar.backplane.tenancy import atomic
@@ -69,7 +70,9 @@ def secret(connection: Connection, name: str) -> str:
     """Open one secret. Raises NotConfigured when it was never stored, vault.Broken when it cannot be opened."""
     sealed = connection.secrets.get(name)
     if not sealed:
-        raise NotConfigured(connection.provider, f"The connection has no {name} yet. Set it up again.")
+        raise NotConfigured(
+            connection.provider, _("The connection has no %(name)s yet. Set it up again.") % {"name": name}
+        )
     with atomic():
         return vault.open(b64decode(sealed), provider=connection.provider, field=name)
 

@@ -1,7 +1,10 @@
 """Makes foreign JSON fit for PostgreSQL, which holds neither NUL nor half of a surrogate pair."""
 
 import json
+from hashlib import sha256
 from typing import Any
+
+LONGEST_KEY = 200
 
 
 def load(body: bytes) -> Any:
@@ -12,6 +15,11 @@ def load(body: bytes) -> Any:
 def text(value: str) -> str:
     """Return the text without what cannot be stored."""
     return value.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def key(name: str) -> str:
+    """Return an idempotency key of bounded length; ids come from outside and have none."""
+    return name if len(name) <= LONGEST_KEY else f"{name[:100]}:{sha256(name.encode()).hexdigest()}"
 
 
 def clean(value: Any) -> Any:

@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from pilar.backplane.tenancy import atomic
 from pilar.kernel.errors import ContactFailure, ContactOutcome, ErrorClass, NotConfigured, ProviderError
-from pilar.providers import connections
+from pilar.providers import connections, routes
 from pilar.providers.models import MessageTemplate
 from pilar.providers.whatsapp import client, messages, phones, signup, templates
 from pilar.providers.whatsapp.client import Graph, Sender
@@ -193,8 +193,11 @@ def test_a_wrong_token_is_an_auth_failure(sender: Sender) -> None:
     assert found.value.error_class is ErrorClass.THIRD_PARTY_AUTH_FAILED
 
 
-def test_a_single_studio_installation_sends_from_its_settings(in_studio: UUID, settings: Settings) -> None:
+def test_the_installations_number_serves_only_the_studio_it_is_bound_to(in_studio: UUID, settings: Settings) -> None:
     settings.WHATSAPP_API_TOKEN, settings.WHATSAPP_PHONE_NUMBER_ID = "token", "p1"
+    with pytest.raises(NotConfigured):
+        client.own_sender()
+    routes.bind("whatsapp", "phone_number_id", "p1", in_studio)
     assert client.own_sender().phone_number_id == "p1"
 
 

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from pydantic import BaseModel
 
 from pilar.backplane import budgets, tenancy
@@ -97,7 +98,7 @@ def answer[O: BaseModel](
     each provider's error, and budgets.Exceeded when the workspace's tokens are used up. Call it outside `atomic()`.
     """
     if not configured():
-        raise NotConfigured("ai", "No model is configured: set OPENAI_API_KEY, GROQ_API_KEY or ANTHROPIC_API_KEY.")
+        raise NotConfigured("ai", _("No model is configured: set OPENAI_API_KEY, GROQ_API_KEY or ANTHROPIC_API_KEY."))
     question = _Question(instructions, messages, output, max_tokens)
     reservation = _reserve(question)
     used = 0

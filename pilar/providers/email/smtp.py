@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from email.message import EmailMessage
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from pilar.kernel.errors import ContactFailure, ContactOutcome, ErrorClass, NotConfigured, ProviderError
 from pilar.providers import calls
@@ -41,7 +42,7 @@ def check() -> None:
 
 def _session(operation: str, use: Callable[[smtplib.SMTP], None]) -> None:
     if not settings.SMTP_HOST:
-        raise NotConfigured(PROVIDER, "SMTP_HOST is not set, so no e-mail can be sent.")
+        raise NotConfigured(PROVIDER, _("SMTP_HOST is not set, so no e-mail can be sent."))
 
     def run() -> None:
         with _translated(), _connected() as server:
@@ -71,7 +72,7 @@ def _log_in(server: smtplib.SMTP, context: ssl.SSLContext) -> None:
         server.starttls(context=context)
         server.ehlo()
     elif settings.SMTP_PORT != IMPLICIT_TLS_PORT and settings.SMTP_HOST not in LOOPBACK:
-        raise _error(ErrorClass.CONFIGURATION_ERROR, "The mail server offers no TLS, so no password is sent to it.")
+        raise _error(ErrorClass.CONFIGURATION_ERROR, _("The mail server offers no TLS, so no password is sent to it."))
     if settings.SMTP_USER:
         server.login(settings.SMTP_USER, settings.SMTP_PASSWORD)
 

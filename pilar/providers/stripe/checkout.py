@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from pilar.kernel.errors import NotConfigured
 from pilar.providers.stripe.client import plain, request
@@ -16,7 +17,10 @@ def price_of(plan: str) -> str:
     """Return the price id of a plan. Raises NotConfigured."""
     price = settings.STRIPE_PRICES.get(plan.upper())
     if not price:
-        raise NotConfigured("stripe", f"STRIPE_PRICE_{plan.upper()} is not set, so this plan cannot be bought yet.")
+        raise NotConfigured(
+            "stripe",
+            _("%(name)s is not set, so this plan cannot be bought yet.") % {"name": f"STRIPE_PRICE_{plan.upper()}"},
+        )
     return str(price)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import stripe
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from pilar.kernel.errors import NotConfigured
 from pilar.providers import calls, transport
@@ -28,7 +29,7 @@ def request[T](operation: str, run: Callable[[stripe.StripeClient], T], *, read:
 def client() -> stripe.StripeClient:
     """Return the client of the configured key. Raises NotConfigured."""
     if not settings.STRIPE_SECRET_KEY:
-        raise NotConfigured("stripe", "STRIPE_SECRET_KEY is not set, so nothing can be sold yet.")
+        raise NotConfigured("stripe", _("STRIPE_SECRET_KEY is not set, so nothing can be sold yet."))
     return _client(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE)
 
 

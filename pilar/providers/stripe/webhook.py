@@ -4,6 +4,7 @@ import hmac
 from hashlib import sha256
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from pilar.kernel import clock
@@ -19,7 +20,7 @@ def verify(body: bytes, header: str) -> StripeEvent:
     """Return the event of a genuine webhook. Raises BadSignature, Malformed, NotConfigured without any secret."""
     secrets = [*settings.STRIPE_WEBHOOK_SECRETS, *settings.STRIPE_CONNECT_WEBHOOK_SECRETS]
     if not secrets:
-        raise NotConfigured("stripe", "STRIPE_WEBHOOK_SECRET is not set.")
+        raise NotConfigured("stripe", _("STRIPE_WEBHOOK_SECRET is not set, so no webhook can be checked."))
     timestamp, signatures = _parts(header)
     if abs(clock.now().timestamp() - timestamp) > TOLERANCE_SECONDS:
         raise BadSignature("the timestamp is too far from now")
@@ -43,7 +44,7 @@ def _event(body: bytes) -> StripeEvent:
     try:
         envelope = storable.load(body)
         if not isinstance(envelope, dict):
-            raise Malformed("The body must be a Stripe event.")
+            raise Malformed(_("The body must be a Stripe event."))
         return StripeEvent.from_envelope(envelope)
     except (ValueError, RecursionError, ValidationError) as error:
-        raise Malformed("The body must be a Stripe event in JSON.") from error
+        raise Malformed(_("The body must be a Stripe event in JSON.")) from error

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict
 from twilio.base.exceptions import TwilioException
 from twilio.http import HttpClient
@@ -35,7 +36,7 @@ def main_account() -> TwilioAccount:
     """Return the platform's own account. Raises NotConfigured."""
     if not (settings.TWILIO_ACCOUNT_SID and settings.TWILIO_AUTH_TOKEN):
         raise NotConfigured(
-            "twilio", "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are not set, so no number can be bought."
+            "twilio", _("TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN are not set, so no number can be bought.")
         )
     return TwilioAccount(settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN)
 
@@ -44,7 +45,7 @@ def own_account() -> TwilioAccount:
     """Return the current workspace's subaccount. Raises NotConfigured until it has one."""
     connection = connections.get("twilio")
     if connection is None or "account_sid" not in connection.identifiers:
-        raise NotConfigured("twilio", "This studio has no Twilio account yet. Run the set-up.")
+        raise NotConfigured("twilio", _("This studio has no Twilio account yet. Run the set-up."))
     return TwilioAccount(connection.identifiers["account_sid"], connections.secret(connection, "auth_token"))
 
 

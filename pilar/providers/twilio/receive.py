@@ -5,6 +5,7 @@ from pydantic import BaseModel
 from pilar.backplane import events, receipts
 from pilar.backplane.tenancy import atomic
 from pilar.kernel.switchboard import Work
+from pilar.providers import storable
 from pilar.providers.doors import ReceiptWork
 from pilar.providers.events import TwilioBundle, TwilioCall, TwilioSms, TwilioStatus
 from pilar.providers.storable import text
@@ -20,7 +21,7 @@ def receive(work: Work[ReceiptWork]) -> None:
         found = fact(work.payload.kind, bytes(receipt.body))
         if found is not None:
             name, payload, key = found
-            events.publish(name, payload, key=key)
+            events.publish(name, payload, key=storable.key(key))
         receipts.settle(receipt.id, error="" if found else "nothing we know")
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha1, sha256
 from urllib.parse import parse_qsl, urlsplit
 
+from django.utils.translation import gettext as _
+
 from pilar.providers.doors import BadSignature, Malformed
 
 
@@ -14,7 +16,7 @@ def parse(body: bytes) -> dict[str, list[str]]:
     try:
         pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, strict_parsing=bool(body))
     except ValueError as error:
-        raise Malformed("The body must be a form in UTF-8.") from error
+        raise Malformed(_("The body must be a form in UTF-8.")) from error
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value)

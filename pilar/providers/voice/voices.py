@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict
 
 from pilar.kernel.errors import ContactFailure, NotConfigured, ProviderError
@@ -41,7 +42,7 @@ class _Page(_Shape):
 def list_voices(*, search: str = "") -> list[Voice]:
     """Fetch the first hundred voices of our account that fit `search`. Raises as `calls.call` does."""
     if not settings.ELEVENLABS_API_KEY:
-        raise NotConfigured(PROVIDER, "ELEVENLABS_API_KEY is not set, so no voice can be chosen yet.")
+        raise NotConfigured(PROVIDER, _("ELEVENLABS_API_KEY is not set, so no voice can be chosen yet."))
     params = {"page_size": PAGE} | ({"search": search} if search else {})
     return calls.call(PROVIDER, "voices.list", lambda: _fetch(params).voices, read=True)
 

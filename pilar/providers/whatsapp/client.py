@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from pydantic import BaseModel, ConfigDict
 
+from pilar.backplane import tenancy
 from pilar.kernel.errors import NotConfigured
-from pilar.providers import calls, connections, transport
+from pilar.providers import calls, connections, routes, transport
 from pilar.providers.classification import garbage
 from pilar.providers.whatsapp.errors import refused
 
@@ -98,16 +100,24 @@ def own_sender() -> Sender:
         names = connection.identifiers
         graph = Graph(connections.secret(connection, "token"))
         return Sender(graph, names["phone_number_id"], names.get("waba_id", ""))
-    if settings.WHATSAPP_API_TOKEN and settings.WHATSAPP_PHONE_NUMBER_ID:
+    if settings.WHATSAPP_API_TOKEN and _holds_default_number():
         graph = Graph(settings.WHATSAPP_API_TOKEN)
         return Sender(graph, settings.WHATSAPP_PHONE_NUMBER_ID, settings.WHATSAPP_BUSINESS_ACCOUNT_ID)
-    raise NotConfigured("whatsapp", "This studio has not connected its WhatsApp number yet.")
+    raise NotConfigured("whatsapp", _("This studio has not connected its WhatsApp number yet."))
+
+
+def _holds_default_number() -> bool:
+    """The installation's number belongs to the one studio it is bound to; another would write in its name."""
+    number = settings.WHATSAPP_PHONE_NUMBER_ID
+    return bool(number) and routes.find("whatsapp", "phone_number_id", number) == tenancy.current()
 
 
 def app_graph() -> Graph:
     """Return the client of our own Meta app. Raises NotConfigured."""
     if not (settings.WHATSAPP_APP_ID and settings.WHATSAPP_APP_SECRETS):
-        raise NotConfigured("whatsapp", "WHATSAPP_APP_ID and WHATSAPP_APP_SECRET are not set.")
+        raise NotConfigured(
+            "whatsapp", _("WHATSAPP_APP_ID and WHATSAPP_APP_SECRET are not set, so no studio can connect its WhatsApp.")
+        )
     return Graph(f"{settings.WHATSAPP_APP_ID}|{settings.WHATSAPP_APP_SECRETS[0]}")
 
 

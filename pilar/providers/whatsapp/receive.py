@@ -1,6 +1,7 @@
 """Works on stored WhatsApp webhooks: one POST may carry several tenants'; each report goes to its own workspace."""
 
 from datetime import timedelta
+from functools import cache
 from itertools import groupby
 from uuid import UUID
 
@@ -10,7 +11,7 @@ from pilar.backplane import events, receipts
 from pilar.backplane.tenancy import all_tenants, atomic, tenant
 from pilar.kernel import clock
 from pilar.kernel.switchboard import Reschedule, Work
-from pilar.providers import routes
+from pilar.providers import routes, storable
 from pilar.providers.doors import ReceiptWork
 from pilar.providers.events import WhatsAppTemplate
 from pilar.providers.whatsapp import templates, webhook
@@ -41,7 +42,8 @@ def receive(work: Work[ReceiptWork]) -> Reschedule | None:
 
 def _deliver(reports: list[Report]) -> list[Report]:
     """Publish each workspace's reports in one transaction of its own; return those that belong to nobody we know."""
-    owned = [(_owner(report), report) for report in reports]
+    owner_of = cache(_owner)
+    owned = [(owner_of(report.phone_number_id, report.waba_id), report) for report in reports]
     known = [(owner, report) for owner, report in owned if owner]
     for owner, group in groupby(sorted(known, key=lambda pair: pair[0]), key=lambda pair: pair[0]):
         with all_tenants("hand reports of one webhook to their workspaces"), tenant(owner), atomic():
@@ -50,13 +52,13 @@ def _deliver(reports: list[Report]) -> list[Report]:
     return [report for owner, report in owned if owner is None]
 
 
-def _owner(report: Report) -> UUID | None:
-    if report.phone_number_id:
-        return routes.find("whatsapp", "phone_number_id", report.phone_number_id)
-    return routes.find("whatsapp", "waba_id", report.waba_id)
+def _owner(phone_number_id: str, waba_id: str) -> UUID | None:
+    if phone_number_id:
+        return routes.find("whatsapp", "phone_number_id", phone_number_id)
+    return routes.find("whatsapp", "waba_id", waba_id)
 
 
 def _publish(report: Report) -> None:
     if isinstance(report.fact, WhatsAppTemplate):
         templates.note(report.fact)
-    events.publish(report.event, report.fact, key=report.key)
+    events.publish(report.event, report.fact, key=storable.key(report.key))

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from pydantic import Field
 
 from pilar.kernel.errors import NotConfigured
@@ -52,7 +53,9 @@ class _Inspection(Shape):
 def exchange_code(code: str) -> BusinessToken:
     """Trade the pop-up's code, valid once and for about 30 seconds, for the studio's token."""
     if not (settings.WHATSAPP_APP_ID and settings.WHATSAPP_APP_SECRETS):
-        raise NotConfigured("whatsapp", "WHATSAPP_APP_ID and WHATSAPP_APP_SECRET are not set.")
+        raise NotConfigured(
+            "whatsapp", _("WHATSAPP_APP_ID and WHATSAPP_APP_SECRET are not set, so no studio can connect its WhatsApp.")
+        )
     secret = settings.WHATSAPP_APP_SECRETS[0]
     params = {"client_id": settings.WHATSAPP_APP_ID, "client_secret": secret, "code": code}
     # A second try would spend a code that the first may have used up.

@@ -9,6 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from pilar.kernel import clock
 from pilar.kernel.errors import NotConfigured
@@ -47,7 +48,7 @@ def sign(body: bytes, secret: str) -> str:
 def verify(body: bytes, header: str) -> None:
     """Check the raw bytes against every active app secret. Raises BadSignature, NotConfigured without any secret."""
     if not settings.WHATSAPP_APP_SECRETS:
-        raise NotConfigured("whatsapp", "WHATSAPP_APP_SECRET is not set.")
+        raise NotConfigured("whatsapp", _("WHATSAPP_APP_SECRET is not set, so no webhook can be checked."))
     given = header.strip().lower().encode()
     matches = [hmac.compare_digest(sign(body, secret).encode(), given) for secret in settings.WHATSAPP_APP_SECRETS]
     if not any(matches):
@@ -57,7 +58,7 @@ def verify(body: bytes, header: str) -> None:
 def challenge(mode: str, token: str) -> bool:
     """Say whether Meta's verification GET knows one of our tokens. Raises NotConfigured without any."""
     if not settings.WHATSAPP_VERIFY_TOKENS:
-        raise NotConfigured("whatsapp", "WHATSAPP_VERIFY_TOKEN is not set.")
+        raise NotConfigured("whatsapp", _("WHATSAPP_VERIFY_TOKEN is not set, so Meta cannot verify this address."))
     known = [hmac.compare_digest(one.encode(), token.encode()) for one in settings.WHATSAPP_VERIFY_TOKENS]
     return mode == "subscribe" and any(known)
 
@@ -67,9 +68,9 @@ def load(body: bytes) -> Json:
     try:
         payload = storable.load(body)
     except (ValueError, RecursionError) as error:
-        raise Malformed("The body must be JSON.") from error
+        raise Malformed(_("The body must be JSON.")) from error
     if not isinstance(payload, dict):
-        raise Malformed("The body must be a JSON object.")
+        raise Malformed(_("The body must be a JSON object."))
     return payload
 
 
