@@ -24,6 +24,7 @@ DEBOUNCE = timedelta(milliseconds=800)
 LONGEST_DEBOUNCE = timedelta(seconds=2)
 """Several quick messages get one answer; someone who never pauses gets one all the same."""
 SILENT_KINDS = frozenset({"reaction", "unsupported", "system"})
+_JUST_NOW = timedelta(seconds=5)
 _PAUSE_AFTER_RED = timedelta(days=14)
 
 
@@ -91,10 +92,15 @@ def _store(lead: Lead, inbound: WhatsAppInbound, now: datetime) -> Received:
         state=Message.State.RECEIVED,
         provider_id=inbound.message_id,
         generation=conversation.generation,
-        at=wrote_at,
+        at=_moment(wrote_at, now),
     )
     _note_response(lead, now)
     return Received(lead, conversation, message, Workspace.objects.get(pk=current()).name, now)
+
+
+def _moment(wrote_at: datetime, now: datetime) -> datetime:
+    """WhatsApp tells whole seconds, cut off: a message that has just come would stand before the one it answers."""
+    return now if now - wrote_at < _JUST_NOW else wrote_at
 
 
 def _note_response(lead: Lead, now: datetime) -> None:

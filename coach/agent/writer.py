@@ -53,7 +53,7 @@ class Written:
 def reply(conversation: Conversation, *, now: datetime) -> Written:
     """Answer the last words of a person. When no model may or can, the fixed text and a person. Outside `atomic()`."""
     known = _gather(conversation, now)
-    answer, failure = _ask(known, task=_REPLY_TASK, turns=_turns(known), purpose="reply")
+    answer, failure = _ask(known, task=_REPLY_TASK, turns=_up_to_the_member(known), purpose="reply")
     if answer is None:
         return Written(
             fixed("we_answer", conversation, known.studio, trigger="reply", fallback=failure), hand_over=True
@@ -128,6 +128,14 @@ def _gather(conversation: Conversation, now: datetime) -> Context:
 
 def _turns(known: Context) -> list[chat.Said]:
     return [chat.Said(role="user" if turn.by_member else "assistant", text=turn.text) for turn in known.history]
+
+
+def _up_to_the_member(known: Context) -> list[chat.Said]:
+    """The conversation up to the person's last words: what we said since is not to be answered."""
+    turns = _turns(known)
+    while turns and turns[-1].role == "assistant":
+        turns.pop()
+    return turns
 
 
 def _ask(

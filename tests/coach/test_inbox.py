@@ -261,3 +261,16 @@ def test_an_older_message_that_arrives_late_does_not_move_the_window_back(lead: 
     with atomic():
         inbox.receive(inbound(lead, "früher", at=NOON - timedelta(hours=20)), now=NOON)
     assert Conversation.objects.get(lead=lead).last_inbound_at == NOON
+
+
+def test_what_the_model_answers_are_the_person_s_last_words(
+    lead: Lead, model: Model, phone: Phone, noon: time_machine.Traveller
+) -> None:
+    writes(lead, "Mensch")
+    Conversation.objects.filter(lead=lead).update(owner=Owner.AI)
+    noon.shift(0.4)
+    with atomic():
+        inbox.receive(inbound(lead, "Doch nicht, wann ist Yoga?", at=NOON), now=NOON + timedelta(seconds=0.4))
+    reply_now(lead)
+    assert model.asked[0]["messages"][-1].text == "Doch nicht, wann ist Yoga?"
+    assert len(model.asked[0]["messages"]) == 3
