@@ -82,7 +82,6 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "pilar.urls"
 WSGI_APPLICATION = "pilar.wsgi.application"
-APPEND_SLASH = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TEMPLATES: list[dict[str, Any]] = [

@@ -171,7 +171,7 @@ def test_a_known_address_is_sent_to_the_sign_in() -> None:
 
 def test_a_claim_link_is_not_kept_and_not_referred() -> None:
     answer = Client().get(claim_link())
-    assert (answer["Cache-Control"], answer["Referrer-Policy"]) == ("no-store", "no-referrer")
+    assert (answer["Cache-Control"], answer["Referrer-Policy"]) == ("no-store", "same-origin")
 
 
 @pytest.mark.parametrize("email", ["nobody@studio.test", "anna@studio.test", "\x00", "x" * 900])

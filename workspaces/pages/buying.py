@@ -147,7 +147,8 @@ def _link(request: HttpRequest, link: Link, form: ClaimForm | None, *, status: i
         context |= {"studio": sign_up.studio, "email": user.email if user else sign_up.email}
     response = render(request, "workspaces/claim.html", context, status=status)
     response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"
+    # Not `no-referrer`: browsers would then send the form with the origin `null`, which the CSRF check refuses.
+    response["Referrer-Policy"] = "same-origin"
     return response
 
 
