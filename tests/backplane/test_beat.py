@@ -59,7 +59,8 @@ def test_a_clock_that_jumps_back_repeats_nothing(time: Clock) -> None:
 
 
 def test_after_an_absence_only_the_present_slot_is_made_up_for(time: Clock) -> None:
-    beat.run_due_slots(memory := {})
+    memory: dict[str, int] = {}
+    beat.run_due_slots(memory)
     Clock.moment = MOMENT + timedelta(hours=5)
     beat.run_due_slots(memory)
     assert made() == 2

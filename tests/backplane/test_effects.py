@@ -39,6 +39,12 @@ def provider() -> Provider:
     return Provider()
 
 
+def state() -> str:
+    found = effects.find("k")
+    assert found is not None
+    return found.state
+
+
 def failure(*, ambiguous: bool) -> ProviderError:
     return ProviderError("503", provider="p", error_class=ErrorClass.TRANSIENT_NETWORK, ambiguous=ambiguous)
 
@@ -71,7 +77,7 @@ def test_a_definite_failure_may_be_tried_again_under_the_same_key(provider: Prov
     provider.error = failure(ambiguous=False)
     with pytest.raises(ProviderError):
         perform(provider)
-    assert effects.find("k").state == "failed"
+    assert state() == "failed"
     provider.error = None
     assert perform(provider).state == "sent"
     assert len(set(provider.keys)) == 1
@@ -81,7 +87,7 @@ def test_a_contact_that_cannot_be_reached_is_a_definite_failure(provider: Provid
     provider.error = ContactFailure(ContactOutcome.UNREACHABLE, provider="p", code="1", message="no")
     with pytest.raises(ContactFailure):
         perform(provider)
-    assert effects.find("k").state == "failed"
+    assert state() == "failed"
 
 
 def test_a_lost_answer_is_never_resent_blind(provider: Provider, inside: UUID) -> None:
@@ -90,7 +96,7 @@ def test_a_lost_answer_is_never_resent_blind(provider: Provider, inside: UUID) -
         with pytest.raises(effects.Unknown):
             perform(provider)
     assert len(provider.keys) == 1
-    assert effects.find("k").state == "unknown"
+    assert state() == "unknown"
 
 
 def test_a_lost_answer_is_looked_up(provider: Provider, inside: UUID) -> None:
@@ -124,14 +130,14 @@ def test_a_failing_look_up_leaves_the_intent_unknown(provider: Provider, inside:
         perform(provider, look_up=provider.look_up)
     with pytest.raises(ZeroDivisionError):
         perform(provider, look_up=lambda: 1 / 0)  # type: ignore[arg-type,return-value]
-    assert effects.find("k").state == "unknown"
+    assert state() == "unknown"
 
 
 def test_a_bug_of_ours_during_the_call_leaves_the_outcome_open(provider: Provider, inside: UUID) -> None:
     provider.error = ZeroDivisionError()
     with pytest.raises(ZeroDivisionError):
         perform(provider)
-    assert effects.find("k").state == "unknown"
+    assert state() == "unknown"
 
 
 def test_the_status_webhook_settles_an_unknown_intent(provider: Provider, inside: UUID) -> None:
@@ -154,7 +160,7 @@ def test_a_settled_failure_frees_the_intent_for_another_try(provider: Provider, 
 def test_what_is_settled_already_is_not_settled_again(provider: Provider, inside: UUID) -> None:
     perform(provider)
     assert not effects.settle("k", state="failed")
-    assert effects.find("k").state == "sent"
+    assert state() == "sent"
 
 
 def test_a_call_of_a_dead_process_is_looked_up(provider: Provider, inside: UUID) -> None:
@@ -204,7 +210,7 @@ def test_a_process_that_stood_still_before_the_call_does_not_call(
     monkeypatch.setattr(effects, "monotonic", lambda: next(times))
     with pytest.raises(RetryAt):
         perform(provider)
-    assert (provider.keys, effects.find("k").state) == ([], "failed")
+    assert (provider.keys, state()) == ([], "failed")
 
 
 @pytest.mark.parametrize("state", ["planned", "unknown", "nonsense"])

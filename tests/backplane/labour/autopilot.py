@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from pilar.backplane import effects
+from pilar.backplane.models import Effect
 from pilar.backplane.tenancy import atomic
 from pilar.kernel import switchboard
 from pilar.kernel.switchboard import Payload, Work
@@ -37,10 +38,10 @@ def kill(work: Work[Task]) -> None:
 def query_and_wait(work: Work[Task]) -> None:
     """Touch the database, wait as for a provider, touch it again."""
     with atomic():
-        effects.Effect.objects.count()
+        Effect.objects.count()
     time.sleep(work.payload.seconds)
     with atomic():
-        effects.Effect.objects.count()
+        Effect.objects.count()
     note(work, "done")
 
 

@@ -1,0 +1,191 @@
+"""The operator's view of the engine: work, facts, effects, locks, budgets, records. Changes go through actions, audited."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin
+
+from pilar.backplane import audit, jobs
+from pilar.backplane.models import (
+    ActivityLog,
+    AuditLog,
+    AutopilotEvent,
+    AutopilotJob,
+    Budget,
+    DistributedLock,
+    Effect,
+    JobHistory,
+    TenantProfile,
+    WebhookReceipt,
+    WorkerProcess,
+)
+from pilar.backplane.tenancy import atomic, tenant
+from pilar.backplane.tenant_admin import TenantAdmin
+from pilar.kernel.problems import Problem
+from pilar.kernel.switchboard import LANES
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs only
+    """Counts 10,000 rows at most: counting a queue of millions costs more than running it."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]  # the admin passes nothing else
+        return len(rows.values_list("pk")[:10_000])
+
+
+class TrailAdmin(TenantAdmin):
+    """Rows that only grow: newest first, never counted in full."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+
+
+@admin.register(AutopilotJob)
+class JobAdmin(TrailAdmin):
+    list_display = ("type", "workspace_id", "lane_name", "status", "attempts", "scheduled_at", "error")
+    list_filter = ("status", "lane")
+    search_fields = ("=public_id", "=workspace_id", "=correlation_id", "type")
+    ordering = ("-id",)
+    actions: ClassVar = ["retry", "cancel", "discard"]
+
+    @admin.display(description=gettext_lazy("lane"))
+    def lane_name(self, job: AutopilotJob) -> str:
+        """Name the lane, which the table keeps as a number."""
+        return LANES[job.lane]
+
+    @admin.action(description=gettext_lazy("Run again (dead jobs)"))
+    def retry(self, request: HttpRequest, rows: QuerySet[AutopilotJob]) -> None:
+        """Give dead jobs a new set of attempts."""
+        self._each(request, rows, "job.retry", jobs.retry)
+
+    @admin.action(description=gettext_lazy("Cancel (waiting or dead jobs)"))
+    def cancel(self, request: HttpRequest, rows: QuerySet[AutopilotJob]) -> None:
+        """End jobs without running them."""
+        self._each(request, rows, "job.cancel", jobs.cancel)
+
+    @admin.action(description=gettext_lazy("Discard (dead jobs)"))
+    def discard(self, request: HttpRequest, rows: QuerySet[AutopilotJob]) -> None:
+        """Take dead jobs out of the dead letters for good."""
+        self._each(request, rows, "job.discard", jobs.discard)
+
+    def _each(
+        self, request: HttpRequest, rows: QuerySet[AutopilotJob], action: str, change: Callable[[UUID], None]
+    ) -> None:
+        done = 0
+        for public_id, workspace_id in list(rows.values_list("public_id", "workspace_id")):
+            try:
+                with tenant(workspace_id), atomic():
+                    change(public_id)
+                    audit.record(f"user:{request.user.pk}", action, "job", public_id)
+                done += 1
+            except Problem as problem:
+                self.message_user(request, f"{public_id}: {problem.detail}", messages.WARNING)
+        self.message_user(request, _("%(count)d jobs were changed.") % {"count": done}, messages.SUCCESS)
+
+
+@admin.register(JobHistory)
+class JobHistoryAdmin(TrailAdmin):
+    list_display = ("type", "workspace_id", "status", "attempts", "started_at", "finished_at")
+    list_filter = ("status", "lane")
+    search_fields = ("=public_id", "=workspace_id", "=correlation_id")
+    ordering = ("-finished_at",)
+
+
+@admin.register(AutopilotEvent)
+class EventAdmin(TrailAdmin):
+    list_display = ("type", "workspace_id", "aggregate_type", "aggregate_id", "scheduled_at", "created_at")
+    search_fields = ("=id", "=workspace_id", "=correlation_id", "=aggregate_id")
+    ordering = ("-id",)
+
+
+@admin.register(Effect)
+class EffectAdmin(TrailAdmin):
+    list_display = ("key", "workspace_id", "provider", "operation", "state", "provider_ref", "changed_at")
+    list_filter = ("state", "provider")
+    search_fields = ("key", "=provider_ref", "=workspace_id", "=correlation_id")
+    ordering = ("-changed_at",)
+
+
+@admin.register(DistributedLock)
+class LockAdmin(TenantAdmin):
+    list_display = ("name", "scope", "workspace_id", "owner", "acquired_at", "expires_at")
+    search_fields = ("name", "owner", "=workspace_id")
+    actions: ClassVar = ["release"]
+
+    @admin.action(description=gettext_lazy("Release"))
+    def release(self, request: HttpRequest, rows: QuerySet[DistributedLock]) -> None:
+        """Take locks from their holders; what those still write is fenced off by the token."""
+        held = list(rows)
+        for lock in held:
+            with tenant(lock.workspace_id), atomic():
+                DistributedLock.objects.filter(pk=lock.pk, token=lock.token).delete()
+                audit.record(f"user:{request.user.pk}", "lock.release", "lock", lock.pk, before={"owner": lock.owner})
+        self.message_user(request, _("%(count)d locks were released.") % {"count": len(held)}, messages.SUCCESS)
+
+
+@admin.register(Budget)
+class BudgetAdmin(TenantAdmin):
+    list_display = ("resource", "workspace_id", "daily", "hourly", "policy", "override_daily", "override_until")
+    search_fields = ("=workspace_id",)
+
+
+@admin.register(TenantProfile)
+class TenantProfileAdmin(TenantAdmin):
+    list_display = ("workspace_id", "timezone", "weight", "max_running", "rate", "paused")
+    list_filter = ("paused",)
+    search_fields = ("=workspace_id",)
+
+
+@admin.register(ActivityLog)
+class ActivityAdmin(TrailAdmin):
+    list_display = ("kind", "workspace_id", "summary_key", "subject_type", "at")
+    search_fields = ("=workspace_id", "=correlation_id", "=subject_id")
+    ordering = ("-at",)
+
+
+@admin.register(AuditLog)
+class AuditAdmin(TrailAdmin):
+    list_display = ("action", "workspace_id", "actor", "object_type", "object_id", "at")
+    search_fields = ("=workspace_id", "=object_id", "actor", "action")
+    ordering = ("-at",)
+
+
+class GlobalTrailAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
+    """Global rows that operators may look at and not touch."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(WebhookReceipt)
+class ReceiptAdmin(GlobalTrailAdmin):
+    list_display = ("provider", "event_id", "workspace_id", "received_at", "processed_at", "error")
+    list_filter = ("provider",)
+    search_fields = ("=event_id", "=workspace_id")
+    exclude = ("body",)
+    ordering = ("-received_at",)
+
+
+@admin.register(WorkerProcess)
+class WorkerAdmin(GlobalTrailAdmin):
+    list_display = ("id", "kind", "host", "pid", "running", "started_at", "beat_at", "lost_at")
+    list_filter = ("kind",)
