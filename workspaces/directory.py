@@ -21,6 +21,11 @@ def get(workspace_id: UUID) -> Workspace:
     return found
 
 
+def exists(workspace_id: UUID) -> bool:
+    """Say whether there is such a studio that has not been closed."""
+    return Workspace.objects.filter(pk=workspace_id).exclude(status=Status.CLOSED).exists()
+
+
 def owner(workspace_id: UUID) -> User | None:
     """Return the first owner, to whom mail about the studio goes; None until somebody has claimed it."""
     rows = Membership.objects.filter(workspace_id=workspace_id, role="owner", user__is_active=True)

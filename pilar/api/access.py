@@ -135,7 +135,7 @@ class WorkspaceView(RuleView):
         caller = super().find_principal(request)
         named = set(self._named_workspaces(request))
         if caller.role is Role.SYSTEM:
-            return Principal(self._only(named), caller.actor, caller.role, caller.scopes)
+            return Principal(self._only(named, request), caller.actor, caller.role, caller.scopes)
         if caller.workspace_id is None:
             raise Forbidden(_("You are not a member of a studio yet."), code="no_workspace")
         if named - {str(caller.workspace_id)}:
@@ -158,7 +158,7 @@ class WorkspaceView(RuleView):
         if isinstance(body, Mapping) and body.get("workspace_id") is not None:
             yield str(body["workspace_id"]).lower()
 
-    def _only(self, named: set[str]) -> UUID:
+    def _only(self, named: set[str], request: Request) -> UUID:
         if not named:
             raise Problem(
                 _("Say which workspace is meant."),
@@ -170,7 +170,7 @@ class WorkspaceView(RuleView):
             workspace_id = UUID(found)
         except ValueError as error:
             raise NotFound from error
-        if workspace_id == tenancy.PLATFORM:
+        if not getattr(request.successful_authenticator, "knows", lambda _id: False)(workspace_id):
             raise NotFound
         return workspace_id
 

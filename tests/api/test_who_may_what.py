@@ -140,3 +140,8 @@ def test_the_list_of_keys_tells_no_secret(ask: Callable[..., Any]) -> None:
     listed = ask("GET", "/api/api-keys").content.decode()
     assert made["apiKey"].rsplit("_", 1)[1] not in listed
     assert "hash" not in listed
+
+
+def test_the_platforms_token_finds_no_studio_that_is_not_there(ask: Callable[..., Any]) -> None:
+    answer = ask("GET", "/api/autopilot/jobs/01900000-0000-7000-8000-000000000000", who="system")
+    assert answer.status_code == 404

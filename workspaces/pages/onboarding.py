@@ -40,7 +40,7 @@ def details(request: HttpRequest) -> HttpResponse:
 
 
 def _studio(request: HttpRequest, form: StudioForm, *, status: int = 200) -> HttpResponse:
-    return render(request, "onboarding/studio.html", {"form": form, "steps": _steps("studio")}, status=status)
+    return render(request, "onboarding/studio.html", {"form": form, "steps": wizard("studio")}, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -69,7 +69,7 @@ def papers(request: HttpRequest) -> HttpResponse:
 
 def _papers(request: HttpRequest, form: PaperForm, *, status: int) -> HttpResponse:
     country = directory.get(workspace_of(request)).country
-    context = {"form": form, "papers": _shown(country), "country": country, "steps": _steps("papers")}
+    context = {"form": form, "papers": _shown(country), "country": country, "steps": wizard("papers")}
     return render(request, "onboarding/papers.html", context, status=status)
 
 
@@ -88,7 +88,8 @@ def _shown(country: str) -> list[dict[str, Any]]:
     ]
 
 
-def _steps(current: str) -> list[dict[str, Any]]:
+def wizard(current: str) -> list[dict[str, Any]]:
+    """Return the pages of the onboarding in their order, seen from the page named `current`."""
     names = {
         "studio": (_("Studio"), "workspaces:onboarding"),
         "papers": (_("Papers"), "workspaces:papers"),
