@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
-from pilar.kernel.switchboard import Probe, Remediation, budget_resource, event, every, job, probe, remediation
+from pilar.kernel.switchboard import Probe, Remediation, budget_resource, event, every, job, probe, remediation, warm_up
 from pilar.providers import events, probes, upkeep
+from pilar.providers.ai import chat
 from pilar.providers.doors import ReceiptWork
 from pilar.providers.email import outbox
 from pilar.providers.stripe import receive as stripe
@@ -45,3 +46,5 @@ budget_resource("messages", "message")
 budget_resource("tokens", "token")
 budget_resource("api_calls", "call")
 budget_resource("euro", "cent")
+
+warm_up("language_models", chat.prepare)

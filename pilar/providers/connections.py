@@ -4,7 +4,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext as _
 
 from pilar.backplane import tenancy, vault
@@ -94,9 +94,14 @@ def mark(provider: str, *, error: ProviderError | None = None) -> None:
             mine.filter(status__in=SET_UP).update(status=_status_after(error))
             mine.update(last_error_class=kind, last_error=text, checked_at=now)
             return
-        mine.filter(status__in=(Status.DEGRADED, Status.DISCONNECTED)).update(status=Status.CONNECTED)
-        stale = Q(last_success_at=None) | Q(last_success_at__lt=now - SUCCESS_IS_NEWS_AFTER) | ~Q(last_error="")
-        mine.filter(stale).update(last_success_at=now, checked_at=now, last_error="", last_error_class="")
+        is_news = Q(last_success_at=None) | Q(last_success_at__lt=now - SUCCESS_IS_NEWS_AFTER) | ~Q(last_error_class="")
+        mine.filter(is_news).update(
+            status=Case(When(status__in=SET_UP, then=Value(Status.CONNECTED)), default=F("status")),
+            last_success_at=now,
+            checked_at=now,
+            last_error="",
+            last_error_class="",
+        )
 
 
 def _status_after(error: ProviderError) -> str:

@@ -82,6 +82,16 @@ def configured() -> bool:
     return bool(settings.OPENAI_API_KEY or settings.GROQ_API_KEY or settings.ANTHROPIC_API_KEY)
 
 
+def prepare() -> None:
+    """Load the libraries and build the clients now: it takes seconds, which nobody who waits for an answer should."""
+    from pydantic_ai import Agent  # noqa: PLC0415 - as in `_ask`
+
+    from pilar.providers.ai import errors, loop, models  # noqa: F401, PLC0415
+
+    for candidate in models.candidates({}):
+        Agent(candidate.model)
+
+
 def answer[O: BaseModel](
     *,
     instructions: str,

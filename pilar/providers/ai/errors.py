@@ -19,7 +19,6 @@ CLASSES: list[tuple[type[Exception], ErrorClass]] = [
     (TimeoutError, ErrorClass.TRANSIENT_NETWORK),
 ]
 GROQ_CAPACITY = 498
-GROQ_TOOL_USE_FAILED = "tool_use_failed"
 
 
 class NotUsable(ProviderError):

@@ -24,8 +24,17 @@ def run[T](work: Coroutine[Any, Any, T], *, seconds: float) -> T:
         future.cancel()
 
 
+_starting = threading.Lock()
+
+
+def _loop(process: int) -> asyncio.AbstractEventLoop:
+    # The cache alone would let two first callers start two loops, and the clients belong to one.
+    with _starting:
+        return _started(process)
+
+
 @cache
-def _loop(_process: int) -> asyncio.AbstractEventLoop:
+def _started(_process: int) -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="ai-loop", daemon=True).start()
     return loop

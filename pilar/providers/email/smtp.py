@@ -17,6 +17,8 @@ from pilar.providers.transport import remaining
 PROVIDER = "smtp"
 SECONDS = 15.0
 IMPLICIT_TLS_PORT = 465
+LOGIN_BUSY = "454"
+"""A login refused for now: once more before it counts as a wrong password (providers.md 5)."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 CODES: dict[int, Verdict] = {
@@ -44,9 +46,17 @@ def _session(operation: str, use: Callable[[smtplib.SMTP], None]) -> None:
     if not settings.SMTP_HOST:
         raise NotConfigured(PROVIDER, _("SMTP_HOST is not set, so no e-mail can be sent."))
 
-    def run() -> None:
+    def attempt() -> None:
         with _translated(), _connected() as server:
             use(server)
+
+    def run() -> None:
+        try:
+            attempt()
+        except ProviderError as error:
+            if error.code != LOGIN_BUSY:
+                raise
+            attempt()
 
     calls.call(PROVIDER, operation, run, timeout=SECONDS * 2)
 
