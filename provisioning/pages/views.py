@@ -18,6 +18,7 @@ from pilar.ui.fragments import fragment
 from provisioning import pipeline, report, whatsapp
 from provisioning.report import RunReport
 from workspaces.pages.base import workspace_page
+from workspaces.pages.onboarding import wizard
 
 
 def _shown(run: RunReport | None, studio: str) -> dict[str, Any]:
@@ -88,8 +89,12 @@ def connect_whatsapp(request: HttpRequest) -> HttpResponse:
         "number": _bought_number(),
         "connection": _connection(connection.status if connection else "", names),
         "complete_url": "/api/provisioning/whatsapp/connect",
+        "steps": wizard("whatsapp"),
     }
-    return render(request, "onboarding/whatsapp.html", context)
+    response = render(request, "onboarding/whatsapp.html", context)
+    # Meta's window tells us the outcome through `window.opener`, which the usual policy cuts off.
+    response["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
+    return response
 
 
 def _connection(state: str, names: dict[str, str]) -> dict[str, str] | None:
