@@ -56,7 +56,7 @@ def refused(answer: Answer, body: Any) -> ProviderError | ContactFailure:
     judged = verdict(known) if known is not None else None
     if judged is None and detail.get("is_transient") is True:
         judged = ErrorClass.TRANSIENT_NETWORK
-    error = failure(
+    return failure(
         "whatsapp",
         judged,
         message=_sentence(detail) or f"HTTP {answer.status}",
@@ -64,10 +64,6 @@ def refused(answer: Answer, body: Any) -> ProviderError | ContactFailure:
         status=answer.status,
         retry_after=retry_after(answer.headers) or WAIT_SECONDS.get(known if known is not None else -1),
     )
-    if isinstance(error, ProviderError) and known in CODES:
-        # An error document with one of Meta's codes says that nothing was done, whatever the HTTP status (3.8: retry).
-        error.ambiguous = False
-    return error
 
 
 def _sentence(detail: dict[str, Any]) -> str:
