@@ -35,7 +35,9 @@ class ProvisioningJobAdmin(TenantAdmin):
                 pipeline.retry(now=now())
                 pipeline.wake(now=now())
                 audit.record(actor, "provisioning.run_again", "workspace", studio)
-        self.message_user(request, _("Set-up runs again for %(count)d studios.") % {"count": len(studios)}, messages.SUCCESS)
+        self.message_user(
+            request, _("Set-up runs again for %(count)d studios.") % {"count": len(studios)}, messages.SUCCESS
+        )
 
 
 @admin.register(ProvisioningStep)

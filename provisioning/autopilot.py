@@ -20,11 +20,13 @@ event("provisioning.completed", Empty)
 event("provisioning.step_failed", pipeline.StepFailed)
 event("whatsapp.connected", whatsapp.WhatsAppConnected)
 
+# A step keeps its own count of failures; what is counted here are ends of workers, and a studio must survive many of them.
 job(
     "provisioning.step",
     pipeline.run_step,
     payload=pipeline.StepOrder,
     lane="provisioning",
+    max_attempts=10,
     timeout=timedelta(minutes=4),
 )
 job("provisioning.check", triggers.check, lane="provisioning")
