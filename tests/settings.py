@@ -21,4 +21,5 @@ DATABASES["default"] |= {"USER": "pilar_test", "PASSWORD": database.password_of(
 PLATFORM_DATABASE = "default"
 RELEASE_CONNECTIONS = False
 REDIS_URL = ""
+DOORBELL = False
 LOGGING["root"]["level"] = "WARNING"

@@ -16,6 +16,7 @@ from pilar.backplane import database_clock, jobs, sql
 from pilar.backplane.engine import workers
 from pilar.backplane.tenancy import PLATFORM, alias, all_tenants, atomic, tenant
 from pilar.kernel import switchboard
+from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import Empty
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,8 @@ def run_due_slots(made: dict[str, int]) -> float:
         for schedule in switchboard.schedules.values():
             slot = int(moment // schedule.every.total_seconds())
             if made.get(schedule.name) != slot:
-                jobs.enqueue(schedule.job, Empty(), key=f"schedule:{schedule.name}:{slot}")
+                key = f"schedule:{schedule.name}:{slot}"
+                jobs.enqueue(schedule.job, Empty(), key=key, correlation_id=uuid7())
                 made[schedule.name] = slot
     periods = [schedule.every.total_seconds() for schedule in switchboard.schedules.values()]
     return min((math.ceil(moment / period + 1e-9) * period - moment for period in periods), default=LONGEST_SLEEP)

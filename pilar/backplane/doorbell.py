@@ -129,5 +129,5 @@ def ring_all(workspace_id: UUID) -> None:
 
 def ring_many(rings: dict[Ring, datetime | None]) -> None:
     """Ring for several workspaces after the commit."""
-    if getattr(settings, "DOORBELL", True):
+    if settings.DOORBELL:
         on_commit(lambda: _bell.ring(rings))

@@ -152,6 +152,8 @@ DATABASE_ROUTERS = ["pilar.backplane.router.ScopeRouter"]
 RELEASE_CONNECTIONS = PROCESS in ("worker", "beat")
 
 REDIS_URL = text("REDIS_URL")
+DOORBELL = True
+"""Whether a commit with new work tells the workers; tests look by themselves."""
 CACHES = {"default": {"BACKEND": "pilar.backplane.cache.SteadyCache", "LOCATION": REDIS_URL}}
 
 # --- people ---

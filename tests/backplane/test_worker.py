@@ -23,8 +23,7 @@ pytestmark = pytest.mark.processes
 
 
 @pytest.fixture
-def here(committed: str, tmp_path: Path, settings: Any) -> Iterator[Site]:
-    settings.DOORBELL = False
+def here(committed: str, tmp_path: Path) -> Iterator[Site]:
     with site(database.login_urls(committed), tmp_path) as started:
         yield started
 

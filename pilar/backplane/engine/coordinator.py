@@ -27,6 +27,9 @@ SLOTS = {"events": 100, "provisioning": 100, "messages": 200, "webhooks": 100, "
 """How many handlers of a lane run at once in one process."""
 TICK = 0.005
 """Seconds between two looks at rows that wait for a runner."""
+RESULTS_AT_ONCE = 250
+RESULTS_WAIT = 0.03
+"""Results are written when there are this many, after this many seconds, or when nothing else is to be done."""
 SHORTEST_IDLE, LONGEST_IDLE = 0.05, 2.0
 MOST_RESULTS = 1000
 
@@ -49,6 +52,7 @@ class Coordinator(threading.Thread):
         self._ending = threading.Event()
         self._idle = SHORTEST_IDLE
         self._look_at = 0.0
+        self._first_result_at = 0.0
 
     def running(self) -> int:
         """Return how many handlers run now."""
@@ -101,9 +105,20 @@ class Coordinator(threading.Thread):
         return not self._ending.is_set() and self.pulse.is_fresh()
 
     def _report(self, result: Result) -> None:
+        if not self._results:
+            self._first_result_at = monotonic()
         self._results.append(result)
-        if len(self._results) == 1 or self._ending.is_set():
+        if len(self._results) in (1, RESULTS_AT_ONCE) or self._ending.is_set():
             self._signal.set()
+
+    def _must_write(self) -> bool:
+        if not self._results:
+            return False
+        is_late = monotonic() - self._first_result_at > RESULTS_WAIT
+        return is_late or len(self._results) >= RESULTS_AT_ONCE or not self._has_waiting()
+
+    def _has_waiting(self) -> bool:
+        return any(lane.waiting for lane in self.lanes.values())
 
     def _drop(self, *, give_back: bool = False) -> None:
         """Forget what was claimed and not started: it was taken away, or is given back."""
@@ -114,22 +129,23 @@ class Coordinator(threading.Thread):
                     self._results.append(unstarted(row))
 
     def _pause(self) -> float:
-        if any(lane.waiting for lane in self.lanes.values()) or any(
-            self._can_claim(lane) for lane in self.lanes.values()
-        ):
-            return 0 if not any(lane.waiting for lane in self.lanes.values()) else TICK
-        if self._results:
+        """Return how long to sleep unless something happens."""
+        if not self.pulse.is_fresh():
+            return SHORTEST_IDLE
+        if self._has_waiting() or self._results:
             return TICK
+        if any(self._can_claim(lane) for lane in self.lanes.values()):
+            return 0
         return max(0.0, min(self._look_at - monotonic(), 1.0))
 
     def _can_claim(self, lane: Lane) -> bool:
-        return lane.is_hungry and lane.room > 0 and self.pulse.is_fresh() and len(lane.waiting) <= lane.room
+        return lane.is_hungry and len(lane.waiting) <= lane.room and lane.room > 0 and self.pulse.is_fresh()
 
     def _turn(self) -> None:
         self._stop_late_runs()
         hungry = [lane for lane in self.lanes.values() if self._can_claim(lane)]
         is_time = monotonic() >= self._look_at and self.pulse.is_fresh()
-        if self._results or hungry or is_time:
+        if hungry or is_time or self._must_write():
             self._exchange(hungry, look=is_time)
         for lane in self.lanes.values():
             self._crew.staff(lane)

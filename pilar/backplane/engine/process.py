@@ -2,10 +2,15 @@
 work.
 """
 
+import logging
+import threading
 from collections.abc import Iterable
 
 from pilar.backplane.engine.coordinator import Coordinator
 from pilar.backplane.engine.inline import work_off
+from pilar.kernel import switchboard
+
+logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 20.0
 """How long running handlers may finish on an orderly stop; the whole stop stays below 30 s (reliability T4)."""
@@ -19,6 +24,16 @@ def start(lanes: Iterable[str]) -> None:
     _coordinator = Coordinator(lanes)
     _coordinator.pulse.start()
     _coordinator.start()
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+
+
+def warm_up() -> None:
+    """Do what the rooms ask for at a worker's start; what fails here is met again, and handled, by the first job."""
+    for name, prepare in switchboard.warm_ups.items():
+        try:
+            prepare()
+        except Exception:  # any room's code, and a worker works without it
+            logger.warning("the warm-up %s failed", name, exc_info=True)
 
 
 def stop() -> None:
