@@ -94,7 +94,9 @@ def test_the_table_of_roles_has_no_stale_row() -> None:
 
 def crossings() -> set[str]:
     rooms = ("pilar", "workspaces", "provisioning", "coach", "health", "affiliates")
-    sources = [file.read_text() for room in rooms for file in (ROOT / room).rglob("*.py") if "tenancy.py" not in file.name]
+    sources = [
+        file.read_text() for room in rooms for file in (ROOT / room).rglob("*.py") if "tenancy.py" not in file.name
+    ]
     return {why for text in sources for why in re.findall(r"""all_tenants\(\s*["'](.+?)["']\s*\)""", text)}
 
 

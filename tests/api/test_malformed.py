@@ -50,45 +50,35 @@ def is_problem(answer: Any) -> bool:
     return complete and body["status"] == answer.status_code and answer["Content-Type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("path", WRITES)
-@pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN.keys())
-def test_a_broken_body_is_a_problem_of_the_sender(ask: Callable[..., Any], path: str, body: bytes) -> None:
-    answer = ask("POST", path, body=body)
-    assert 400 <= answer.status_code < 500
-    assert is_problem(answer)
+def refused(answer: Any) -> bool:
+    return 400 <= answer.status_code < 500 and is_problem(answer)
 
 
 @pytest.mark.parametrize("path", WRITES)
-@pytest.mark.parametrize(
-    "content_type", ["text/plain", "application/xml", "application/x-www-form-urlencoded", "", "x"]
-)
-def test_another_content_type_is_refused(world: World, path: str, content_type: str) -> None:
-    answer = Client().generic("POST", path, b"a=1", content_type=content_type, headers=world.headers("owner"))
-    assert 400 <= answer.status_code < 500
-    assert is_problem(answer)
+def test_a_broken_body_is_a_problem_of_the_sender(ask: Callable[..., Any], path: str) -> None:
+    assert [name for name, body in BROKEN.items() if not refused(ask("POST", path, body=body))] == []
+
+
+@pytest.mark.parametrize("path", WRITES)
+def test_another_content_type_is_refused(world: World, path: str) -> None:
+    def answer(content_type: str) -> Any:
+        return Client().generic("POST", path, b"a=1", content_type=content_type, headers=world.headers("owner"))
+
+    others = ("text/plain", "application/xml", "application/x-www-form-urlencoded", "", "x")
+    assert [other for other in others if not refused(answer(other))] == []
+
+
+QUERIES = (
+    "limit=0", "limit=-1", "limit=x", "limit=9999999999999999999999", "limit=%00", "cursor=x", "cursor=%00", "cursor=W10",
+    "cursor=WyJhIiwiYiJd", "cursor=eyJhIjoxfQ", "cursor=f.x", "workspaceId=x", "workspaceId=", "type=%00", "type=%F0%28",
+    "correlationId=x", "status=x", "status=%00", "cursor=" + "A" * 3000,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("path", LISTS)
-@pytest.mark.parametrize(
-    "query",
-    ["limit=0", "limit=-1", "limit=x", "limit=9999999999999999999999", "limit=%00", "cursor=x", "cursor=%00", "cursor=W10",
-     "cursor=WyJhIiwiYiJd", "cursor=eyJhIjoxfQ", "cursor=f.x", "workspaceId=x", "workspaceId=", "cursor=" + "A" * 3000],
-)  # fmt: skip
-def test_a_broken_query_is_a_problem_of_the_sender(
-    world: World, ask: Callable[..., Any], path: str, query: str
-) -> None:
-    answer = ask("GET", f"{path.format(mine=world.workspace_id)}?{query}")
-    assert answer.status_code in (200, 400, 404), answer.content
-    assert answer.status_code == 200 or is_problem(answer)
-
-
-@pytest.mark.parametrize("query", ["type=%00", "type=%F0%28", "correlationId=x", "status=x", "status=%00"])
-@pytest.mark.parametrize("path", LISTS[2:])
-def test_a_broken_filter_is_a_problem_of_the_sender(
-    world: World, ask: Callable[..., Any], path: str, query: str
-) -> None:
-    answer = ask("GET", f"{path.format(mine=world.workspace_id)}?{query}")
-    assert answer.status_code in (200, 400)
+def test_a_broken_query_is_a_problem_of_the_sender(world: World, ask: Callable[..., Any], path: str) -> None:
+    answers = {query: ask("GET", f"{path.format(mine=world.workspace_id)}?{query}") for query in QUERIES}
+    assert [query for query, answer in answers.items() if answer.status_code != 200 and not refused(answer)] == []
 
 
 @pytest.mark.parametrize(
@@ -98,11 +88,10 @@ def test_an_address_that_is_none_is_not_found(ask: Callable[..., Any], path: str
     assert ask("GET", path).status_code == 404
 
 
-@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
 @pytest.mark.parametrize("path", WRITES)
-def test_another_method_is_refused(ask: Callable[..., Any], path: str, method: str) -> None:
-    answer = ask(method, path)
-    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+def test_another_method_is_refused(ask: Callable[..., Any], path: str) -> None:
+    answers = [ask(method, path) for method in ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")]
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(405, "method_not_allowed")}
 
 
 @pytest.mark.parametrize("token", ["x", "pilar_", "pilar_a_b", "pilar_" + "a" * 9000, "pilar_\xfc_x", "é", ""])
@@ -133,14 +122,14 @@ FIELDS = (
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=st.sampled_from(WRITES), body=st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=6) | JSON)
 def test_no_input_at_all_is_a_defect(ask: Callable[..., Any], path: str, body: Any) -> None:
     answer = ask("POST", path, body=json.dumps(body).encode())
     assert answer.status_code < 500, (path, body, answer.content)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_no_report_at_all_is_a_defect(ask: Callable[..., Any], body: bytes) -> None:
     answer = ask("POST", "/api/security/csp-report", who="nobody", body=body)

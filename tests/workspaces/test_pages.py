@@ -54,29 +54,32 @@ def test_public_pages_are_open(path: str) -> None:
     assert Client().get(path).status_code == 200
 
 
-@pytest.mark.parametrize("path", PRIVATE)
-def test_private_pages_send_to_the_sign_in(path: str) -> None:
-    assert Client().get(path)["Location"] == f"/accounts/login/?next={path}"
+def statuses(world: World, who: str, paths: tuple[str, ...] = PRIVATE) -> set[int]:
+    browser = world.browser(who)
+    return {browser.get(path).status_code for path in paths}
 
 
-@pytest.mark.parametrize("path", PRIVATE)
-def test_the_owner_sees_every_page(world: World, path: str) -> None:
-    assert world.browser("owner").get(path).status_code == 200
+def test_private_pages_send_to_the_sign_in() -> None:
+    assert [Client().get(path)["Location"] for path in PRIVATE] == [f"/accounts/login/?next={path}" for path in PRIVATE]
 
 
-@pytest.mark.parametrize("path", ADMIN_ONLY)
-def test_a_coach_does_not_see_the_owners_pages(world: World, path: str) -> None:
-    assert world.browser("coach").get(path).status_code == 403
+def test_the_owner_sees_every_page(world: World) -> None:
+    assert statuses(world, "owner") == {200}
 
 
-@pytest.mark.parametrize("path", PRIVATE)
-def test_who_has_no_studio_goes_to_the_plans(world: World, path: str) -> None:
-    assert world.browser("stranger").get(path)["Location"] == "/checkout"
+def test_a_coach_does_not_see_the_owners_pages(world: World) -> None:
+    assert statuses(world, "coach", ADMIN_ONLY) == {403}
 
 
-@pytest.mark.parametrize("path", PRIVATE)
-def test_private_pages_are_not_kept(world: World, path: str) -> None:
-    assert "private" in world.browser("owner").get(path)["Cache-Control"]
+def test_who_has_no_studio_goes_to_the_plans(world: World) -> None:
+    browser = world.browser("stranger")
+    assert {browser.get(path)["Location"] for path in PRIVATE} == {"/checkout"}
+
+
+def test_private_pages_are_not_kept(world: World) -> None:
+    browser = world.browser("owner")
+    kept = {path: browser.get(path)["Cache-Control"] for path in PRIVATE}
+    assert [path for path, rule in kept.items() if "private" not in rule or "no-" not in rule] == []
 
 
 def test_a_page_that_leads_to_payment_may_send_its_form_there(settings: Any) -> None:
