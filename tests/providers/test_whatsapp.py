@@ -143,7 +143,9 @@ def test_a_message_is_marked_read(sandbox: Sandbox, open_window: Sender) -> None
 @pytest.mark.parametrize(
     ("fault", "kind", "ambiguous"),
     [
-        ({"kind": "status", "status": 500}, ErrorClass.TRANSIENT_NETWORK, True),
+        ({"kind": "status", "status": 500, "code": 1}, ErrorClass.TRANSIENT_NETWORK, True),
+        ({"kind": "status", "status": 500, "code": 131000}, ErrorClass.TRANSIENT_NETWORK, False),
+        ({"kind": "status", "status": 503, "code": 131016}, ErrorClass.TRANSIENT_NETWORK, False),
         ({"kind": "status", "status": 401}, ErrorClass.THIRD_PARTY_AUTH_FAILED, False),
         ({"kind": "status", "status": 429}, ErrorClass.RATE_LIMITED, False),
         ({"kind": "status", "status": 400, "code": 131056}, ErrorClass.RATE_LIMITED, False),

@@ -38,6 +38,10 @@ WAIT_SECONDS: dict[int, float] = {
 }
 """How long to wait when Meta does not say (providers.md 3.8)."""
 
+NOT_DONE = frozenset({2, 131000, 131016, 131057, 133004, 135000})
+"""With these Meta itself says that the request failed, whatever the HTTP status: it may be repeated (providers.md 3.8). A 5xx
+without one of them stays ambiguous."""
+
 NOT_REGISTERED = "133010"
 WRONG_PIN = "133005"
 
@@ -56,7 +60,7 @@ def refused(answer: Answer, body: Any) -> ProviderError | ContactFailure:
     judged = verdict(known) if known is not None else None
     if judged is None and detail.get("is_transient") is True:
         judged = ErrorClass.TRANSIENT_NETWORK
-    return failure(
+    error = failure(
         "whatsapp",
         judged,
         message=_sentence(detail) or f"HTTP {answer.status}",
@@ -64,6 +68,9 @@ def refused(answer: Answer, body: Any) -> ProviderError | ContactFailure:
         status=answer.status,
         retry_after=retry_after(answer.headers) or WAIT_SECONDS.get(known if known is not None else -1),
     )
+    if isinstance(error, ProviderError) and known in NOT_DONE:
+        error.ambiguous = False
+    return error
 
 
 def _sentence(detail: dict[str, Any]) -> str:
