@@ -90,17 +90,3 @@ def test_the_table_of_roles_has_no_stale_row() -> None:
     written = re.findall(r"^\| (?:GET|POST|PUT|PATCH|DELETE) \| .*\|$", PAGE, re.MULTILINE)
     assert written
     assert [row for row in written if row not in rules()] == []
-
-
-def crossings() -> set[str]:
-    rooms = ("pilar", "workspaces", "provisioning", "coach", "health", "affiliates")
-    sources = [
-        file.read_text() for room in rooms for file in (ROOT / room).rglob("*.py") if "tenancy.py" not in file.name
-    ]
-    return {why for text in sources for why in re.findall(r"""all_tenants\(\s*["'](.+?)["']\s*\)""", text)}
-
-
-def test_every_way_across_workspaces_is_listed_with_its_reason() -> None:
-    assert len(crossings()) > 5
-    missing = sorted(why for why in crossings() if f"- {why}\n" not in PAGE)
-    assert missing == [], "\n" + "\n".join(f"- {why}" for why in missing)
