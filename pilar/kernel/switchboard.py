@@ -170,6 +170,7 @@ remediations: dict[str, Remediation] = {}
 widgets: dict[str, Widget] = {}
 operator_actions: dict[str, OperatorAction] = {}
 budget_resources: dict[str, BudgetResource] = {}
+warm_ups: dict[str, Callable[[], None]] = {}
 
 
 class AlreadyRegistered(Exception):
@@ -257,6 +258,11 @@ def operator_action(entry: OperatorAction) -> None:
 def budget_resource(name: str, unit: str) -> None:
     """Declare a resource that budgets count."""
     _add(budget_resources, name, BudgetResource(name, unit))
+
+
+def warm_up(name: str, prepare: Callable[[], None]) -> None:
+    """Have every worker prepare something slow at its start, beside its work, so that no first job waits for it."""
+    _add(warm_ups, name, prepare)
 
 
 def check_wiring() -> list[str]:
