@@ -19,7 +19,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pilar.settings")
 def _broker() -> dict[str, Any]:
     if settings.REDIS_URL:
         bounds = {
-            "socket_timeout": 5,
+            "socket_timeout": 3,
             "socket_connect_timeout": 2,
             "retry_on_timeout": False,
             "health_check_interval": 10,

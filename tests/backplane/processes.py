@@ -90,6 +90,7 @@ class Site:
 
     def worker(self, **environment: str) -> Process:
         argv = ["worker", "--pool", "threads", "--concurrency", "2", "--loglevel", "INFO", "--queues", ",".join(LANES)]
+        argv += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
         process = self._start(argv, "worker", environment)
         wait_for(lambda: process.ended or process.pid in self.signed_in())
         assert not process.ended, process.log.read_text()
