@@ -47,7 +47,8 @@ def provider_of(path: str, headers: list[tuple[bytes, bytes]]) -> str:
     return "meta" if path.startswith("/_meta/") else "pages"
 
 
-# Which parts of the world a provider's requests change.
+# Which parts of the world a provider's requests change, and which of them do so although they only ask.
+CHANGING_GETS = ("/oauth/access_token",)
 CHANGES = {"whatsapp": ("whatsapp", "phones"), "twilio": ("twilio", "phones", "whatsapp"), "meta": ("whatsapp",)}
 
 
@@ -61,7 +62,7 @@ class Switch:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         provider = provider_of(scope["path"], scope["headers"])
-        if scope["method"] != "GET":
+        if scope["method"] != "GET" or scope["path"].endswith(CHANGING_GETS):
             send = self._after_saving(provider, send)
         await self.routers[provider](scope, receive, send)
 

@@ -167,6 +167,21 @@ def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
 
 
 @pytest.mark.processes
+def test_a_token_that_meta_gave_survives_a_kill(tmp_path: Path) -> None:
+    port, kept, app = _free_port(), tmp_path / "world", Settings()
+    base = f"http://127.0.0.1:{port}"
+    with _program(kept, port):
+        studio = {"phone_number": "+493012345678", "business_name": "Nord"}
+        code = httpx.post(f"{base}/_meta/signup", json=studio).json()["code"]
+        asked = {"client_id": app.whatsapp_app_id, "client_secret": app.whatsapp_app_secret, "code": code}
+        token = httpx.get(f"{base}/v26.0/oauth/access_token", params=asked).json()["access_token"]
+    with _program(kept, port):
+        headers = {"Authorization": f"Bearer {app.whatsapp_app_id}|{app.whatsapp_app_secret}"}
+        found = httpx.get(f"{base}/v26.0/debug_token", params={"input_token": token}, headers=headers)
+    assert found.json()["data"]["is_valid"]
+
+
+@pytest.mark.processes
 def test_a_damaged_file_is_left_aside(tmp_path: Path) -> None:
     kept = tmp_path / "world"
     kept.mkdir()
