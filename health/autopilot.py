@@ -1,27 +1,41 @@
-"""What this room contributes to the autopilot: rounds over all studios, the platform's own probes, and its widgets."""
+"""What this room contributes to the autopilot: rounds over all studios, its own probes, and its widgets."""
 
 from datetime import timedelta
 
-from health import events, rounds, system_probes, widgets
+from health import events, rounds, system_probes, widgets, workspace_probes
+from health.models import Component
 from pilar.kernel.switchboard import Probe, Widget, event, every, job, on, probe, widget
 
 event("support.incident_created", events.IncidentChanged)
 
-job("health.tick", rounds.tick, lane="health")
-job("health.check_workspace", rounds.check_workspace, lane="health", priority=7)
+job("health.tick", rounds.tick, lane="health", priority=2)
+job("health.adopt", rounds.adopt, lane="health")
+job("health.check_workspace", rounds.check_workspace, payload=rounds.CheckOrder, lane="health", priority=7)
 job("health.check_system", rounds.check_system, lane="health", priority=1)
 every("health.tick", timedelta(minutes=1), "health.tick")
+every("health.adopt", timedelta(minutes=10), "health.adopt")
 every("health.system", timedelta(minutes=1), "health.check_system")
-on("provider.failed", rounds.look_at_once, lane="health")
-on("provider.recovered", rounds.look_at_once, lane="health")
+on("provider.failed", rounds.look_at_once, lane="health", priority=3)
+on("provider.recovered", rounds.look_at_once, lane="health", priority=3)
+on("workspace.resumed", rounds.look_at_once, lane="health")
 
 EVERY_MINUTE = timedelta(minutes=1)
-probe(Probe("database", "database_performance", system_probes.database, per_workspace=False, every=EVERY_MINUTE))
-probe(Probe("queue", "queue_processing", system_probes.queue, per_workspace=False, every=EVERY_MINUTE))
-probe(Probe("workers", "queue_processing", system_probes.workers, per_workspace=False, every=EVERY_MINUTE))
-probe(Probe("beat", "queue_processing", system_probes.beat, per_workspace=False, every=EVERY_MINUTE))
-probe(Probe("redis", "external_apis", system_probes.redis, per_workspace=False, every=EVERY_MINUTE))
-probe(Probe("dead_letters", "queue_processing", system_probes.dead_letters, per_workspace=False, every=EVERY_MINUTE))
+for name, component, check in (
+    ("database", Component.DATABASE, system_probes.database),
+    ("queue", Component.QUEUE_PROCESSING, system_probes.queue),
+    ("workers", Component.QUEUE_PROCESSING, system_probes.workers),
+    ("beat", Component.QUEUE_PROCESSING, system_probes.beat),
+    ("dead_letters", Component.QUEUE_PROCESSING, system_probes.dead_letters),
+    ("shared_webhooks", Component.WEBHOOK_DELIVERY, workspace_probes.webhooks),
+    ("redis", Component.EXTERNAL_APIS, system_probes.redis),
+):
+    probe(Probe(name, component, check, per_workspace=False, every=EVERY_MINUTE))
+
+probe(Probe("own_queue", Component.QUEUE_PROCESSING, workspace_probes.queue, per_workspace=True))
+probe(Probe("own_webhooks", Component.WEBHOOK_DELIVERY, workspace_probes.webhooks, per_workspace=True))
+probe(Probe("own_limits", Component.RATE_LIMITS, workspace_probes.limits, per_workspace=True))
+probe(Probe("own_models", Component.AI_PROVIDERS, workspace_probes.models, per_workspace=True))
+probe(Probe("own_mail", Component.EXTERNAL_APIS, workspace_probes.mail, per_workspace=True))
 
 widget(Widget("health", "widgets/health.html", widgets.health, order=10))
 widget(Widget("incidents", "widgets/incidents.html", widgets.incidents, order=60))

@@ -14,6 +14,19 @@ class Status(models.TextChoices):
     FAILED = "failed"
 
 
+class Component(models.TextChoices):
+    """The specification's `HealthComponent`; every registered probe names one of these."""
+
+    WEBHOOK_DELIVERY = "webhook_delivery"
+    QUEUE_PROCESSING = "queue_processing"
+    RATE_LIMITS = "rate_limits"
+    TWILIO = "twilio_integration"
+    WHATSAPP = "whatsapp_integration"
+    AI_PROVIDERS = "ai_providers"
+    DATABASE = "database_performance"
+    EXTERNAL_APIS = "external_apis"
+
+
 class HealthCheck(TenantRow):
     """The newest finding of one probe. Those of the platform itself belong to the reserved platform workspace."""
 
@@ -29,10 +42,14 @@ class HealthCheck(TenantRow):
     last_check = models.DateTimeField()
     next_check = models.DateTimeField()
     consecutive_failures = models.PositiveIntegerField(default=0)
+    failing_since = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace_id", "probe"], name="health_check_once")]
         indexes = [models.Index(fields=["next_check"], name="health_check_due")]
+
+    def __str__(self) -> str:
+        return f"{self.probe}: {self.status}"
 
 
 class Incident(TenantRow):
@@ -44,11 +61,13 @@ class Incident(TenantRow):
         RESOLVED = "resolved"
         CLOSED = "closed"
 
+    ONGOING = (State.OPEN, State.INVESTIGATING)
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     probe = models.CharField(max_length=60)
     component = models.CharField(max_length=50)
     code = models.CharField(max_length=60, blank=True)
-    title = models.CharField(max_length=255)
+    title = models.CharField(max_length=300)
     description = models.TextField()
     severity = models.CharField(max_length=20)
     status = models.CharField(max_length=20, choices=State, default=State.OPEN)
@@ -67,3 +86,6 @@ class Incident(TenantRow):
             )
         ]
         indexes = [models.Index(fields=["workspace_id", "-detected_at"], name="health_incident_newest")]
+
+    def __str__(self) -> str:
+        return self.title

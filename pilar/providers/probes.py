@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 
 from pilar.backplane.tenancy import all_tenants, atomic, current
 from pilar.kernel import clock
-from pilar.kernel.errors import ErrorClass, NotConfigured, ProviderError
+from pilar.kernel.errors import CircuitOpen, ErrorClass, NotConfigured, ProviderError
 from pilar.kernel.switchboard import Finding
 from pilar.providers import connections
 from pilar.providers.email import smtp
-from pilar.providers.models import PhoneNumber, ProviderCall
+from pilar.providers.models import Breaker, PhoneNumber, ProviderCall
 from pilar.providers.stripe import checkout
 from pilar.providers.stripe import client as stripe
 from pilar.providers.twilio import client as twilio
@@ -31,17 +31,28 @@ def _looked(name: str, look: Callable[[], Finding]) -> Finding:
         return look()
     except NotConfigured as error:
         return Finding("healthy", error.message, code="not_configured")
+    except CircuitOpen as error:
+        text = _("%(provider)s has failed several times in a row, so calls pause for a minute.") % {"provider": name}
+        return _failure(_cause(error.provider), text)
     except ProviderError as error:
-        return _failure(name, error)
+        text = _("%(provider)s: %(message)s") % {"provider": name, "message": error.message}
+        return _failure(error.error_class, text)
 
 
-def _failure(name: str, error: ProviderError) -> Finding:
-    passing = error.error_class in (ErrorClass.TRANSIENT_NETWORK, ErrorClass.RATE_LIMITED)
+def _cause(provider: str) -> ErrorClass:
+    """Say why the breaker is open: what it remembers of the last failure."""
+    with atomic():
+        remembered = Breaker.objects.filter(provider=provider).values_list("error_class", flat=True).first()
+    return ErrorClass(remembered) if remembered else ErrorClass.TRANSIENT_NETWORK
+
+
+def _failure(error_class: ErrorClass, text: str) -> Finding:
+    passing = error_class in (ErrorClass.TRANSIENT_NETWORK, ErrorClass.RATE_LIMITED)
     return Finding(
         "degraded" if passing else "failed",
-        _("%(provider)s: %(message)s") % {"provider": name, "message": error.message},
-        fix=_FIXES[error.error_class](),
-        code=error.error_class.value.lower(),
+        text,
+        fix=_FIXES[error_class](),
+        code=error_class.value.lower(),
         severity="medium" if passing else "high",
     )
 
