@@ -47,12 +47,14 @@ class SlotScheduler(Scheduler):  # type: ignore[misc]  # Celery has no types
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._made: dict[str, int] = {}
         self._worker = 0
+        self._is_ticking = False
         super().__init__(*args, **kwargs)
 
     def setup_schedule(self) -> None:
         """Celery's own entries are not wanted: ours are in the switchboard."""
 
     def tick(self, *_args: Any, **_kwargs: Any) -> float:
+        self._is_ticking = True
         try:
             self._sign_in()
             return max(0.05, min(LONGEST_SLEEP, run_due_slots(self._made)))
@@ -62,6 +64,7 @@ class SlotScheduler(Scheduler):  # type: ignore[misc]  # Celery has no types
             return 1.0
         finally:
             connections.close_all()
+            self._is_ticking = False
 
     def _sign_in(self) -> None:
         with all_tenants("the beat signs in"), atomic(), connections[alias()].cursor() as cursor:
@@ -69,9 +72,16 @@ class SlotScheduler(Scheduler):  # type: ignore[misc]  # Celery has no types
                 self._worker = workers.register(cursor, kind="beat", lanes=[])
 
     def close(self) -> None:
+        """Sign off. Celery calls this in its signal handler too: in the midst of a tick the connection is not ours to
+        use.
+        """
+        if self._is_ticking:
+            return
         try:
             with all_tenants("the beat signs off"), atomic():
                 sql.run("DELETE FROM autopilot_worker WHERE id = %s", [self._worker])
         except Error as error:
             logger.warning("the beat could not sign off: %s", error)
+        finally:
+            connections.close_all()
         super().close()

@@ -3,10 +3,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import IntegrityError
 
 from pilar.backplane import correlation, jobs
 from pilar.backplane.engine import work_off
-from pilar.backplane.tenancy import NoTenant, tenant
+from pilar.backplane.tenancy import NoTenant, atomic, tenant
 from pilar.kernel import clock
 from pilar.kernel.errors import ErrorClass, ProviderError
 from pilar.kernel.ids import uuid7
@@ -70,6 +71,11 @@ class TestEnqueue:
         trade.job()
         with pytest.raises(TypeError):
             jobs.enqueue("t.job", Empty(), key="k")
+
+    def test_a_priority_outside_0_to_9_is_refused(self, trade: Trade, inside: UUID) -> None:
+        trade.job()
+        with pytest.raises(IntegrityError), atomic():
+            jobs.enqueue("t.job", Task(), key="k", priority=10)
 
     def test_without_a_workspace_nothing_is_enqueued(self, trade: Trade) -> None:
         trade.job()

@@ -131,12 +131,14 @@ def test_a_frozen_worker_that_thaws_completes_nothing_twice(here: Site) -> None:
 
 
 def test_two_beats_make_each_slot_once(here: Site) -> None:
-    here.beat()
+    beat = here.beat()
     here.beat()
     wait_for(lambda: value("SELECT count(*) FROM autopilot_worker WHERE kind = 'beat'") == 2)
     wait_for(lambda: value("SELECT count(*) FROM autopilot_job WHERE type = 'backplane.seal_audit'"))
     keys = [key for (key,) in rows("SELECT idempotency_key FROM autopilot_job WHERE type LIKE 'backplane%%'")]
     assert len(keys) == len(set(keys))
+    assert beat.stop() < 10
+    assert value("SELECT count(*) FROM autopilot_worker WHERE kind = 'beat'") == 1
 
 
 class TestWithRedis:

@@ -205,6 +205,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'jobs',
                 'db_table': 'autopilot_job',
                 'indexes': [models.Index(condition=models.Q(('status', 0)), fields=['lane', 'workspace_id', 'priority', 'scheduled_at', 'id'], name='job_claim'), models.Index(condition=models.Q(('status', 1)), fields=['workspace_id', 'locked_by'], name='job_running'), models.Index(condition=models.Q(('status', 2)), fields=['workspace_id', 'id'], name='job_dead')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('priority__range', (0, 9))), name='job_priority')],
             },
         ),
         migrations.CreateModel(

@@ -68,6 +68,7 @@ class AutopilotJob(TenantRow):
             ),
             models.Index(fields=["workspace_id", "id"], name="job_dead", condition=models.Q(status=JobStatus.DEAD)),
         ]
+        constraints = [models.CheckConstraint(condition=models.Q(priority__range=(0, 9)), name="job_priority")]
 
     def __str__(self) -> str:
         return f"{self.type} {self.public_id}"
