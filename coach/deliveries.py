@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from coach import nudges, optout
 from coach.models import Conversation, Lead, Message
@@ -108,7 +109,8 @@ def _failed(message: Message, lead: Lead, error: StatusError, now: datetime) -> 
         _count_unreachable(lead)
     elif error.code in WINDOW_CLOSED:
         Conversation.objects.filter(pk=message.conversation_id).update(window_closed_at=now)
-    activity.log("message.failed", "A message was not delivered (%(code)s)", {"code": str(error.code)}, subject=lead)
+    facts = {"code": str(error.code)}
+    activity.log("message.failed", gettext_noop("A message was not delivered"), facts, subject=lead)
 
 
 def _hold_back(lead: Lead, now: datetime) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import F
+from django.utils.translation import gettext_noop
 
 from coach import aliases, consents, followups, gates, leads, optout, outbox, redlines, stopwords, suppression
 from coach.agent import writer
@@ -70,7 +71,7 @@ def _renamed(contact: Contact, inbound: WhatsAppInbound) -> None:
     aliases.add(lead, new)
     if lead.status == Lead.Status.OPTED_OUT:
         suppression.add([value for _, value in new.aliases()], "stop")
-    activity.log("lead.renamed", "A member has a new number on WhatsApp", {}, subject=lead)
+    activity.log("lead.renamed", gettext_noop("A member has a new number on WhatsApp"), {}, subject=lead)
 
 
 def _store(lead: Lead, inbound: WhatsAppInbound, now: datetime) -> Received:
@@ -159,7 +160,9 @@ def _agree(received: Received) -> bool:
         followups.cancel(received.lead, reason="confirmed", now=received.now, types=[followups.WELCOME])
         followups.plan_next(received.lead, now=received.now)
         _say(received, "confirmed", "reply", trigger="consent")
-        activity.log("consent.confirmed", "A member confirmed the consent in the chat", {}, subject=received.lead)
+        activity.log(
+            "consent.confirmed", gettext_noop("A member confirmed the consent in the chat"), {}, subject=received.lead
+        )
     return confirmed
 
 
@@ -188,7 +191,7 @@ def _leave_to_people(received: Received) -> None:
     Conversation.objects.filter(pk=received.conversation.pk).exclude(owner=Conversation.Owner.HUMAN).update(
         owner=Conversation.Owner.WAITING
     )
-    activity.log("chat.waiting", "A member waits for an answer by a person", {}, subject=received.lead)
+    activity.log("chat.waiting", gettext_noop("A member waits for an answer by a person"), {}, subject=received.lead)
 
 
 def _say(received: Received, name: str, kind: str, *, trigger: str, free: bool = False) -> None:

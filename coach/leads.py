@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from coach import aliases, consents, followups, numbers, suppression, texts
 from coach.aliases import Contact
@@ -126,7 +127,7 @@ def _newcomer(contact: Contact, name: str) -> Lead:
             lead.save(force_insert=True)
     except IntegrityError:
         return Lead.objects.get(phone=contact.phone)
-    activity.log("lead.met", "A new contact wrote on WhatsApp", {}, subject=lead)
+    activity.log("lead.met", gettext_noop("A new contact wrote on WhatsApp"), {}, subject=lead)
     return lead
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 from django.db.models import F
+from django.utils.translation import gettext_noop
 
 from coach import config, followups, gates, leads, optout, outbox
 from coach.agent import writer
@@ -208,7 +209,10 @@ def _sent(followup: Followup, now: datetime) -> None:
         last_nudge_at=now, nudges_sent=F("nudges_sent") + 1, unanswered=F("unanswered") + 1
     )
     activity.log(
-        "followup.sent", "The coach wrote to a member (%(type)s)", {"type": followup.type}, subject=followup.lead
+        "followup.sent",
+        gettext_noop("The coach wrote to a member (%(type)s)"),
+        {"type": followup.type},
+        subject=followup.lead,
     )
     followups.plan_next(followup.lead, now=now)
 

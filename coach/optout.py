@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext_noop
+
 from coach import aliases, consents, followups, suppression, texts
 from coach.aliases import Contact
 from coach.consents import NewConsent
@@ -29,7 +31,7 @@ def stop(lead: Lead, *, how: str, now: datetime) -> bool:
     followups.cancel(lead, reason="opted_out", now=now)
     waiting = Message.objects.filter(lead=lead, state=Message.State.QUEUED, provider_id="")
     waiting.update(state=Message.State.DROPPED, error_text="opted_out")
-    activity.log("lead.opted_out", "A member stopped the messages", {"how": how}, subject=lead)
+    activity.log("lead.opted_out", gettext_noop("A member stopped the messages"), {"how": how}, subject=lead)
     return True
 
 
@@ -44,7 +46,7 @@ def start_again(lead: Lead, *, message: Message, studio: str, now: datetime) -> 
     consents.record(lead, given, actor="member", now=now)
     consents.confirm(lead, message=message, now=now)
     followups.plan_next(lead, now=now)
-    activity.log("lead.opted_in", "A member wants messages again", {}, subject=lead)
+    activity.log("lead.opted_in", gettext_noop("A member wants messages again"), {}, subject=lead)
     return True
 
 

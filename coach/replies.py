@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from django.utils.translation import gettext_noop
 
 from coach import config, optout, outbox
 from coach.agent import writer
@@ -83,7 +84,10 @@ def _claim(conversation: Conversation, written: Written, now: datetime) -> Messa
         except budgets.Exceeded:
             Conversation.objects.filter(pk=fresh.pk).update(owner=Owner.WAITING)
             activity.log(
-                "chat.waiting", "The day's messages are used up; a member waits for an answer", {}, subject=lead
+                "chat.waiting",
+                gettext_noop("The day's messages are used up; a member waits for an answer"),
+                {},
+                subject=lead,
             )
             return None
         _settle(fresh, written, now)
@@ -95,7 +99,9 @@ def _settle(conversation: Conversation, written: Written, now: datetime) -> None
     conversation.unread = 0
     if written.hand_over:
         conversation.owner = Owner.WAITING
-        activity.log("chat.waiting", "A member waits for an answer by a person", {}, subject=conversation.lead)
+        activity.log(
+            "chat.waiting", gettext_noop("A member waits for an answer by a person"), {}, subject=conversation.lead
+        )
     conversation.save(update_fields=["answered_generation", "unread", "owner"])
     writer.disclosed(conversation, written.draft, now=now)
 

@@ -8,13 +8,16 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Q
 from django.db.models.functions import TruncDate
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from coach.models import Followup, Message
+from coach.models import Conversation, Followup, Message
 from coach.schedule import local_day
 from workspaces.models import Workspace
 
 _DAYS = 14
 _SHOWN = 5
+_MOST = 100
 OUT, IN = Q(direction=Message.Direction.OUT), Q(direction=Message.Direction.IN)
 _REACHED = {
     "sent": (Message.State.SENT, Message.State.DELIVERED, Message.State.READ),
@@ -47,9 +50,33 @@ def messages(workspace_id: UUID, now: datetime) -> dict[str, Any]:
     first = (start - timedelta(days=_DAYS - 1)).astimezone(zone).date()
     history = [days.get(first + timedelta(days=offset), 0) for offset in range(_DAYS)]
     return {
+        "sentence": _sentence(counts(start - timedelta(days=1), start), today),
+        "needs_me": _waiting(),
         "today": {**today, "planned": planned, "answered": today["received"], "history": history},
         "recent": [_recent(row) for row in Message.objects.select_related("lead").order_by("-at")[:_SHOWN]],
     }
+
+
+def _sentence(yesterday: dict[str, int], today: dict[str, int]) -> str:
+    """The day before in one line; on the first day, what was done so far."""
+    sentence = (
+        _("Yesterday: %(sent)s, %(received)s.") if any(yesterday.values()) else _("Today: %(sent)s, %(received)s.")
+    )
+    shown = yesterday if any(yesterday.values()) else today
+    if not any(shown.values()):
+        return ""
+    sent = ngettext("%(count)d message", "%(count)d messages", shown["outgoing"]) % {"count": shown["outgoing"]}
+    received = ngettext("%(count)d reply", "%(count)d replies", shown["received"]) % {"count": shown["received"]}
+    return sentence % {"sent": sent, "received": received}
+
+
+def _waiting() -> list[dict[str, str]]:
+    """Chats in which only a person can go on."""
+    number = Conversation.objects.filter(owner=Conversation.Owner.WAITING)[:_MOST].count()
+    if not number:
+        return []
+    text = ngettext("%(count)d chat waits for you", "%(count)d chats wait for you", number) % {"count": number}
+    return [{"text": text, "url": reverse("coach:chats") + "?filter=waiting", "action": _("Answer now")}]
 
 
 def _recent(row: Message) -> dict[str, Any]:

@@ -72,3 +72,4 @@ step(Step("smoke_tests", 3, ("health_monitoring",), finish.run_smoke_tests))
 step(Step("activation", 2, ("smoke_tests",), finish.activate))
 
 widget(Widget("provisioning", "widgets/provisioning.html", widgets.unfinished_setup, order=5))
+widget(Widget("settings.history", "widgets/setup_history.html", widgets.history, order=10))

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from pilar.backplane import activity, audit, events
 from pilar.backplane.tenancy import atomic, tenant
@@ -81,7 +82,7 @@ def complete(
         version = last.version + 1 if last else 1
         stored = StudioProfile.objects.create(version=version, created_by=actor, created_at=now, **answers)
         audit.record(actor, "studio.described", "studio_profile", stored.pk, after={"version": version})
-        activity.log("onboarding", "The studio's details were completed.", {"version": version})
+        activity.log("onboarding", gettext_noop("The studio's details were completed."), {"version": version})
         _announce(version)
     return stored
 

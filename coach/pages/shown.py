@@ -26,6 +26,7 @@ def with_last_message(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
     return rows.select_related("lead").annotate(
         last_text=Subquery(newest.values("body")[:1]),
         last_direction=Subquery(newest.values("direction")[:1]),
+        last_by=Subquery(newest.values("by")[:1]),
         last_status=Subquery(newest.values("state")[:1]),
     )
 
@@ -36,6 +37,7 @@ def conversation(row: Any) -> dict[str, Any]:
         "url": reverse("coach:chat", args=[row.pk]),
         "last_text": row.last_text,
         "last_direction": row.last_direction,
+        "last_by": row.last_by,
         "last_status": row.last_status,
         "last_at": row.last_message_at,
         "unread": row.unread,

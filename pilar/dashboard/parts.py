@@ -43,6 +43,11 @@ def _part(widget: Widget, workspace_id: UUID, now: datetime) -> dict[str, Any]:
     return part
 
 
+def sentence(parts: list[dict[str, Any]]) -> str:
+    """Return the line that sums up the day: the first one that a part put into its context as `sentence`."""
+    return next((said for part in parts if (said := part["context"].get("sentence"))), "")
+
+
 def needs_me(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Collect what waits for the studio: each part may put `needs_me` = [{text, url, action}] into its context."""
     return [need for part in parts for need in part["context"].get("needs_me", ())]

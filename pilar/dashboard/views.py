@@ -40,7 +40,7 @@ def _member_page(view: View) -> Callable[[HttpRequest], HttpResponse]:
 
 def _context(workspace_id: UUID) -> dict[str, Any]:
     drawn = parts.today_parts(workspace_id, clock.now())
-    return {"widgets": drawn, "needs_me": parts.needs_me(drawn)}
+    return {"widgets": drawn, "needs_me": parts.needs_me(drawn), "sentence": parts.sentence(drawn)}
 
 
 @require_safe

@@ -28,10 +28,10 @@ def _points(values: Sequence[float], width: float, height: float) -> list[tuple[
 
 
 def sparkline(values: Sequence[float], label: str) -> SafeString:
-    """Draw the course of `values`, oldest first; nothing for fewer than two."""
-    if len(values) < 2:
+    """Draw the course of `values`, oldest first; nothing for fewer than two, or when all are zero."""
+    if len(values) < 2 or not any(values):
         return SafeString("")
-    width, height = 120.0, 32.0
+    width, height = 280.0, 36.0
     points = _points(values, width, height)
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     body = format_html(

@@ -31,6 +31,7 @@ _MESSAGE = {
 _STEP = {
     "done": Word("ok", _("Done")),
     "skipped": Word("mute", _("Not needed")),
+    "waiting": Word("wait", _("Waiting")),
     "working": Word("busy", _("We are on it")),
     "running": Word("busy", _("We are on it")),
     "awaiting_customer": Word("wait", _("Waiting for you")),
@@ -90,6 +91,8 @@ _FOLLOWUP = {
     "failed": Word("bad", _("Not delivered")),
     "cancelled": Word("mute", _("Cancelled")),
     "skipped": Word("mute", _("Left out")),
+    "skipped_late": Word("mute", _("Left out, it was too late")),
+    "unknown": Word("wait", _("Checking with WhatsApp")),
 }
 _SUBSCRIPTION = {
     "trialing": Word("ok", _("Free trial")),
@@ -168,6 +171,16 @@ _RESOURCE = {
     "seats": Word("mute", _("Seats")),
 }
 
+_FOLLOWUP_TYPE = {
+    "morning_nudge": Word("mute", _("Good morning")),
+    "missed_training_nudge": Word("mute", _("Missed training")),
+    "weekly_checkin": Word("mute", _("Weekly check-in")),
+    "goal_progress_report": Word("mute", _("Progress")),
+    "nutrition_reminder": Word("mute", _("Nutrition")),
+    "motivation_message": Word("mute", _("Motivation")),
+    "motivation": Word("mute", _("Motivation")),
+    "welcome": Word("mute", pgettext_lazy("follow-up", "Welcome")),
+}
 _SETUP = {
     "customer_validation": Word("mute", _("Check your details")),
     "subscription": Word("mute", _("Activate the subscription")),
@@ -198,6 +211,7 @@ _WORDS: dict[str, dict[str, Word]] = {
     "health": _HEALTH,
     "connection": _CONNECTION,
     "followup": _FOLLOWUP,
+    "followup_type": _FOLLOWUP_TYPE,
     "subscription": _SUBSCRIPTION,
     "incident": _INCIDENT,
     "owner": _OWNER,

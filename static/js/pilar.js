@@ -16,6 +16,13 @@
     if (target.dataset.copies) copy(target);
   });
 
+  // Good news goes by itself; a refusal stays until it is closed.
+  const READ_WITHIN = 8000;
+  for (const toast of document.querySelectorAll("[data-toast]:not([role=alert])")) {
+    const go = () => (toast.matches(":hover, :focus-within") ? setTimeout(go, READ_WITHIN) : toast.remove());
+    setTimeout(go, READ_WITHIN);
+  }
+
   document.addEventListener("submit", (event) => {
     const question = event.submitter?.dataset.asks;
     if (question && !window.confirm(question)) event.preventDefault();

@@ -1,5 +1,6 @@
 """Pages of the owner: plan and billing, connections, API keys, and which studio one works in."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -13,11 +14,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from pilar.backplane import budgets
-from pilar.dashboard import parts
+from pilar.dashboard import parts, widgets
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
 from pilar.kernel.problems import NotFound
+from pilar.providers.ai import chat
 from pilar.providers.models import Connection, Provider
 from pilar.security.csp import leads_to_payment
 from workspaces import api_keys, checkout
@@ -40,11 +41,7 @@ def billing(request: HttpRequest) -> HttpResponse:
         "current_period_end": found.current_period_end,
         "cancel_at": found.cancel_at or (found.current_period_end if found.cancel_at_period_end else None),
     }
-    usage = [
-        {"resource": entry.resource, "used": entry.daily_used, "limit": entry.daily_limit}
-        for entry in budgets.status(clock.now())
-        if entry.daily_limit is not None
-    ]
+    usage = widgets.budget(workspace_of(request), clock.now())["budgets"]
     return render(request, "billing/index.html", {"subscription": shown, "plans": checkout.plans(), "usage": usage})
 
 
@@ -70,7 +67,6 @@ def _autopilot(request: HttpRequest, *, new_key: str = "") -> HttpResponse:
     context: dict[str, Any] = {
         "connections": list(_connections()),
         "parts": parts.settings_parts(workspace_id, clock.now()),
-        "history": None,
         "api_keys": api_keys.active(workspace_id).order_by("-created_at"),
         "new_key": new_key,
     }
@@ -84,13 +80,21 @@ def _connections() -> list[dict[str, Any]]:
 
 def _connection(provider: str, found: Connection | None) -> dict[str, Any]:
     if found is None:
-        return {"provider": provider, "state": "not_configured", "last_success_at": None}
+        shared = provider in SHARED and SHARED[provider]()
+        return {"provider": provider, "state": "connected" if shared else "not_configured", "shared": shared}
     return {
         "provider": provider,
         "state": found.status,
         "last_success_at": found.last_success_at,
         "reason": found.last_error,
     }
+
+
+SHARED: dict[str, Callable[[], bool]] = {
+    Provider.STRIPE: lambda: subscriptions.subscription() is not None,
+    Provider.AI: chat.configured,
+}
+"""What serves a studio through the platform's own account, and how to tell."""
 
 
 @require_POST

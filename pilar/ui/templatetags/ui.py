@@ -34,6 +34,8 @@ TONE_ICONS = {
     "mute": "circle-dashed",
 }
 
+SHORT = 10
+"""Durations below this many seconds are shown with one decimal."""
 _TOAST_TONES = {"debug": "mute", "info": "busy", "success": "ok", "warning": "wait", "error": "bad"}
 
 icon = register.simple_tag(icons.icon)
@@ -168,9 +170,11 @@ def day_or_clock(moment: datetime | None) -> str:
 
 @register.filter
 def duration(seconds: float | None) -> str:
-    """Seconds as "8 s" or "3 min 5 s"."""
+    """Seconds as "0.4 s", "12 s" or "3 min 5 s"."""
     if seconds is None:
         return ""
+    if seconds < SHORT:
+        return pgettext("duration", "%(seconds)s s") % {"seconds": formats.number_format(max(seconds, 0.1), 1)}
     minutes, rest = divmod(round(seconds), 60)
     if not minutes:
         return pgettext("duration", "%(seconds)s s") % {"seconds": rest}
@@ -224,16 +228,30 @@ def form_fields(form: Form) -> dict[str, Any]:
     return {"form": form, "groups": _groups(form)}
 
 
-@register.simple_tag
-def unique_id(prefix: str) -> str:
-    """An id for a pair of elements that point at each other within one page."""
-    return f"{prefix}-{secrets.token_hex(4)}"
+@register.simple_tag(takes_context=True)
+def unique_id(context: template.Context, prefix: str) -> str:
+    """An id for a pair of elements that point at each other within one page.
+
+    It counts, so that a polled part which did not change is the same text again.
+    """
+    request = context.get("request")
+    if request is None:
+        return f"{prefix}-{secrets.token_hex(4)}"
+    taken: dict[str, int] = request.__dict__.setdefault("_unique_ids", {})
+    taken[prefix] = taken.get(prefix, 0) + 1
+    return f"{prefix}-{taken[prefix]}"
 
 
 @register.filter
 def localize_number(value: float | None) -> str:
     """A number with the reader's thousands separators."""
     return "" if value is None else formats.number_format(value, force_grouping=True)
+
+
+@register.filter
+def up_to(value: int, most: int) -> str:
+    """A count that was stopped at `most`."""
+    return f"{localize_number(value)}+" if value >= most else localize_number(value)
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,53 @@
+"""What the backplane can tell of one studio: its work, its budgets, and what happened, in sentences."""
+
+from datetime import datetime, time
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Model, QuerySet
+
+from pilar.backplane import budgets, tenants
+from pilar.backplane.models import ActivityLog, AutopilotJob, JobHistory
+from pilar.backplane.models.work import JobStatus
+from pilar.dashboard import sentences
+
+MOST = 10_000
+"""Counting stops here, so that a studio with a long queue does not slow its own page down."""
+SHOWN = 6
+
+
+def jobs(_workspace_id: UUID, now: datetime) -> dict[str, Any]:
+    """How much is waiting, running, done today and given up; work planned for later does not count as waiting."""
+    live = AutopilotJob.objects.all()
+    zone = tenants.zone()
+    today = datetime.combine(now.astimezone(zone).date(), time(), tzinfo=zone)
+    done = JobHistory.objects.filter(finished_at__gte=today)
+    return {
+        "jobs": {
+            "pending": _count(live.filter(status=JobStatus.PENDING, scheduled_at__lte=now)),
+            "running": _count(live.filter(status=JobStatus.RUNNING)),
+            "dead": _count(live.filter(status=JobStatus.DEAD)),
+            "done_today": _count(done.filter(status=JobStatus.SUCCEEDED)),
+            "most": MOST,
+        }
+    }
+
+
+def _count[M: Model](rows: QuerySet[M]) -> int:
+    return rows[:MOST].count()
+
+
+def budget(_workspace_id: UUID, now: datetime) -> dict[str, Any]:
+    """What of the plan's daily allowance is used; resources without a limit are left out."""
+    limited = [entry for entry in budgets.status(now) if entry.daily_limit is not None]
+    return {
+        "budgets": [
+            {"resource": entry.resource, "used": entry.daily_used, "limit": entry.daily_limit} for entry in limited
+        ]
+    }
+
+
+def activity(_workspace_id: UUID, _now: datetime) -> dict[str, Any]:
+    """The newest things that happened. The single steps of a set-up have a page of their own."""
+    newest = ActivityLog.objects.exclude(kind="provisioning.step").order_by("-at", "-id")[:SHOWN]
+    return {"activities": [{"text": sentences.of(entry), "at": entry.at} for entry in newest]}

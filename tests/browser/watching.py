@@ -1,0 +1,86 @@
+"""A browser whose pages are watched: what they complain of, whether they fit, and whether anybody is shut out."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from pilar.runtime.browser import system_chromium
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+HEIGHTS = {360: 780, 768: 1024, 1440: 900}
+TELL_REFUSALS = """
+addEventListener("securitypolicyviolation", (event) =>
+  console.error(`CSP refused ${event.effectiveDirective} ${event.blockedURI} ${event.sample}`));
+"""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless browser."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=system_chromium(), args=FLAGS)
+        yield started
+        started.close()
+
+
+@dataclass
+class Watch:
+    """One person's browser. `look` collects what is wrong with the page on screen; `wrong` is empty when nothing was."""
+
+    context: BrowserContext
+    page: Page = field(init=False)
+    wrong: dict[str, list[Any]] = field(default_factory=dict)
+    _heard: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.context.add_init_script(TELL_REFUSALS)
+        self.context.on("page", self._listen)
+        self.page = self.context.new_page()
+
+    def _listen(self, page: Page) -> None:
+        page.on("console", lambda line: self._heard.append(line.text) if line.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self._heard.append(str(error)))
+
+    def look(self, name: str) -> None:
+        """Judge the page on screen under `name`."""
+        found = [*self._heard, *sideways(self.page), *barriers(self.page)]
+        self._heard.clear()
+        if found:
+            self.wrong.setdefault(name, []).extend(found)
+
+
+def sideways(page: Page) -> list[str]:
+    """Say so when the page can be scrolled to the side."""
+    beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [f"{beyond} px too wide"] if beyond > 0 else []
+
+
+def barriers(page: Page) -> list[Any]:
+    """Return axe's findings with the elements they are about."""
+    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    return [(entry["id"], [node["html"][:160] for node in entry["nodes"]][:5]) for entry in found]
+
+
+@contextmanager
+def watched(
+    browser: Browser, *, base_url: str, width: int, scheme: str = "light", language: str = "de-DE"
+) -> Iterator[Watch]:
+    """A fresh browser profile of one width and colour scheme."""
+    context = browser.new_context(
+        base_url=base_url,
+        viewport={"width": width, "height": HEIGHTS[width]},
+        color_scheme=scheme,  # type: ignore[arg-type]  # the callers pass light or dark
+        locale=language,
+        reduced_motion="reduce",
+        has_touch=width < 768,
+    )
+    context.set_default_timeout(20_000)
+    try:
+        yield Watch(context)
+    finally:
+        context.close()
