@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "django_htmx",
     "django_cotton",
     "rest_framework",
@@ -185,6 +186,7 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
 EMAIL_BACKEND = "pilar.providers.email.backend.QueuedEmail"
 DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", "PILAR <hallo@pilar.test>")
 
+PILAR_UI_STATUS = "health.widgets.dot"
 CSRF_FAILURE_VIEW = "pilar.ui.errors.csrf_failure"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
