@@ -157,6 +157,7 @@ def _judge(this: _Call, failure: Failure | None) -> None:
         is_open = breakers.failed(this.provider, failure.error_class)
         if is_open or failure.error_class in ALERTED:
             connections.mark(this.provider, error=failure)
+        if is_open or not this.admission.suspicious:
             _alert(this, failure)
         return
     if breakers.succeeded(this.provider, this.admission):
@@ -170,8 +171,11 @@ def _is_rate_limit(failure: Failure | None) -> bool:
 
 
 def _alert(this: _Call, failure: ProviderError) -> None:
-    """Raise the incident; the key lets each hour and class through once, however often the call is tried."""
-    hour = clock.now().strftime("%Y-%m-%dT%H")
+    """Have somebody look: at the first failure after a success, at most once a minute, and at an open breaker, at most
+    once an hour.
+    """
+    how_often = "open:%Y-%m-%dT%H" if this.admission.suspicious else "first:%Y-%m-%dT%H:%M"
+    slot = clock.now().strftime(how_often)
     payload = ProviderFailed(
         provider=this.provider,
         operation=this.operation,
@@ -179,7 +183,7 @@ def _alert(this: _Call, failure: ProviderError) -> None:
         code=failure.code,
         message=failure.message,
     )
-    events.publish("provider.failed", payload, key=f"provider-failed:{this.provider}:{failure.error_class}:{hour}")
+    events.publish("provider.failed", payload, key=f"provider-failed:{this.provider}:{failure.error_class}:{slot}")
 
 
 def _publish_recovery(provider: str) -> None:

@@ -9,7 +9,7 @@ from pilar.kernel.switchboard import Payload
 
 
 class ProviderFailed(Payload):
-    """A credential is wrong, an account is offline, or a breaker opened: somebody should look."""
+    """A provider that answered so far has failed, or its breaker is open: somebody should look."""
 
     provider: str
     operation: str
