@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.apps import AppConfig
-from django.db import connections
+from django.db import connections, transaction  # noqa: TID251 - the owner's connection belongs to no scope
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
@@ -24,5 +24,5 @@ class BackplaneConfig(AppConfig):
 def _protect(using: str, **_: Any) -> None:
     from pilar.backplane.protection import protect  # noqa: PLC0415 - needs the loaded models
 
-    with connections[using].cursor() as cursor:
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
         protect(cursor)

@@ -13,9 +13,15 @@ from pilar.backplane.tenant_model import TenantModel, TenantRow, tenant_models
 
 OWN_ROWS = "workspace_id = nullif(current_setting('pilar.workspace', true), '')::uuid"
 
+POLICIES = (("own_rows", "pilar_app", OWN_ROWS), ("platform", "pilar_platform", "true"))
+
 
 def protect(cursor: CursorWrapper) -> None:
-    """Bring grants, policies and tenant foreign keys in line with the models. Safe to repeat; runs as the owner."""
+    """Bring grants, policies and tenant foreign keys in line with the models. Safe to repeat; runs as the owner.
+
+    Inside one transaction, and touching only what differs: while a deploy migrates, the old code goes on serving, and must
+    neither find a table without its policy nor wait for a lock that nothing needs.
+    """
     _grant(cursor)
     for model in tenant_models():
         _isolate(cursor, model._meta.db_table)
@@ -40,11 +46,24 @@ def _grant(cursor: CursorWrapper) -> None:
 
 
 def _isolate(cursor: CursorWrapper, table: str) -> None:
-    cursor.execute(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY')
-    cursor.execute(f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY')
-    for name, role, rule in (("own_rows", "pilar_app", OWN_ROWS), ("platform", "pilar_platform", "true")):
-        cursor.execute(f'DROP POLICY IF EXISTS {name} ON "{table}"')
-        cursor.execute(f'CREATE POLICY {name} ON "{table}" TO {role} USING ({rule}) WITH CHECK ({rule})')
+    cursor.execute("SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE oid = %s::regclass", [table])
+    if cursor.fetchone() != (True,):
+        cursor.execute(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY')
+        cursor.execute(f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY')
+    present = _policies(cursor, table)
+    for name, role, rule in POLICIES:
+        if present.get(name) == rule:
+            continue
+        verb = "ALTER" if name in present else "CREATE"
+        cursor.execute(f'{verb} POLICY {name} ON "{table}" TO {role} USING ({rule}) WITH CHECK ({rule})')
+        cursor.execute(f'COMMENT ON POLICY {name} ON "{table}" IS %s', [rule])
+
+
+def _policies(cursor: CursorWrapper, table: str) -> dict[str, str]:
+    """Return the table's policies with the rule each was made from: PostgreSQL itself keeps rules in words of its own."""
+    statement = "SELECT polname, obj_description(oid, 'pg_policy') FROM pg_policy WHERE polrelid = %s::regclass"
+    cursor.execute(statement, [table])
+    return {name: rule or "" for name, rule in cursor.fetchall()}
 
 
 def _tenant_foreign_keys(cursor: CursorWrapper) -> Iterator[str]:
