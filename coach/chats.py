@@ -13,6 +13,7 @@ from pilar.backplane import audit
 from pilar.backplane.tenancy import current
 from pilar.kernel.problems import Conflict, NotFound, Problem
 from pilar.providers.models import MessageTemplate
+from workspaces import directory
 from workspaces.models import Workspace
 
 Owner = Conversation.Owner
@@ -29,7 +30,8 @@ def get(conversation_id: UUID) -> Conversation:
 def write(conversation: Conversation, *, text: str, actor: str, now: datetime, key: str = "") -> Message:
     """Send a person's own words; the AI steps back from this chat. The same `key` again returns the first message.
 
-    Raises Conflict when the window is closed or the member said stop, budgets.Exceeded when the day's messages are used up.
+    Raises Conflict when the studio is suspended, the window is closed or the member said stop, budgets.Exceeded when the
+    day's messages are used up.
     """
     if not conversation.is_open(now):
         sentence = _(
@@ -65,6 +67,8 @@ def _send(conversation: Conversation, draft: Draft, *, actor: str, now: datetime
     before = Message.objects.filter(effect_key=intent).first()
     if before is not None:
         return _same(before, conversation, draft)
+    if directory.is_suspended(current()):
+        raise Conflict(_("The studio is suspended. Pay its subscription to write again."), code="suspended")
     if not gates.may_leave(Message(by=draft.by, why=draft.why), lead, conversation):
         raise Conflict(_("This member said stop. You may answer only when they write again."), code="opted_out")
     message = outbox.say(conversation, draft, key=intent, now=now)

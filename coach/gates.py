@@ -12,7 +12,7 @@ from coach.models import Conversation, Followup, Lead, Message
 from coach.schedule import local_day, next_open
 from pilar.backplane.tenancy import current
 from pilar.providers.models import Connection
-from workspaces import billing
+from workspaces import billing, directory
 from workspaces.models import Workspace
 
 RHYTHM_A_DAY = 1
@@ -97,6 +97,11 @@ def is_served() -> bool:
     """Say whether the workspace is active and its subscription pays for the coach."""
     active = Workspace.objects.filter(pk=current(), status=Workspace.Status.ACTIVE).exists()
     return active and billing.full_service(billing.subscription())
+
+
+def may_answer() -> bool:
+    """Say whether the coach may answer who writes: the studio is not suspended and pays, or is in its days of grace."""
+    return not directory.is_suspended(current()) and billing.is_served(billing.subscription())
 
 
 def _person(followup: Followup, lead: Lead, settings: CoachSettings, now: datetime) -> Wait | None:

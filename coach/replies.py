@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from django.utils.translation import gettext_noop
 
-from coach import config, optout, outbox
+from coach import config, gates, optout, outbox
 from coach.agent import writer
 from coach.agent.writer import Written
 from coach.models import Conversation, Lead, Message
@@ -18,7 +18,6 @@ from pilar.kernel import clock
 from pilar.kernel.errors import ContactFailure, ProviderError
 from pilar.kernel.switchboard import Reschedule, Work
 from pilar.providers.whatsapp import messages
-from workspaces import billing
 
 log = structlog.get_logger(__name__)
 Owner = Conversation.Owner
@@ -60,7 +59,7 @@ def _silent(conversation: Conversation) -> str:
         return "a_person_answers"
     if not (settings.enabled and settings.auto_reply):
         return "auto_reply_off"
-    if not billing.is_served(billing.subscription()):
+    if not gates.may_answer():
         return "no_subscription"
     return ""
 

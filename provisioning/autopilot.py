@@ -43,6 +43,7 @@ for name in (
     "twilio.bundle",
     "whatsapp.connected",
     "whatsapp.template",
+    "workspace.resumed",
 ):
     on(name, triggers.look_again, lane="provisioning", priority=1)
 

@@ -22,12 +22,14 @@ from pilar.kernel.steps import Done, Skipped, Step, StepContext, StepOutcome, Wa
 from pilar.kernel.switchboard import Empty, Outcome, Payload, Reschedule, RetryAt, Work
 from provisioning import chasing
 from provisioning.models import ProvisioningJob, ProvisioningStep
+from workspaces import directory
 
 log = structlog.get_logger()
 
 QUICK_TRIES = 3
 """After so many failures in a row the page says that we keep trying instead of "working" (specification: max 3 retries)."""
 LONGEST_PAUSE = timedelta(minutes=5)
+SUSPENDED_CHECK = timedelta(hours=6)
 
 
 class StepOrder(Payload):
@@ -147,6 +149,9 @@ def run_step(work: Work[StepOrder]) -> Outcome:
         if row is None:
             return {"outdated": True}
         context = _context(row, work)
+        suspended = directory.is_suspended(row.workspace_id)
+    if suspended:
+        return _record(row, _until_paid(clock_now()), now=clock_now())
     step = switchboard.steps[row.name]
     try:
         outcome = step.run(context)
@@ -158,6 +163,12 @@ def run_step(work: Work[StepOrder]) -> Outcome:
         _note_failure(row, ErrorClass.PROVISIONING_ERROR, str(error) or type(error).__name__, now=clock_now())
         raise
     return _record(row, outcome, now=clock_now())
+
+
+def _until_paid(now: datetime) -> Waiting:
+    """What a suspended studio's steps say: nothing is made or bought for it. Its resumption wakes them."""
+    reason = _("The studio is suspended. The set-up goes on when its subscription is paid again.")
+    return Waiting(WaitsFor.CUSTOMER, "payment", reason, check_at=now + SUSPENDED_CHECK, action="workspaces:billing")
 
 
 def _context(row: ProvisioningStep, work: Work[StepOrder]) -> StepContext:

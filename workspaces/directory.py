@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from pilar.backplane import audit, events, tenants
+from pilar.backplane import audit, events
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel.problems import NotFound
 from pilar.kernel.switchboard import Empty
@@ -26,6 +26,11 @@ def exists(workspace_id: UUID) -> bool:
     return Workspace.objects.filter(pk=workspace_id).exclude(status=Status.CLOSED).exists()
 
 
+def is_suspended(workspace_id: UUID) -> bool:
+    """Say whether the studio is suspended. Asked by everything that would cost money or speak for the studio."""
+    return Workspace.objects.filter(pk=workspace_id, status=Status.SUSPENDED).exists()
+
+
 def owner(workspace_id: UUID) -> User | None:
     """Return the first owner, to whom mail about the studio goes; None until somebody has claimed it."""
     rows = Membership.objects.filter(workspace_id=workspace_id, role="owner", user__is_active=True)
@@ -44,13 +49,16 @@ def activate(*, workspace_id: UUID, actor: str, now: datetime) -> Workspace:
 
 
 def suspend(*, workspace_id: UUID, reason: str, actor: str, now: datetime) -> Workspace:
-    """Stop the autopilot of a studio whose subscription no longer carries it. Its data stays readable."""
+    """Stop the autopilot of a studio whose subscription no longer carries it. Its data stays readable.
+
+    The engine goes on with the studio's jobs: a member's STOP must be obeyed whether or not the studio has paid
+    (reliability S8). What a suspended studio does not do any more is decided where it would be done.
+    """
     with tenant(workspace_id), atomic():
         workspace = _locked(workspace_id)
         if workspace.status in (Status.PENDING, Status.ACTIVE):
             workspace.suspended_at = now
             _move(workspace, Status.SUSPENDED, actor=actor)
-            tenants.pause(workspace_id)
             key = f"suspended:{now.isoformat()}"
             events.publish(facts.WORKSPACE_SUSPENDED, facts.Suspended(reason=reason), key=key)
     return workspace
@@ -63,7 +71,6 @@ def resume(*, workspace_id: UUID, actor: str, now: datetime) -> Workspace:
         if workspace.status == Status.SUSPENDED:
             workspace.suspended_at = None
             _move(workspace, Status.ACTIVE if workspace.activated_at else Status.PENDING, actor=actor)
-            tenants.resume(workspace_id)
             events.publish(facts.WORKSPACE_RESUMED, Empty(), key=f"resumed:{now.isoformat()}")
     return workspace
 

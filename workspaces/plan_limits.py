@@ -23,13 +23,8 @@ def of(plan: Plan) -> Limits:
 
 
 def apply(workspace: Workspace) -> None:
-    """Tell the engine a workspace's time zone, share, standing and daily budgets. Runs in the workspace's scope."""
-    tenants.put(
-        workspace.pk,
-        timezone=workspace.timezone,
-        weight=WEIGHT.get(workspace.plan.code, 1),
-        paused=workspace.status == Workspace.Status.SUSPENDED,
-    )
+    """Tell the engine a workspace's time zone, share and daily budgets. Runs in the workspace's scope."""
+    tenants.put(workspace.pk, timezone=workspace.timezone, weight=WEIGHT.get(workspace.plan.code, 1))
     allowed = of(workspace.plan)
     budgets.set_limits("messages", daily=allowed.messages_per_day, policy="queue")
     budgets.set_limits("tokens", daily=allowed.tokens_per_day, policy="degrade")

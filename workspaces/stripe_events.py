@@ -115,7 +115,7 @@ def _invoice_failed(event: StripeHappened, now: datetime) -> Result:
 
 
 def _tell_owner(subscription_id: str, template: str, *, key: str, **context: object) -> None:
-    """Mail the owner, for the platform and not in the studio's scope: a suspended studio's own jobs stand still."""
+    """Mail the owner, in the platform's name: the letter is ours, not the studio's."""
     workspace_id = routes.find("stripe", "subscription", subscription_id)
     owner = directory.owner(workspace_id) if workspace_id else None
     if workspace_id is None or owner is None:

@@ -6,13 +6,12 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from pilar.backplane import tenants
 from pilar.backplane.tenancy import atomic
 from pilar.kernel.clock import now
 from pilar.kernel.steps import Done, Skipped, StepContext, StepOutcome, Waiting, WaitsFor
 from pilar.providers.stripe import customers
 from provisioning import defaults
-from workspaces import billing, directory
+from workspaces import billing, directory, plan_limits
 
 PAYMENT_CHECK = timedelta(minutes=10)
 
@@ -50,7 +49,7 @@ def ensure_workspace(context: StepContext) -> StepOutcome:
     """Put the workspace's clock and weight where the engine reads them, and fix the defaults that the next steps install."""
     with atomic():
         workspace = directory.get(context.workspace_id)
-        tenants.put(workspace.pk, timezone=workspace.timezone)
+        plan_limits.apply(workspace)
     version, chosen = defaults.current_defaults(language=workspace.language)
     return Done(
         {
