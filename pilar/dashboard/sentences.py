@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 
 from pilar.backplane.models import ActivityLog
 from pilar.ui import words
+from pilar.ui.templatetags.ui import phone
 
 _KINDS = {"step": "setup", "outcome": "step", "trigger": "trigger", "type": "followup_type"}
 """Facts that hold a state of ours, by the kind of words that says it."""
@@ -26,4 +27,6 @@ def _facts(entry: ActivityLog) -> Mapping[str, Any]:
 
 
 def _said(name: str, value: Any) -> Any:
+    if name == "number":
+        return phone(value)
     return words.word(_KINDS[name], value) if name in _KINDS else value

@@ -19,6 +19,12 @@ def german() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def without_studio_data(settings: Any) -> None:
+    """The shell's status dot asks the database, which these tests do without."""
+    settings.PILAR_UI_STATUS = ""
+
+
 @pytest.fixture
 def visitor(rf: RequestFactory) -> HttpRequest:
     """A request as the middleware leaves it, without touching the database."""

@@ -57,8 +57,9 @@ def widgets() -> list[dict[str, Any]]:
             "today": {"planned": 1, "sent": 2, "delivered": 2, "answered": 1, "failed": 1, "history": [1, 2, 3]},
             "recent": [{"text": "Bis dann", "name": "Anna", "status": "read", "at": now, "url": "/dashboard/chats"}],
         },
-        "jobs": {"jobs": {"pending": 3, "running": 2, "dead": 1, "done_today": 418, "history": [2, 3]}},
+        "jobs": {"jobs": {"pending": 3, "running": 2, "dead": 1, "done_today": 418, "most": 500, "history": [2, 3]}},
         "followups": {"followups": [{"name": "Anna", "at": now, "type": "x", "status": "planned"}], "total": 3},
+        "activity": {"activities": [{"text": "Die Einrichtung ist abgeschlossen.", "at": now}]},
         "budget": {"budgets": [{"resource": "messages", "used": 190, "limit": 200}]},
         "incidents": {"incidents": [{"title": "Aus", "state": "resolved", "since": now}], "days": ["ok"] * 90},
     }
@@ -98,13 +99,14 @@ def _member() -> dict[str, Any]:
 
 def _autopilot() -> dict[str, Any]:
     now = timezone.now()
+    run = {"trigger": "stripe", "status": "ready", "progress": 100, "started_at": now, "our_seconds": 9.2}
     return {
         "connections": [
             {"provider": "stripe", "state": "connected", "last_success_at": now},
             {"provider": "whatsapp", "state": "awaiting_customer", "reason": "Meta wartet.", "action_url": "/setup"},
         ],
-        "history": [
-            {"id": ID, "trigger": "stripe", "status": "ready", "progress": 100, "started_at": now, "seconds": 9}
+        "parts": [
+            {"name": "settings.history", "template": "widgets/setup_history.html", "context": {"history": [run]}}
         ],
         "api_keys": [{"id": ID, "name": "Empfang", "prefix": "pilar_ab", "scopes": [], "last_used_at": None}],
         "new_key": "pilar_" + "x" * 40,

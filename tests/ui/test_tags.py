@@ -51,7 +51,8 @@ def test_a_window_is_open_until_its_moment() -> None:
 
 
 def test_durations_are_short() -> None:
-    assert [ui.duration(8.2), ui.duration(185)] == ["8 Sek.", "3 Min. 5 Sek."]
+    shown = [ui.duration(0.02), ui.duration(8.2), ui.duration(12.2), ui.duration(185)]
+    assert shown == ["0,1 Sek.", "8,2 Sek.", "12 Sek.", "3 Min. 5 Sek."]
 
 
 @pytest.mark.parametrize(("name", "letters"), [("Anna Keller", "AK"), ("Zoë", "Z"), ("", "?"), (None, "?")])

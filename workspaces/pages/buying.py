@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from allauth.account.utils import perform_login
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
@@ -25,8 +25,6 @@ from workspaces.middleware import Visit, visit_of
 from workspaces.models import SignUp
 from workspaces.pages.base import public_page
 from workspaces.pages.forms import CheckoutForm, ClaimForm
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @require_safe
@@ -134,10 +132,13 @@ def claim(request: HttpRequest, token: str) -> HttpResponse:
         return _link(request, link, form, status=422)
     answers = form.cleaned_data if form else {}
     person = claims.claim(token, user=user, now=clock.now(), **answers)
-    if user is None:
-        login(request, person, backend=BACKEND)
     messages.success(request, _("The studio is yours now. Tell us a little about it, and the set-up goes on."))
-    return redirect("workspaces:onboarding")
+    if user is not None:
+        return redirect("workspaces:onboarding")
+    welcome: HttpResponse = perform_login(
+        request, person, email_verification="none", redirect_url=reverse("workspaces:onboarding"), signup=True
+    )
+    return welcome
 
 
 def _link(request: HttpRequest, link: Link, form: ClaimForm | None, *, status: int) -> HttpResponse:

@@ -135,6 +135,25 @@ def phone(number: str | None) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+_BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS", "Mac"),
+    ("Linux", "Linux"),
+)
+
+
+@register.filter
+def device(user_agent: str | None) -> str:
+    """What a browser says of itself, as people call it: "Chrome, Android"."""
+    said = user_agent or ""
+    named = [next((name for mark, name in names if mark in said), "") for names in (_BROWSERS, _SYSTEMS)]
+    return ", ".join(filter(None, named)) or _("Unknown device")
+
+
 @register.filter
 def ago(moment: datetime | None) -> str:
     """How far away, in words: "3 minutes ago", "in 2 days"."""
