@@ -27,13 +27,17 @@ event("twilio.bundle", events.TwilioBundle)
 job("webhooks.stripe", stripe.receive, payload=ReceiptWork, lane="webhooks", priority=1, max_attempts=8)
 job("webhooks.whatsapp", whatsapp.receive, payload=ReceiptWork, lane="webhooks", priority=1, max_attempts=8)
 job("webhooks.twilio", twilio.receive, payload=ReceiptWork, lane="webhooks", priority=1, max_attempts=8)
-job(outbox.JOB, outbox.deliver, payload=outbox.Letter, lane="messages", max_attempts=8)
+job(outbox.JOB, outbox.deliver, payload=outbox.SealedLetter, lane="messages", max_attempts=8)
 
 job("providers.forget_old_calls", upkeep.forget_old_calls, lane="bulk", priority=9)
 every("providers.forget_old_calls", timedelta(days=1), "providers.forget_old_calls")
 
 probe(Probe("twilio_number", "twilio_integration", probes.own_number, per_workspace=True, every=timedelta(minutes=15)))
-probe(Probe("whatsapp_number", "whatsapp_integration", probes.own_whatsapp, per_workspace=True, every=timedelta(minutes=15)))
+probe(
+    Probe(
+        "whatsapp_number", "whatsapp_integration", probes.own_whatsapp, per_workspace=True, every=timedelta(minutes=15)
+    )
+)
 probe(Probe("stripe", "external_apis", probes.stripe_prices, per_workspace=False))
 probe(Probe("twilio_account", "twilio_integration", probes.twilio_account, per_workspace=False))
 probe(Probe("mail_server", "external_apis", probes.mail_server, per_workspace=False))

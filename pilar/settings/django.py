@@ -183,7 +183,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
-EMAIL_BACKEND = "pilar.providers.email.backend.QueuedEmail"
+MAILERS = {"default": {"BACKEND": "pilar.providers.email.backend.QueuedEmail"}}
 DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", "PILAR <hallo@pilar.test>")
 
 PILAR_UI_STATUS = "health.widgets.dot"

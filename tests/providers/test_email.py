@@ -1,5 +1,7 @@
 """Mail: queued, sent once, and judged by what the server says."""
 
+import json
+import re
 from uuid import UUID
 
 import pytest
@@ -7,17 +9,19 @@ from django.core.mail import EmailMultiAlternatives, send_mail
 from pydantic import ValidationError
 from pytest_django import Settings
 
-from pilar.backplane import effects
+from pilar.backplane import effects, vault
 from pilar.backplane.engine.inline import work_off
-from pilar.backplane.models import AutopilotJob, Effect
+from pilar.backplane.models import AutopilotJob, Effect, JobHistory
 from pilar.backplane.tenancy import PLATFORM, all_tenants, atomic, tenant
 from pilar.kernel.errors import ContactFailure, ContactOutcome, ErrorClass, NotConfigured, ProviderError
 from pilar.providers.email import outbox, smtp
 from pilar.providers.email.outbox import Letter
+from tests.factories import WorkspaceFactory
 from tests.providers import misbehaving
 from tests.providers.conftest import Sandbox
 
 pytestmark = pytest.mark.django_db
+QUEUED = {"default": {"BACKEND": "pilar.providers.email.backend.QueuedEmail"}}
 
 
 def letter(key: str = "1", **changed: str) -> Letter:
@@ -76,7 +80,7 @@ def test_mail_without_a_studio_is_the_platforms(sandbox: Sandbox, db: None) -> N
 
 
 def test_djangos_own_mails_go_the_same_way(sandbox: Sandbox, settings: Settings) -> None:
-    settings.EMAIL_BACKEND = "pilar.providers.email.backend.QueuedEmail"
+    settings.MAILERS = QUEUED
     message = EmailMultiAlternatives("Neues Passwort", "Hier", "hallo@pilar.test", ["a@studio.test", "b@studio.test"])
     message.attach_alternative("<b>Hier</b>", "text/html")
     assert message.send() == 1
@@ -84,7 +88,7 @@ def test_djangos_own_mails_go_the_same_way(sandbox: Sandbox, settings: Settings)
 
 
 def test_asking_django_twice_sends_twice(sandbox: Sandbox, settings: Settings) -> None:
-    settings.EMAIL_BACKEND = "pilar.providers.email.backend.QueuedEmail"
+    settings.MAILERS = QUEUED
     for _ in range(2):
         send_mail("Link", "Hier", None, ["eva@studio.test"])
     assert len(received(sandbox)) == 2
@@ -96,6 +100,31 @@ def test_a_template_is_rendered_in_the_readers_language(sandbox: Sandbox, studio
         outbox.send(to="eva@studio.test", template="claim", context=context, language="de", key="claim:1")
     (mail,) = received(sandbox)
     assert "https://pilar.test/claim/x" in mail["text"]
+
+
+def test_neither_the_queue_nor_its_history_shows_a_letter(sandbox: Sandbox, studio: UUID) -> None:
+    """A link opens a studio to whoever reads it, so nobody reads it in the payloads of jobs (reliability I9, S1)."""
+    link = "https://pilar.test/claim/Zq3-single-use"
+    with tenant(studio):
+        outbox.queue(letter(text=f"Hallo {link}", html=f"<a href='{link}'>Hallo</a>"))
+    waiting = stored(AutopilotJob)
+    assert len(received(sandbox)) == 1
+    for payload in (waiting, stored(JobHistory)):
+        assert "sealed" in payload
+        assert not re.search("claim|single-use|Hallo|eva@", payload)
+
+
+def stored(model: type[AutopilotJob | JobHistory]) -> str:
+    with all_tenants("a test looks"), atomic():
+        return json.dumps(list(model.objects.filter(type="email.send").values_list()), default=str)
+
+
+def test_a_letter_moved_to_another_studio_does_not_open(studio: UUID) -> None:
+    with tenant(studio):
+        outbox.queue(letter())
+        payload = AutopilotJob.objects.get().payload
+    with tenant(WorkspaceFactory().pk), pytest.raises(vault.Broken):
+        outbox.unsealed(outbox.SealedLetter.model_validate(payload))
 
 
 @pytest.mark.parametrize("to", ["eva@studio.test\r\nBcc: all@x.test", "no address", "a b@c.de"])

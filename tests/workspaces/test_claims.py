@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from pilar.backplane.models import AutopilotJob
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import clock
 from pilar.kernel.problems import Conflict, NotFound
 from tests.factories import WorkspaceFactory
+from tests.mail import letters
 from tests.workspaces.factories import PASSWORD, SignUpFactory, UserFactory
 from workspaces import claims
 from workspaces.claims import LinkState
@@ -29,8 +29,8 @@ def mailed(sign_up: SignUp) -> str:
     """Send a link and return its token as the mail has it."""
     with tenant(sign_up.workspace_id), atomic():  # type: ignore[arg-type]
         claims.send(sign_up, now=NOW)
-        mail = AutopilotJob.objects.latest("pk")
-    found = re.search(r"/claim/([\w-]+)", mail.payload["text"])
+        mail = letters()[-1]
+    found = re.search(r"/claim/([\w-]+)", mail.text)
     assert found
     return found.group(1)
 

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from pilar.backplane.models import AutopilotEvent, AutopilotJob
+from pilar.backplane.models import AutopilotEvent
 from pilar.backplane.tenancy import tenant
 from pilar.kernel import clock
 from pilar.providers import routes
+from pilar.providers.email.outbox import Letter
+from tests.mail import letters
 from tests.workspaces.conftest import Shop, subscription_of, tell, the_sign_up, the_studio
 from tests.workspaces.factories import UserFactory
 from workspaces import checkout
@@ -25,9 +27,9 @@ def facts_of(workspace: Workspace) -> list[str]:
         return sorted(AutopilotEvent.objects.values_list("type", flat=True))
 
 
-def mails_of(workspace: Workspace) -> list[AutopilotJob]:
+def mails_of(workspace: Workspace) -> list[Letter]:
     with tenant(workspace.pk):
-        return list(AutopilotJob.objects.filter(type="email.send"))
+        return letters()
 
 
 def test_a_payment_link_founds_a_studio_with_its_plan(shop: Shop) -> None:
@@ -56,8 +58,8 @@ def test_the_payer_gets_one_claim_link(shop: Shop) -> None:
     for _ in range(3):
         tell(shop.happened(COMPLETED)[0])
     (mail,) = mails_of(the_studio())
-    assert mail.payload["to"] == "anna@eisenwerk.test"
-    assert "/claim/" in mail.payload["text"]
+    assert mail.to == "anna@eisenwerk.test"
+    assert "/claim/" in mail.text
 
 
 @pytest.mark.parametrize("seed", range(6))

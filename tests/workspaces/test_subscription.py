@@ -10,6 +10,7 @@ from pilar.backplane.tenancy import PLATFORM, tenant
 from pilar.kernel import clock
 from pilar.kernel.switchboard import RetryAt
 from pilar.providers.stripe import subscriptions
+from tests.mail import letters
 from tests.workspaces.conftest import Shop, subscription_of, tell, the_studio
 from workspaces import billing, directory
 from workspaces.models import Plan, Workspace
@@ -71,8 +72,8 @@ def test_the_owner_is_told_of_a_failed_payment_once(shop: Shop, paid: dict[str, 
     for _ in range(2):
         tell(shop.happened("invoice.payment_failed")[0])
     with tenant(PLATFORM):
-        (mail,) = AutopilotJob.objects.filter(type="email.send")
-    assert mail.payload["to"] == owner.email
+        (mail,) = letters()
+    assert mail.to == owner.email
 
 
 def test_a_payment_after_the_suspension_resumes_the_studio(shop: Shop, paid: dict[str, str]) -> None:

@@ -1,5 +1,10 @@
-"""Mail out: rendered now, sent by a job, each letter once (reliability P2)."""
+"""Mail out: rendered now, sent by a job, each letter once (reliability P2).
 
+A letter may hold a link that opens a studio or resets a password, so it lies in the queue and its history sealed with its
+workspace's key (reliability S1), address and all.
+"""
+
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from contextlib import ExitStack
 from email.message import EmailMessage
@@ -13,7 +18,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from pydantic import Field
 
-from pilar.backplane import effects, jobs, tenancy
+from pilar.backplane import effects, jobs, tenancy, vault
 from pilar.backplane.effects import EffectResult
 from pilar.kernel import clock
 from pilar.kernel.errors import ContactFailure
@@ -32,6 +37,13 @@ class Letter(Payload):
     text: str
     html: str = ""
     sender: str = ""
+    key: str
+
+
+class SealedLetter(Payload):
+    """Payload of the job `email.send`."""
+
+    sealed: str
     key: str
 
 
@@ -64,12 +76,28 @@ def queue(letter: Letter) -> UUID:
         if scope is None or scope.crosses_tenants:
             stack.enter_context(tenancy.tenant(tenancy.PLATFORM))
         with tenancy.atomic():
-            return jobs.enqueue(JOB, letter, key=f"mail:{letter.key}", priority=URGENT)
+            return jobs.enqueue(JOB, _sealed(letter), key=f"mail:{letter.key}", priority=URGENT)
 
 
-def deliver(work: Work[Letter]) -> dict[str, str]:
-    """Send a letter. Raises Permanent for an address that is not there; a lost answer is never sent again."""
-    letter = work.payload
+def _sealed(letter: Letter) -> SealedLetter:
+    blob = vault.seal(letter.model_dump_json(), provider=smtp.PROVIDER, field=f"letter:{letter.key}")
+    return SealedLetter(sealed=b64encode(blob).decode(), key=letter.key)
+
+
+def unsealed(payload: SealedLetter) -> Letter:
+    """Open a letter of the current workspace. Raises vault.Broken when it is not one."""
+    blob = b64decode(payload.sealed)
+    return Letter.model_validate_json(vault.open(blob, provider=smtp.PROVIDER, field=f"letter:{payload.key}"))
+
+
+def deliver(work: Work[SealedLetter]) -> dict[str, str]:
+    """Send a letter. Raises Permanent for an address that is not there or a letter that does not open; a lost answer is
+    never sent again.
+    """
+    try:
+        letter = unsealed(work.payload)
+    except vault.Broken as error:
+        raise Permanent("The letter does not open any more") from error
 
     def call(mark: str) -> EffectResult:
         message = _message(letter, mark)
