@@ -3,6 +3,8 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -58,13 +60,17 @@ class AutopilotHealth(PublicView):
         parameters=[OpenApiParameter("workspaceId", str), OpenApiParameter("all", bool)],
         responses=serializers.PublicHealthSerializer,
     )
-    def get(self, request: Request) -> Any:
+    def get(self, request: Request) -> Response:
         """Say in one word how the platform is; `workspaceId` or `all=true` need a credential and give detail."""
-        if "workspaceId" in request.query_params:
-            return WorkspaceHealth.as_view()(request._request)
-        if request.query_params.get("all", "").lower() in ("true", "1"):
-            return PlatformHealth.as_view()(request._request)
         return _public()
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Hand on before anything of this open door has touched the request: the others know their callers."""
+        if "workspaceId" in request.GET:
+            return WorkspaceHealth.as_view()(request)
+        if request.GET.get("all", "").lower() in ("true", "1"):
+            return PlatformHealth.as_view()(request)
+        return super().dispatch(request, *args, **kwargs)
 
 
 class OperatorView(SystemView):
