@@ -3,11 +3,12 @@
 It knows the product only through public HTTP routes, so that what it proves a real studio can do too.
 """
 
+import os
 import secrets
 import time
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urljoin
 from uuid import uuid4
 
@@ -31,11 +32,16 @@ CITIES = {
 }
 
 
+def sandbox_address() -> str:
+    """Return where the sandbox of this installation answers."""
+    return os.environ.get("SANDBOX_BASE_URL") or f"http://127.0.0.1:{os.environ.get('SANDBOX_PORT') or 8001}"
+
+
 class Stuck(Exception):
     """The product did not do what the script waits for; the message says what was seen instead."""
 
 
-class _Forms(HTMLParser):
+class Forms(HTMLParser):
     """Collects the inputs of the first form that posts."""
 
     def __init__(self) -> None:
@@ -43,6 +49,13 @@ class _Forms(HTMLParser):
         self.fields: dict[str, tuple[str, str]] = {}
         self.action = ""
         self._inside = False
+
+    @classmethod
+    def of(cls, page: str) -> Self:
+        """Read a page."""
+        found = cls()
+        found.feed(page)
+        return found
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -108,8 +121,7 @@ class ScriptedCustomer:
         """Open the link of the e-mail, choose a password, and be signed in."""
         link = self._wait(self._claim_link, CLAIM_WITHIN, "no claim link came by e-mail")
         page = self._ok(self.session.get(link))
-        form = _Forms()
-        form.feed(page.text)
+        form = Forms.of(page.text)
         password = secrets.token_urlsafe(18)
         values = {name: self._filled(kind, value, password) for name, (kind, value) in form.fields.items()}
         answer = self.session.post(urljoin(str(page.url), form.action), data=values, headers={"Referer": str(page.url)})
@@ -147,10 +159,7 @@ class ScriptedCustomer:
     def give_papers(self) -> None:
         """Complete the onboarding, with the papers that a number in the country needs."""
         street, postal_code, city = CITIES.get(self.country, CITIES["DE"])
-        self._api(
-            "POST", "/api/onboarding/documents", files={"file": ("register.pdf", PAPER, "application/pdf")},
-            data={"kind": "register_extract"},
-        )  # fmt: skip
+        self.upload_paper()
         studio = {
             "name": self.name,
             "legalName": f"{self.name} GmbH",
@@ -167,13 +176,18 @@ class ScriptedCustomer:
         }
         self._api("POST", "/api/onboarding/complete", json=studio)
 
+    def upload_paper(self) -> None:
+        """Hand in the extract from the register."""
+        paper = {"file": ("register.pdf", PAPER, "application/pdf")}
+        self._api("POST", "/api/onboarding/documents", files=paper, data={"kind": "register_extract"})
+
     def wait_for_number(self) -> str:
-        """Wait until the number is bought and the set-up asks for Meta's pop-up."""
+        """Wait until the number is bought and the set-up asks (or has asked) for Meta's pop-up."""
 
         def number() -> str | None:
             steps = {step["name"]: step for step in self._status()["steps"]}
-            asks = steps["whatsapp_connection"]["state"] == "awaiting_customer"
-            return steps["twilio_number"]["result"].get("number") if asks else None
+            asked = steps["whatsapp_connection"]["state"] in ("awaiting_customer", "done")
+            return steps["twilio_number"]["result"].get("number") if asked else None
 
         return str(self._wait(number, READY_WITHIN, "the number was not bought"))
 
@@ -244,5 +258,5 @@ class ScriptedCustomer:
             if found:
                 return found
             time.sleep(POLL)
-        state = self._status()["steps"] if self.api_key else ""
+        state = self._status()["steps"] if self.workspace_id else ""
         raise Stuck(f"{complaint} within {seconds:.0f} s: {state}")

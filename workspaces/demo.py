@@ -5,12 +5,13 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 
-from workspaces import directory, founding, studio
+from workspaces import founding, studio
 from workspaces.models import Plan, User
 from workspaces.models.access import MemberRole
 from workspaces.studio import Particulars
 
 OWNER = "owner@demo.pilar.test"
+PARTNER = "partner@demo.pilar.test"
 OPERATOR = "admin@demo.pilar.test"
 WORKSPACE = UUID("01900000-0000-7000-8000-00000000d340")
 ACTOR = "demo"
@@ -33,8 +34,12 @@ STUDIO = Particulars(
 
 
 def seed(*, password: str, now: datetime) -> None:
-    """Make the demo's people and studio, or bring their password up to date. Safe to repeat."""
+    """Make the demo's people and studio, or bring their password up to date. Safe to repeat.
+
+    The studio then pays and is set up like any other: see `provisioning/demo_studio.py`.
+    """
     owner = _person(OWNER, "Olivia Eigner", password)
+    _person(PARTNER, "Paula Partner", password)
     _person(OPERATOR, "Ada Betrieb", password, is_staff=True)
     founding.found(
         workspace_id=WORKSPACE,
@@ -45,7 +50,6 @@ def seed(*, password: str, now: datetime) -> None:
         now=now,
     )
     founding.admit(workspace_id=WORKSPACE, user=owner, role=MemberRole.OWNER, actor=ACTOR)
-    directory.activate(workspace_id=WORKSPACE, actor=ACTOR, now=now)
     studio.complete(workspace_id=WORKSPACE, particulars=STUDIO, actor=ACTOR, now=now)
 
 

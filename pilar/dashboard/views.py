@@ -28,7 +28,7 @@ def _member_page(view: View) -> Callable[[HttpRequest], HttpResponse]:
             return redirect_to_login(request.get_full_path())
         principal: Principal = request.principal  # type: ignore[attr-defined]
         if principal.workspace_id is None:
-            return HttpResponseRedirect("/checkout")
+            return HttpResponseRedirect("/admin/" if principal.role is Role.OPERATOR else "/checkout")
         with tenant(principal.workspace_id), atomic():
             response = view(request, principal.workspace_id)
         response.headers.setdefault("Cache-Control", "private, no-store")

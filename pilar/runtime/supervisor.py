@@ -63,6 +63,8 @@ class Supervisor:
             self._launch(name)
         await self._wait_ready()
         self._console.say(self._welcome())
+        if sandboxed(self._environment) and self._environment.get("PILAR_DEMO", "1") != "0":
+            self._tasks.append(asyncio.create_task(self._play_demo()))
 
     def _require_free_ports(self) -> None:
         wanted = {"PORT": "8000"}
@@ -96,6 +98,11 @@ class Supervisor:
             raise CannotStartError(f"The migrations failed; see {self._console.path('migrate')}.")
         if sandboxed(self._environment) and await self._finish("seed", services.manage("seed_demo")):
             self._console.say("The demo could not be made; PILAR runs without it")
+
+    async def _play_demo(self) -> None:
+        """Let the demo's studio pay, be set up and have members who write, while the newcomer reads the first page."""
+        if await self._finish("demo", services.manage("play_demo")) and not self._told_to_end.is_set():
+            self._console.say(f"The demo studio did not come to life; see {self._console.path('demo')}")
 
     async def _finish(self, name: str, argv: list[str]) -> int:
         """Run a command to its end; it is ended with the rest when the user stops meanwhile."""

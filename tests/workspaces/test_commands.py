@@ -39,7 +39,7 @@ def test_api_key_refuses_somebody_who_owns_nothing(world: World) -> None:
 def test_the_demo_is_seeded_once(settings: Any) -> None:
     settings.SANDBOX = True
     run("seed_demo"), run("seed_demo")
-    assert (Workspace.objects.count(), Membership.objects.count(), User.objects.count()) == (1, 1, 2)
+    assert (Workspace.objects.count(), Membership.objects.count(), User.objects.count()) == (1, 1, 3)
 
 
 def test_the_demos_owner_can_sign_in(settings: Any) -> None:

@@ -26,7 +26,7 @@ def workspace_page(role: Role = Role.VIEWER, *, atomic: bool = True) -> Callable
     transaction.
 
     `atomic=False` is for views that call a provider: they open their own transactions. Who is not signed in goes to the
-    sign-in, who has no studio to the plans; a refusal of the domain becomes a page.
+    sign-in, who has no studio to the plans, an operator to the admin; a refusal of the domain becomes a page.
     """
 
     def decorate(view: View) -> View:
@@ -36,7 +36,7 @@ def workspace_page(role: Role = Role.VIEWER, *, atomic: bool = True) -> Callable
             if visit.user is None:
                 return redirect_to_login(request.get_full_path())
             if visit.membership is None:
-                return redirect("workspaces:checkout")
+                return redirect("admin:index" if visit.user.is_staff else "workspaces:checkout")
             if not _at_least(visit.principal, role):
                 raise PermissionDenied
             return _run(view, request, args, kwargs, atomic=atomic)

@@ -1,7 +1,6 @@
 """`manage.py play_customer`: scripted customers for demonstrations, checks and benchmarks; one line of JSON a studio."""
 
 import json
-import os
 from argparse import ArgumentParser
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from provisioning.scripted_customer import ScriptedCustomer, Stuck
+from provisioning.scripted_customer import ScriptedCustomer, Stuck, sandbox_address
 
 AT_ONCE = 8
 
@@ -37,7 +36,7 @@ class Command(BaseCommand):
         several = options["count"] > 1
         return ScriptedCustomer(
             product=settings.PUBLIC_BASE_URL,
-            sandbox=os.environ.get("SANDBOX_BASE_URL") or f"http://127.0.0.1:{os.environ.get('SANDBOX_PORT') or 8001}",
+            sandbox=sandbox_address(),
             email=f"{local}+{place + 1}@{domain}" if several else options["email"],
             name=f"{options['name']} {place + 1}" if several else options["name"],
             plan=options["plan"],

@@ -20,4 +20,5 @@ class Command(BaseCommand):
         password = settings.DEMO_PASSWORD or secrets.token_urlsafe(12)
         demo.seed(password=password, now=clock.now())
         shown = "PILAR_DEMO_PASSWORD" if settings.DEMO_PASSWORD else password
-        self.stdout.write(json.dumps({"owner": demo.OWNER, "operator": demo.OPERATOR, "password": shown}))
+        people = {"owner": demo.OWNER, "partner": demo.PARTNER, "operator": demo.OPERATOR}
+        self.stdout.write(json.dumps(people | {"password": shown}))
