@@ -19,8 +19,11 @@ RETENTION = {
     "autopilot_activity": "at < statement_timestamp() - interval '400 days'",
     "autopilot_budget_entry": "created_at < statement_timestamp() - interval '60 days'",
     "autopilot_budget_window": "opened_at < statement_timestamp() - interval '60 days'",
-    "autopilot_job": "status = 2 AND created_at < statement_timestamp() - interval '30 days'",
+    "autopilot_job": "status = 2 AND coalesce(locked_at, created_at) < statement_timestamp() - interval '30 days'",
     "autopilot_event_dispatch": "processed_at < statement_timestamp() - interval '30 days'",
+    "autopilot_effect": "state IN ('sent', 'failed') AND changed_at < statement_timestamp() - interval '400 days'",
+    "autopilot_lock": "expires_at < statement_timestamp() - interval '1 hour'",
+    "autopilot_throttle": "max_running IS NULL AND held_until < statement_timestamp() - interval '1 day'",
     "autopilot_cache": "expires_at < statement_timestamp()",
     "autopilot_worker": "lost_at < statement_timestamp() - interval '1 day'",
 }
@@ -30,7 +33,16 @@ RETENTION = {
 def keep_partitions(_work: Work[Empty]) -> None:
     """Make the partitions of the coming days and drop those past their time."""
     with all_tenants("partitions hold every workspace's rows"), atomic():
-        sql.value("SELECT autopilot_keep_partitions(%s, %s)", [DAYS_AHEAD, HISTORY_DAYS])
+        awaited = [day for (day,) in sql.rows(_AWAITED_DAYS)]
+        sql.value("SELECT autopilot_keep_partitions(%s, %s, %s::date[])", [DAYS_AHEAD, HISTORY_DAYS, awaited])
+
+
+# A UUIDv7 begins with its Unix milliseconds.
+_AWAITED_DAYS = """
+SELECT DISTINCT (to_timestamp(('x' || lpad(left(replace(event_id::text, '-', ''), 12), 16, '0'))::bit(64)::bigint
+  / 1000.0) AT TIME ZONE 'UTC')::date
+FROM autopilot_event_dispatch WHERE status = 'pending'
+"""
 
 
 def retain(_work: Work[Empty]) -> dict[str, int]:

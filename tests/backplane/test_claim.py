@@ -229,15 +229,3 @@ class TestRescue:
         backlog(workspace, 1)
         claim(worker=987654)
         assert self.rescue() == 1
-
-    def test_a_job_that_kills_its_workers_ends_in_the_dead_letters(self, workspace: UUID, trade: Trade) -> None:
-        trade.job(max_attempts=9)
-        backlog(workspace, 1)
-        for _ in range(3):
-            with everything():
-                worker = workers.register(connection.cursor(), kind="worker", lanes=LANES)
-            assert len(claim(worker=worker)) == 1
-            self.crash(worker)
-            self.rescue()
-            self.make_due()
-        assert rows("SELECT status, crashes FROM autopilot_job") == [(2, 3)]

@@ -60,7 +60,7 @@ def test_the_jobs_of_a_killed_worker_are_taken_over_and_none_is_lost(here: Site)
 
 def test_a_job_that_kills_its_workers_is_put_aside(here: Site) -> None:
     enqueue(here, "labour.kill")
-    for _ in range(3):
+    for _ in range(2):
         worker = here.worker()
         wait_for(lambda: worker.ended)  # noqa: B023 - waited for within its round
     here.worker()

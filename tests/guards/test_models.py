@@ -18,6 +18,8 @@ GLOBAL = {
     "workspaces.SignUp": "comes before the workspace",
     "backplane.WebhookReceipt": "gets its workspace when it is resolved",
     "backplane.WorkerProcess": "a process works for all studios",
+    "backplane.LaneFigures": "a lane is shared by all studios; only counts stand in it",
+    "backplane.LaneCount": "the same: counts of all studios together",
     "backplane.CacheEntry": "the cache of Django itself, when there is no Redis",
     "providers.GlobalBreaker": "speaks about a provider, not about a studio",
     "security.CspReport": "browsers send it without signing in",

@@ -16,6 +16,7 @@ LIVE = Keyset("-pk")
 FINISHED = Keyset("-finished_at")
 FINISHED_MARK = "f."
 LIVE_STATES = frozenset({JobStatus.PENDING, JobStatus.RUNNING, JobStatus.DEAD})
+WORDS = {status.word: status for status in JobStatus if status is not JobStatus.SUSPECT}
 
 
 def listed(request: Request) -> tuple[list[dict[str, Any]], str | None]:
@@ -38,15 +39,16 @@ def _status(request: Request) -> JobStatus | None:
     given = request.query_params.get("status")
     if given is None:
         return None
-    known = {status.name.lower(): status for status in JobStatus}
-    if given not in known:
-        fields = {"status": _("Choose one of: %(states)s.") % {"states": ", ".join(known)}}
+    if given not in WORDS:
+        fields = {"status": _("Choose one of: %(states)s.") % {"states": ", ".join(WORDS)}}
         raise Problem(_("There is no such status."), code="validation_failed", fields=fields)
-    return known[given]
+    return WORDS[given]
 
 
 def _filtered(rows: QuerySet[Any], request: Request, status: JobStatus | None) -> QuerySet[Any]:
-    wanted: dict[str, Any] = {} if status is None else {"status": status}
+    wanted: dict[str, Any] = (
+        {} if status is None else {"status__in": [one for one in JobStatus if one.word == status.word]}
+    )
     if "type" in request.query_params:
         wanted["type"] = request.query_params["type"].replace("\x00", "")
     return rows.filter(**wanted)
@@ -64,7 +66,7 @@ def _shown(job: AutopilotJob | JobHistory) -> dict[str, Any]:
         "workspace_id": job.workspace_id,
         "type": job.type,
         "payload": job.payload,
-        "status": JobStatus(job.status).name.lower(),
+        "status": JobStatus(job.status).word,
         "lane": LANES[job.lane],
         "priority": job.priority,
         "attempts": job.attempts,

@@ -16,8 +16,9 @@ from pilar.backplane.engine import statements
 from pilar.backplane.engine.crew import Crew, Lane
 from pilar.backplane.engine.link import Link, Patience
 from pilar.backplane.engine.pulse import Pulse
-from pilar.backplane.engine.results import Claimed, Done, NotDone, Result, unstarted
+from pilar.backplane.engine.results import Claimed, NotDone, Result, unstarted
 from pilar.backplane.engine.statements import Place
+from pilar.backplane.engine.ward import Ward
 from pilar.kernel.clock import monotonic
 from pilar.kernel.switchboard import LANES
 
@@ -40,8 +41,13 @@ class Coordinator(threading.Thread):
     def __init__(self, lanes: Iterable[str]) -> None:
         super().__init__(name="coordinator", daemon=True)
         self.lanes = {LANES.index(name): Lane(LANES.index(name), SLOTS[name]) for name in lanes}
+        self._ward = Ward()
         self.pulse = Pulse(
-            [LANES[place] for place in self.lanes], running=self.running, on_lost=self._drop, on_woken=self.ring_all
+            [LANES[place] for place in self.lanes],
+            running=self.running,
+            on_lost=self._drop,
+            on_woken=self.ring_all,
+            ward=self._ward,
         )
         self._crew = Crew(self._report, self._may_start)
         self._results: deque[Result] = deque()
@@ -92,6 +98,7 @@ class Coordinator(threading.Thread):
         self.join(timeout=seconds)
         deadline = monotonic() + seconds
         self._drop(give_back=True)
+        self._ward.ask_to_end()
         while self.running() and monotonic() < deadline:
             self._signal.wait(0.05)
             self._signal.clear()
@@ -158,7 +165,7 @@ class Coordinator(threading.Thread):
         worker = self.pulse.worker
         try:
             with self._link.transaction() as cursor:
-                restless |= write(cursor, results, worker=worker)
+                restless |= statements.write(cursor, results, worker=worker)
                 statements.settle_turns(cursor, restless)
                 if look:
                     hungry = self._look(cursor)
@@ -201,7 +208,7 @@ class Coordinator(threading.Thread):
             results = [self._results.popleft() for _ in range(min(len(self._results), MOST_RESULTS))]
             try:
                 with self._link.transaction() as cursor:
-                    restless = write(cursor, results, worker=self.pulse.worker)
+                    restless = statements.write(cursor, results, worker=self.pulse.worker)
                 with self._link.transaction() as cursor:
                     statements.settle_turns(cursor, restless)
             except psycopg.Error as error:
@@ -209,19 +216,6 @@ class Coordinator(threading.Thread):
                 self._results.extendleft(reversed(results))
                 self._link.close()
                 threading.Event().wait(self._patience.next())
-
-
-def write(cursor: statements.Cursor, results: list[Result], *, worker: int) -> set[Place]:
-    """Write what became of runs; return the turns that wait for a job that is due again."""
-    done = [result for result in results if isinstance(result, Done)]
-    not_done = [result for result in results if isinstance(result, NotDone)]
-    refused = len(results)
-    refused -= statements.complete(cursor, done) if done else 0
-    kept = statements.put_back(cursor, not_done, worker=worker) if not_done else []
-    refused -= len(kept)
-    if refused:
-        logger.warning("%d results came under leases that were taken away and were refused", refused)
-    return {(lane, workspace_id) for lane, workspace_id, is_dead in kept if not is_dead}
 
 
 def _interrupted(row: Claimed) -> NotDone:

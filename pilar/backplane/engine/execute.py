@@ -65,7 +65,7 @@ def _failed(row: Claimed, error: Exception | SystemExit) -> Result:
         return _deferred(row, _jittered(2.0**row.deferrals, 30.0), text)
     _log(row, error, text)
     is_final = isinstance(error, Permanent | ProviderError | ValidationError)
-    if is_final or row.attempts >= row.max_attempts:
+    if is_final or row.is_last_attempt:
         return NotDone(row.id, row.lease, is_dead=True, outcome="dead", error=text)
     wait = error.after if isinstance(error, RetryAt) else _jittered(2.0**row.attempts, RETRY_CAP)
     return NotDone(row.id, row.lease, delay=wait, outcome="retry", error=text)
@@ -74,7 +74,7 @@ def _failed(row: Claimed, error: Exception | SystemExit) -> Result:
 def timed_out(row: Claimed, job_type: JobType) -> NotDone:
     """What to write of a run that took longer than its type allows."""
     text = f"It took longer than {job_type.timeout}"
-    if row.attempts >= row.max_attempts:
+    if row.is_last_attempt:
         return NotDone(row.id, row.lease, is_dead=True, outcome="timeout", error=text)
     wait = _jittered(2.0**row.attempts, RETRY_CAP)
     return NotDone(row.id, row.lease, delay=wait, outcome="timeout", error=text)

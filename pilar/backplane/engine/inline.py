@@ -59,7 +59,8 @@ def _claim(worker: int, lanes: Sequence[int], until: datetime | None, batch: int
             rows, _ = statements.claim(cursor, lane=lane, batch=batch, turns=256, worker=worker, due=until)
             if rows:
                 return rows
-    return []
+        suspect = statements.claim_suspect(cursor, worker=worker)
+    return [suspect] if suspect else []
 
 
 def _write(result: Result, worker: int) -> None:

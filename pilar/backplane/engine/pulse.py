@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import psycopg
 
@@ -17,6 +18,18 @@ FRESH_FOR = 15.0
 """Seconds after the last beat in which handlers may be started; after 25 others take this worker for dead."""
 
 
+CLOCK_JUMP = 5.0
+"""Seconds by which the database's clock may run apart from ours between two beats before it is taken for a jump."""
+
+
+class Keeper(Protocol):
+    """What runs suspects (`pilar.backplane.engine.ward`)."""
+
+    def is_open(self) -> bool: ...
+
+    def open(self) -> None: ...
+
+
 class Pulse(threading.Thread):
     """`on_lost` is called when our work was taken away, `on_woken` when sweeping or rescuing found work."""
 
@@ -25,8 +38,10 @@ class Pulse(threading.Thread):
         lanes: Sequence[str],
         *,
         running: Callable[[], int],
-        on_lost: Callable[[], None],
-        on_woken: Callable[[], None],
+        on_lost: Callable[[], None] = lambda: None,
+        on_woken: Callable[[], None] = lambda: None,
+        ward: Keeper | None = None,
+        kind: str = "worker",
     ) -> None:
         super().__init__(name="pulse", daemon=True)
         self.worker = 0
@@ -34,20 +49,29 @@ class Pulse(threading.Thread):
         self._running = running
         self._on_lost = on_lost
         self._on_woken = on_woken
+        self._ward = ward
+        self._kind = kind
         self._link = Link("pilar pulse")
         self._patience = Patience()
         self._ended = threading.Event()
+        self._begun = threading.Event()
         self._beaten_at = float("-inf")
         self._steady_since = 0.0
+        self._offset: float | None = None
 
     def is_fresh(self) -> bool:
         """Whether our leases surely hold: the last beat is recent. A frozen process finds out here when it thaws."""
         return monotonic() - self._beaten_at < FRESH_FOR
 
+    def wait_until_fresh(self, seconds: float) -> None:
+        """Wait for the first beat, `seconds` at most."""
+        self._begun.wait(seconds)
+
     def run(self) -> None:
         while not self._ended.is_set():
             try:
                 self._beat()
+                self._begun.set()
                 self._care()
                 self._patience.reset()
                 wait = BEAT_EVERY
@@ -75,13 +99,20 @@ class Pulse(threading.Thread):
             if not is_ours:
                 if self.worker:
                     self._on_lost()
-                self.worker = workers.register(cursor, kind="worker", lanes=self._lanes)
-        if not is_ours or began - self._beaten_at > FRESH_FOR:
+                self.worker = workers.register(cursor, kind=self._kind, lanes=self._lanes)
+            has_jumped = self._has_jumped(workers.clock(cursor) - began)
+        if not is_ours or has_jumped or began - self._beaten_at > FRESH_FOR:
             self._steady_since = began
         self._beaten_at = began
 
+    def _has_jumped(self, offset: float) -> bool:
+        """Whether the database's clock was set since the last beat: then everybody looks silent until their next."""
+        before, self._offset = self._offset, offset
+        return before is not None and abs(offset - before) > CLOCK_JUMP
+
     def _care(self) -> None:
-        """Look after the others: the jobs of dead workers, and turns that sleep although work is due."""
+        """Look after the others: the jobs of dead workers, turns that sleep although work is due, and suspects."""
+        is_occupied = self._ward is None or self._ward.is_open()
         by_silence = monotonic() - self._steady_since > workers.DEAD_AFTER
         with self._link.transaction() as cursor:
             places = workers.rescue(cursor, by_silence=by_silence)
@@ -89,6 +120,9 @@ class Pulse(threading.Thread):
             statements.settle_turns(cursor, places)
         with self._link.transaction() as cursor:
             woken = statements.sweep_alone(cursor)
+            has_suspects = not is_occupied and statements.has_suspects(cursor)
+        if self._ward is not None and has_suspects:
+            self._ward.open()
         if places or woken:
             logger.info("rescued %d jobs, woke %d turns", len(places), woken)
             self._on_woken()

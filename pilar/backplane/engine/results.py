@@ -26,6 +26,11 @@ class Claimed(NamedTuple):
     event_id: UUID | None
     occurred_at: datetime | None
 
+    @property
+    def is_last_attempt(self) -> bool:
+        """Whether a failure of this run is final. Runs that ended with their worker are no attempts of the job's."""
+        return self.attempts - self.crashes >= self.max_attempts
+
 
 @dataclass(frozen=True, slots=True)
 class Done:

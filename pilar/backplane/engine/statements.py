@@ -5,12 +5,15 @@ table), CTEs with LIMIT are MATERIALIZED, and within one transaction completion 
 never waits.
 """
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from pilar.backplane.engine.results import Claimed, Done, NotDone
+from pilar.backplane.engine.results import Claimed, Done, NotDone, Result
+
+logger = logging.getLogger(__name__)
 
 Place = tuple[int, UUID]
 """A lane and a workspace: one turn."""
@@ -82,6 +85,21 @@ SELECT CASE WHEN row_number() OVER () = 1 THEN (SELECT array_agg(workspace_id) F
 FROM (VALUES (1)) AS one LEFT JOIN j ON true
 """
 
+# A suspect has no turn: one in a process is run at a time, the oldest first.
+_CLAIM_SUSPECT = """
+UPDATE autopilot_job
+SET status = 1, attempts = attempts + 1, locked_by = %(worker)s, locked_at = statement_timestamp(),
+  lease = nextval('autopilot_lease')
+WHERE id = (
+  SELECT id FROM autopilot_job j
+  WHERE status = 6 AND scheduled_at <= statement_timestamp()
+    AND NOT EXISTS (SELECT 1 FROM autopilot_tenant t WHERE t.workspace_id = j.workspace_id AND t.paused)
+  ORDER BY scheduled_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING id, public_id, workspace_id, lane, type, payload::text, attempts, max_attempts, deferrals, crashes, lease,
+  due_at, locked_at, correlation_id, event_id, occurred_at
+"""
+_HAS_SUSPECTS = "SELECT EXISTS (SELECT 1 FROM autopilot_job WHERE status = 6 AND scheduled_at <= statement_timestamp())"
+
 _DONE = """
 WITH r AS MATERIALIZED (
   SELECT * FROM unnest(%(ids)s::bigint[], %(results)s::jsonb[]) AS r(id, result)
@@ -104,7 +122,7 @@ WITH r AS MATERIALIZED (
     %(deferred)s::int[], %(times)s::timestamptz[], %(delays)s::float8[], %(outcomes)s::text[], %(errors)s::text[])
     AS r(id, held, is_dead, counted, deferred, at, delay, outcome, failure)
 ), u AS (
-  UPDATE autopilot_job j SET status = CASE WHEN is_dead THEN 2 ELSE 0 END,
+  UPDATE autopilot_job j SET status = CASE WHEN is_dead THEN 2 WHEN crashes >= 2 THEN 6 ELSE 0 END,
     attempts = attempts - (NOT counted)::int, deferrals = deferrals + deferred,
     scheduled_at = coalesce(at, statement_timestamp() + make_interval(secs => delay), scheduled_at),
     error = CASE WHEN failure = '' THEN error ELSE failure END, locked_by = NULL, lease = NULL
@@ -185,6 +203,19 @@ def claim(
     return [Claimed._make(row[1:]) for row in found if row[1] is not None], sleeping
 
 
+def claim_suspect(cursor: Cursor, *, worker: int) -> Claimed | None:
+    """Take the oldest job that must run alone, or None when there is none."""
+    cursor.execute(_CLAIM_SUSPECT, {"worker": worker})
+    found = cursor.fetchone()
+    return Claimed._make(found) if found else None
+
+
+def has_suspects(cursor: Cursor) -> bool:
+    """Say whether jobs wait to be run alone."""
+    cursor.execute(_HAS_SUSPECTS)
+    return bool(cursor.fetchone()[0])
+
+
 def complete(cursor: Cursor, results: Sequence[Done]) -> int:
     """Move finished jobs to the history. Returns how many leases still held; the others wrote nothing."""
     values = {
@@ -212,6 +243,19 @@ def put_back(cursor: Cursor, results: Sequence[NotDone], *, worker: int) -> list
     }
     cursor.execute(_NOT_DONE, values)
     return [tuple(row) for row in cursor.fetchall()]
+
+
+def write(cursor: Cursor, results: list[Result], *, worker: int) -> set[Place]:
+    """Write what became of runs; return the turns that wait for a job that is due again."""
+    done = [result for result in results if isinstance(result, Done)]
+    not_done = [result for result in results if isinstance(result, NotDone)]
+    refused = len(results)
+    refused -= complete(cursor, done) if done else 0
+    kept = put_back(cursor, not_done, worker=worker) if not_done else []
+    refused -= len(kept)
+    if refused:
+        logger.warning("%d results came under leases that were taken away and were refused", refused)
+    return {(lane, workspace_id) for lane, workspace_id, is_dead in kept if not is_dead}
 
 
 def settle_turns(cursor: Cursor, places: Iterable[Place]) -> None:

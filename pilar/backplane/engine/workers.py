@@ -11,8 +11,10 @@ from pilar.runtime import processes
 
 DEAD_AFTER = 25.0
 """Seconds without a beat after which a worker's jobs are taken away."""
+SUSPECT_AFTER = 2
+"""A job that was in the hands of this many workers as they died runs alone from then on."""
 CRASH_LIMIT = 3
-"""A job that was running in this many dying workers is taken for their killer."""
+"""The next crash is then its own doing for sure: it goes to the dead letters."""
 
 _REGISTER = """
 INSERT INTO autopilot_worker (kind, host, machine, pid, birth, lanes, running, started_at, beat_at)
@@ -25,12 +27,12 @@ UPDATE autopilot_worker SET lost_at = statement_timestamp()
 WHERE lost_at IS NULL AND (id = ANY (%(gone)s::bigint[])
   OR (%(by_silence)s AND beat_at < statement_timestamp() - make_interval(secs => %(seconds)s)))
 """
+# A crash is no attempt of the job's: whoever merely worked beside a killer must not end as a dead letter.
 _RESCUE = """
 WITH u AS (
   UPDATE autopilot_job j SET crashes = crashes + 1, error = 'the worker that ran it ended', locked_by = NULL,
-    lease = NULL, status = CASE WHEN crashes + 1 >= %(limit)s OR attempts >= max_attempts THEN 2 ELSE 0 END,
-    scheduled_at = statement_timestamp()
-      + make_interval(secs => CASE WHEN crashes = 0 THEN 0 ELSE random() * 5 * 2 ^ least(crashes, 6) END)
+    lease = NULL, scheduled_at = statement_timestamp(),
+    status = CASE WHEN crashes + 1 >= %(limit)s THEN 2 WHEN crashes + 1 >= %(suspect_after)s THEN 6 ELSE 0 END
   FROM (SELECT r.id, r.locked_by AS worker FROM autopilot_job r
     WHERE r.status = 1
       AND NOT EXISTS (SELECT 1 FROM autopilot_worker w WHERE w.id = r.locked_by AND w.lost_at IS NULL)
@@ -61,6 +63,12 @@ def beat(cursor: Cursor, worker: int, *, running: int = 0) -> bool:
     return cursor.rowcount == 1
 
 
+def clock(cursor: Cursor) -> float:
+    """Return the database's time in Unix seconds."""
+    cursor.execute("SELECT extract(epoch FROM clock_timestamp())::float8")
+    return float(cursor.fetchone()[0])
+
+
 def leave(cursor: Cursor, worker: int) -> None:
     """Take this process start out at its orderly end."""
     cursor.execute("DELETE FROM autopilot_worker WHERE id = %s", [worker])
@@ -77,7 +85,7 @@ def rescue(cursor: Cursor, *, by_silence: bool) -> list[Place]:
         return []
     gone = _ended_neighbours(cursor)
     cursor.execute(_DECLARE_LOST, {"gone": gone, "by_silence": by_silence, "seconds": DEAD_AFTER})
-    cursor.execute(_RESCUE, {"limit": CRASH_LIMIT})
+    cursor.execute(_RESCUE, {"limit": CRASH_LIMIT, "suspect_after": SUSPECT_AFTER})
     return [(lane, workspace_id) for lane, workspace_id in cursor.fetchall()]
 
 

@@ -1,6 +1,7 @@
 """The tables of the backplane, by what they are about."""
 
 from pilar.backplane.models.facts import AutopilotEvent, EventDispatch, EventStream
+from pilar.backplane.models.flow import LaneCount, LaneFigures, Throttle
 from pilar.backplane.models.guards import Budget, BudgetEntry, BudgetWindow, DistributedLock, Effect
 from pilar.backplane.models.records import (
     ActivityLog,
@@ -31,7 +32,10 @@ __all__ = [
     "Idempotency",
     "JobAttempt",
     "JobHistory",
+    "LaneCount",
+    "LaneFigures",
     "TenantProfile",
+    "Throttle",
     "Turn",
     "WebhookReceipt",
     "WorkerProcess",

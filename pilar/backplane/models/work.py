@@ -12,7 +12,7 @@ from pilar.kernel.ids import uuid7
 
 
 class JobStatus(models.IntegerChoices):
-    """The first three are live, the others finished. A retry is pending again, later."""
+    """A retry is pending again, later. A suspect is pending too, but was in two workers as they died: it runs alone."""
 
     PENDING = 0, _("pending")
     RUNNING = 1, _("running")
@@ -20,6 +20,12 @@ class JobStatus(models.IntegerChoices):
     SUCCEEDED = 3, _("succeeded")
     CANCELLED = 4, _("cancelled")
     DISCARDED = 5, _("discarded")
+    SUSPECT = 6, _("waiting to run alone")
+
+    @property
+    def word(self) -> str:
+        """The state as callers of the API know it: what runs alone is pending for them."""
+        return "pending" if self is JobStatus.SUSPECT else self.name.lower()
 
 
 class AutopilotJob(TenantRow):
@@ -67,6 +73,14 @@ class AutopilotJob(TenantRow):
                 fields=["workspace_id", "locked_by"], name="job_running", condition=models.Q(status=JobStatus.RUNNING)
             ),
             models.Index(fields=["workspace_id", "id"], name="job_dead", condition=models.Q(status=JobStatus.DEAD)),
+            models.Index(
+                fields=["lane", "workspace_id", "scheduled_at"],
+                name="job_urgent",
+                condition=models.Q(status=JobStatus.PENDING, priority=0),
+            ),
+            models.Index(
+                fields=["scheduled_at", "id"], name="job_suspect", condition=models.Q(status=JobStatus.SUSPECT)
+            ),
         ]
         constraints = [models.CheckConstraint(condition=models.Q(priority__range=(0, 9)), name="job_priority")]
 
