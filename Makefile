@@ -15,7 +15,7 @@ FAST := -m "not processes and not browser"
 SLOW := -m "processes or browser"
 CSS := npx --no-install tailwindcss -i pilar/ui/frontend/pilar.css --minify
 
-.PHONY: help up test test-unit check checks bench drill css css-check fmt shell clean dev browser
+.PHONY: help up test test-unit check checks bench drill shots css css-check fmt shell clean dev browser
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,9 @@ bench: dev ## Measure; prints a table and writes var/bench.json
 
 drill: dev ## Break things on purpose and watch the promises hold
 	$(LOCAL) python -m tests.drills
+
+shots: dev browser ## Take a picture of every page of a running `make up` at three widths, light and dark
+	$(LOCAL) python -m tests.browser.shots
 
 css: node_modules ## Rebuild the committed stylesheet (needs Node)
 	$(CSS) -o static/css/pilar.css

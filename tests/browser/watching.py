@@ -68,14 +68,15 @@ def barriers(page: Page) -> list[Any]:
 
 @contextmanager
 def watched(
-    browser: Browser, *, base_url: str, width: int, scheme: str = "light", language: str = "de-DE"
+    browser: Browser, *, base_url: str, width: int, scheme: str = "light", session: Any = None
 ) -> Iterator[Watch]:
-    """A fresh browser profile of one width and colour scheme."""
+    """A browser profile of one width and colour scheme: fresh, or with the cookies of `session`."""
     context = browser.new_context(
         base_url=base_url,
         viewport={"width": width, "height": HEIGHTS[width]},
         color_scheme=scheme,  # type: ignore[arg-type]  # the callers pass light or dark
-        locale=language,
+        locale="de-DE",
+        storage_state=session,
         reduced_motion="reduce",
         has_touch=width < 768,
     )

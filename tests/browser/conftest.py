@@ -1,0 +1,54 @@
+"""One installation, one browser, and one studio that was set up by hand, for all tests here."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.journey import Owner
+from tests.browser.watching import Watch, chromium, watched
+from tests.e2e.installation import Installation, installed
+
+PHONE = "+4915111111111"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with installed(tmp_path_factory.mktemp("browser")) as found:
+        yield found
+
+
+@dataclass(frozen=True)
+class InService:
+    """A studio that a newcomer has set up on a phone. `wrong` is what the pages on the way did wrong."""
+
+    wrong: dict[str, list[Any]]
+    session: Any
+    number: str
+
+
+@pytest.fixture(scope="session")
+def studio(browser: Browser, product: Installation) -> InService:
+    with watched(browser, base_url=product.product, width=360) as watch:
+        owner = Owner(watch.page, product.sandbox, "nora@kraftwerk.test", member=PHONE)
+        for name in owner.walk():
+            watch.look(name)
+        return InService(watch.wrong, watch.context.storage_state(), owner.number)
+
+
+@pytest.fixture(params=[(360, "dark"), (1440, "light")], ids=str)
+def owner(
+    request: pytest.FixtureRequest, browser: Browser, product: Installation, studio: InService
+) -> Iterator[Watch]:
+    """The owner's browser, signed in, on a phone in the dark and on a desk in daylight."""
+    width, scheme = request.param
+    with watched(browser, base_url=product.product, width=width, scheme=scheme, session=studio.session) as watch:
+        yield watch

@@ -1,0 +1,75 @@
+"""The main job in a real browser, under the real policies: from a payment to an answered member."""
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser import pages
+from tests.browser.conftest import PHONE, InService
+from tests.browser.journey import PASSWORD, Member
+from tests.browser.watching import Watch, watched
+from tests.e2e.installation import Installation
+
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.django_db]
+
+
+def test_a_newcomer_gets_from_the_front_door_to_a_studio_in_service(studio: InService) -> None:
+    assert studio.wrong == {}
+
+
+def test_a_member_is_answered_while_the_owner_watches(
+    owner: Watch, studio: InService, product: Installation, browser: Browser
+) -> None:
+    with watched(browser, base_url=product.sandbox.url, width=360) as phone:
+        member = Member(phone.page, product.sandbox, PHONE)
+        member.pick_up(studio.number)
+        member.write("JA")
+        member.wait_for("Danke für deine Bestätigung")
+        _open_chat(owner.page)
+        question = f"Kann ich Samstag um zehn kommen ({owner.page.viewport_size})?"
+        member.write(question)
+        owner.page.wait_for_selector(f".bubble >> text={question}")
+        owner.page.wait_for_selector(f".bubble:has-text('{question}') + .bubble.is-out")
+        phone.look("phone")
+    owner.look("chat")
+    assert (owner.wrong, phone.wrong) == ({}, {})
+
+
+def test_every_page_of_the_owner_is_quiet_fits_and_shuts_nobody_out(owner: Watch) -> None:
+    _visit(owner, pages.OWNER)
+    assert owner.wrong == {}
+
+
+def test_every_public_page_is_quiet_fits_and_shuts_nobody_out(browser: Browser, product: Installation) -> None:
+    with watched(browser, base_url=product.product, width=360) as visitor:
+        _visit(visitor, pages.PUBLIC)
+    assert visitor.wrong == {}
+
+
+def test_the_owner_makes_an_api_key_and_revokes_it(owner: Watch) -> None:
+    page = owner.page
+    page.goto("/dashboard/settings/autopilot")
+    page.fill("#key-name", "Empfang")
+    page.click("form:has(#key-name) [type=submit]")
+    if "/reauthenticate" in page.url:
+        page.fill("[name=password]", PASSWORD)
+        page.click("form.form [type=submit]")
+    assert page.inner_text("#new-key").startswith("pilar_")
+    page.once("dialog", lambda question: question.accept())
+    page.click("text=Widerrufen")
+    page.wait_for_selector("[data-toast]")
+    owner.look("autopilot without the key")
+    assert owner.wrong == {}
+
+
+def _open_chat(page: Page) -> None:
+    page.goto("/dashboard/chats")
+    page.click(".chat-list a")
+    page.wait_for_selector(".chat-log")
+
+
+def _visit(watch: Watch, wanted: dict[str, str]) -> None:
+    for name, path in wanted.items():
+        answer = watch.page.goto(path)
+        assert answer is not None
+        assert answer.ok, f"{name}: {answer.status}"
+        watch.look(name)
