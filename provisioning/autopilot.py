@@ -36,12 +36,12 @@ every("provisioning.sweep", timedelta(minutes=10), "provisioning.sweep")
 
 on("workspace.ready_to_provision", triggers.begin, lane="provisioning", priority=1)
 on("onboarding.completed", triggers.begin, lane="provisioning", priority=1)
+on("whatsapp.connected", triggers.take_connection, lane="provisioning", priority=1)
 for name in (
     "document.added",
     "provider.recovered",
     "subscription.changed",
     "twilio.bundle",
-    "whatsapp.connected",
     "whatsapp.template",
     "workspace.resumed",
 ):

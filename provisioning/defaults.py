@@ -4,11 +4,11 @@ Rooms of one floor do not import each other: the steps of the coach receive thes
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pilar.backplane import audit
 from pilar.backplane.tenancy import atomic
@@ -16,6 +16,8 @@ from pilar.kernel.problems import Conflict, Problem
 from provisioning.models import WorkspaceDefaults
 
 Language = Literal["de", "en", "es", "fr", "it"]
+_CRON_PART = r"(\*|\d{1,2}(-\d{1,2})?)(/\d{1,2})?"
+_CRON_FIELD = rf"{_CRON_PART}(,{_CRON_PART})*"
 _CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
 
 
@@ -39,8 +41,10 @@ class AiAgentDefaults(_Part):
 
 
 class TrainingSchedule(_Part):
+    """`cron` has five fields, minute to weekday: numbers, `*`, lists, ranges and steps."""
+
     type: str = Field(pattern=r"^coach\.[a-z_]+$", max_length=60)
-    cron: str = Field(max_length=60)
+    cron: str = Field(pattern=rf"^{_CRON_FIELD}( {_CRON_FIELD}){{4}}$", max_length=60)
     enabled: bool = True
 
 
@@ -62,6 +66,12 @@ class FollowupSchedule(_Part):
     frequency: Literal["daily", "3x_week", "weekly", "bi-weekly"] = "weekly"
     window_start: str = Field(default="09:00", pattern=_CLOCK)
     window_end: str = Field(default="18:00", pattern=_CLOCK)
+
+    @model_validator(mode="after")
+    def _opens_before_it_closes(self) -> Self:
+        if self.window_start >= self.window_end:
+            raise ValueError(_("The window must end after it begins."))
+        return self
 
 
 class FollowupDefaults(_Part):
@@ -106,8 +116,13 @@ def current_defaults(*, language: str) -> tuple[int, Defaults]:
     return 0, Defaults.model_validate({"ai_agent": {"policies": {"language": known}}})
 
 
-def change_defaults(*, data: dict[str, Any], version: int | None, actor: str, workspace_id: UUID, now: datetime) -> int:
-    """Store a new version. Raises Problem naming each wrong field, Conflict when `version` is not the one in force."""
+def change_defaults(
+    *, data: dict[str, Any], version: int | None, actor: str, workspace_id: UUID, now: datetime
+) -> tuple[int, Defaults]:
+    """Store a new version and return it. What `data` leaves out is our default.
+
+    Raises Problem naming each wrong field, Conflict when `version` is not the one in force.
+    """
     try:
         wanted = Defaults.model_validate(data)
     except ValidationError as error:
@@ -116,11 +131,18 @@ def change_defaults(*, data: dict[str, Any], version: int | None, actor: str, wo
         last = WorkspaceDefaults.objects.select_for_update().order_by("-version").first()
         in_force = last.version if last else 0
         if version is not None and version != in_force:
-            raise Conflict(_("Somebody else has changed these settings. Load them again and repeat your change."))
+            raise _overtaken()
         before, after = (last.data if last else None), wanted.model_dump(mode="json")
-        WorkspaceDefaults.objects.create(version=in_force + 1, data=after, author=actor, created_at=now)
+        values = {"data": after, "author": actor, "created_at": now}
+        _row, is_new = WorkspaceDefaults.objects.get_or_create(version=in_force + 1, defaults=values)
+        if not is_new:  # nobody could lock the row that both of us were about to write
+            raise _overtaken()
         audit.record(actor, "provisioning.defaults_changed", "workspace", str(workspace_id), before=before, after=after)
-    return in_force + 1
+    return in_force + 1, wanted
+
+
+def _overtaken() -> Conflict:
+    return Conflict(_("Somebody else has changed these settings. Load them again and repeat your change."))
 
 
 def invalid(error: ValidationError) -> Problem:

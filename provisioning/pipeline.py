@@ -10,6 +10,7 @@ from uuid import UUID
 
 import structlog
 from django.db.models import F
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -18,6 +19,7 @@ from pilar.backplane.tenancy import atomic, current
 from pilar.kernel import switchboard
 from pilar.kernel.clock import now as clock_now
 from pilar.kernel.errors import ErrorClass, ProviderError
+from pilar.kernel.problems import Problem
 from pilar.kernel.steps import Done, Skipped, Step, StepContext, StepOutcome, Waiting, WaitsFor
 from pilar.kernel.switchboard import Empty, Outcome, Payload, Reschedule, RetryAt, Work
 from provisioning import chasing
@@ -141,7 +143,7 @@ def run_step(work: Work[StepOrder]) -> Outcome:
     """Job handler of `provisioning.step`: run one step and write its checkpoint."""
     with atomic():
         row = (
-            ProvisioningStep.objects.select_related("job")
+            ProvisioningStep.objects.select_related("job", "workspace")
             .filter(pk=work.payload.step_id, round=work.payload.round)
             .exclude(status__in=ProvisioningStep.GREEN)
             .first()
@@ -154,7 +156,8 @@ def run_step(work: Work[StepOrder]) -> Outcome:
         return _record(row, _until_paid(clock_now()), now=clock_now())
     step = switchboard.steps[row.name]
     try:
-        outcome = step.run(context)
+        with translation.override(row.workspace.language):  # what a step says is stored, for the studio to read
+            outcome = step.run(context)
     except RetryAt as busy:
         return Reschedule(clock_now() + timedelta(seconds=busy.after), str(busy))
     except ProviderError as error:
@@ -308,16 +311,24 @@ def _open_run() -> ProvisioningJob | None:
     return ProvisioningJob.objects.filter(status__in=ProvisioningJob.OPEN).select_for_update().first()
 
 
+ORDERED_AGAIN = (ProvisioningStep.Status.FAILED, ProvisioningStep.Status.WAITING, ProvisioningStep.Status.RETRYING)
+"""What a person may order by name. A pending step waits for another; one at work is at it."""
+
+
 def retry(*, now: datetime, step: str | None = None) -> int:
-    """Order the failed steps of the open run again (or the named one, whatever it waits for). Returns how many."""
+    """Order the failed steps of the open run again, or the named one, whatever it waits for. Returns how many.
+
+    Raises Problem for a name that is no step's.
+    """
+    if step is not None and step not in switchboard.steps:
+        fields = {"step": _("There is no step of this name.")}
+        raise Problem(_("This step cannot be ordered."), code="unknown_step", fields=fields)
     with atomic():
         run = _open_run()
         if run is None:
             return 0
-        unfinished = run.steps.exclude(status__in=ProvisioningStep.GREEN)
-        ordered = list(
-            unfinished.filter(name=step) if step else unfinished.filter(status=ProvisioningStep.Status.FAILED)
-        )
+        found = run.steps.filter(name=step, status__in=ORDERED_AGAIN) if step else run.steps.filter(status="failed")
+        ordered = list(found)
         for row in ordered:
             order(row, now=now)
         advance(run, now=now)

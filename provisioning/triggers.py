@@ -26,6 +26,12 @@ def look_again(_event: Happened[Any]) -> None:
     pipeline.wake(now=clock_now())
 
 
+def take_connection(_event: Happened[Any]) -> None:
+    """Event handler: the studio has connected WhatsApp, for the first time or again; another number is set up anew."""
+    pipeline.start(trigger=ProvisioningJob.Trigger.ONBOARDING, now=clock_now(), again=True)
+    pipeline.wake(now=clock_now())
+
+
 def sweep(work: Work[Empty]) -> Outcome:
     """Job handler, for the platform: have every studio with an open run checked."""
     return {"ordered": order_checks(slot=str(work.id))}

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop
 
 from pilar.backplane import activity, audit, events
 from pilar.backplane.tenancy import atomic, current
+from pilar.kernel.errors import NotConfigured, ProviderError
 from pilar.kernel.problems import Problem
 from pilar.kernel.switchboard import Payload
 from pilar.providers import connections, routes
@@ -45,7 +46,7 @@ def connect(*, result: SignupResult, actor: str, now: datetime) -> Phone:
     Raises Problem when Meta does not confirm what the browser said, Conflict when the account serves another studio, and
     ProviderError when Meta cannot be asked.
     """
-    token = signup.exchange_code(result.code)
+    token = _trade(result.code)
     facts = signup.inspect_token(token.access_token)
     if not facts.names(result.waba_id):
         raise Problem(_("Meta does not confirm this account. Please open the sign-up again."), code="not_confirmed")
@@ -58,6 +59,16 @@ def connect(*, result: SignupResult, actor: str, now: datetime) -> Phone:
     phone = phones[result.phone_number_id]
     _keep(result, token.access_token, phone, expires=facts.expires, actor=actor, now=now)
     return phone
+
+
+def _trade(code: str) -> signup.BusinessToken:
+    try:
+        return signup.exchange_code(code)
+    except ProviderError as error:
+        if error.retryable or isinstance(error, NotConfigured):
+            raise
+        text = _("Meta does not take this sign-up: its code was used or is too old. Please open the sign-up again.")
+        raise Problem(text, code="code_refused") from error
 
 
 def _keep(

@@ -92,14 +92,14 @@ class Defaults(WorkspaceView):
         """Store a new version; the next run installs it. Send the version you read to be told of others' changes."""
         given = serializers.DefaultsSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        version = defaults.change_defaults(
+        version, content = defaults.change_defaults(
             data=given.validated_data["defaults"],
             version=given.validated_data.get("version"),
             actor=self.principal.actor,
             workspace_id=self.workspace_id,
             now=now(),
         )
-        return Response({"version": version, "defaults": given.validated_data["defaults"]})
+        return Response({"version": version, "defaults": content.model_dump(mode="json")})
 
 
 class Workspace(SystemView):
