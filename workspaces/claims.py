@@ -3,11 +3,8 @@
 The link's token is stored as a hash, works once and for seven days, and each new link ends the one before.
 """
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -17,6 +14,7 @@ from pilar.backplane.tenancy import all_tenants, atomic, tenant
 from pilar.kernel.problems import Conflict, NotFound
 from pilar.providers.email import outbox
 from workspaces import founding
+from workspaces.links import LinkState, hashed, new_token
 from workspaces.models import SignUp, User
 from workspaces.models.access import MemberRole
 from workspaces.models.user import normal_email
@@ -26,27 +24,15 @@ MOST_LINKS = 10
 State = SignUp.State
 
 
-class LinkState(StrEnum):
-    VALID = "valid"
-    USED = "used"
-    EXPIRED = "expired"
-    UNKNOWN = "unknown"
-
-
 @dataclass(frozen=True, slots=True)
 class Link:
     state: LinkState
     sign_up: SignUp | None = None
 
 
-def hashed(token: str) -> str:
-    """Return the form in which a link's token is stored."""
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-
-
 def send(sign_up: SignUp, *, now: datetime) -> None:
     """Make a fresh link and mail it. Runs in the workspace's scope, inside `atomic()`, with the sign-up locked."""
-    token = secrets.token_urlsafe(32)
+    token = new_token()
     sign_up.token_hash, sign_up.token_expires_at = hashed(token), now + LIVES
     sign_up.links_sent += 1
     sign_up.save(update_fields=["token_hash", "token_expires_at", "links_sent"])

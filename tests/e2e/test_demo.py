@@ -19,7 +19,8 @@ def owner(running: Installation) -> httpx.Client:
     """The demo's owner with a key of their own, once the studio has come to life."""
     key = json.loads(running.manage("api_key", demo.OWNER).splitlines()[-1])["apiKey"]
     client = httpx.Client(base_url=running.product, headers={"Authorization": f"Bearer {key}"}, trust_env=False)
-    wait_for(lambda: "is alive" in running.log("demo"), seconds=120, every=0.5)
+    said = running.folder / "log" / "demo.log"
+    wait_for(lambda: said.exists() and "is alive" in said.read_text(), seconds=120, every=0.5)
     return client
 
 

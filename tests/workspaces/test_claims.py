@@ -12,7 +12,7 @@ from tests.factories import WorkspaceFactory
 from tests.mail import letters
 from tests.workspaces.factories import PASSWORD, SignUpFactory, UserFactory
 from workspaces import claims
-from workspaces.claims import LinkState
+from workspaces.links import LinkState, hashed
 from workspaces.models import Membership, SignUp, User
 
 pytestmark = pytest.mark.django_db
@@ -70,7 +70,7 @@ def test_a_new_link_ends_the_one_before(sign_up: SignUp) -> None:
 def test_the_token_is_stored_as_a_hash_only(sign_up: SignUp) -> None:
     token = mailed(sign_up)
     sign_up.refresh_from_db()
-    assert sign_up.token_hash == claims.hashed(token) != token
+    assert sign_up.token_hash == hashed(token) != token
 
 
 def test_an_address_with_an_account_signs_in_first(sign_up: SignUp) -> None:

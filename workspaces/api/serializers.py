@@ -14,7 +14,7 @@ from rest_framework import serializers
 from pilar.api.json import storable
 from pilar.api.serializers import Strict
 from workspaces.api_keys import SCOPES
-from workspaces.models import ApiKey, StudioDocument
+from workspaces.models import ApiKey, Invitation, StudioDocument
 from workspaces.models.access import MemberRole
 from workspaces.places import COUNTRIES
 
@@ -42,6 +42,17 @@ class ApiKeyCreated(ApiKeyShown):
 
     class Meta(ApiKeyShown.Meta):
         fields = (*ApiKeyShown.Meta.fields, "workspace_id", "api_key")  # type: ignore[assignment]
+
+
+class NewInvitation(Strict):
+    email = serializers.EmailField(max_length=254)
+    role = serializers.ChoiceField(choices=MemberRole.choices, default=MemberRole.COACH.value)
+
+
+class InvitationShown(serializers.ModelSerializer[Invitation]):
+    class Meta:
+        model = Invitation
+        fields = ("id", "email", "role", "invited_by", "expires_at", "created_at")
 
 
 class NewCheckout(Strict):

@@ -18,9 +18,10 @@ from pilar.api.serializers import checked
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
 from pilar.kernel.problems import Forbidden, Problem
-from workspaces import api_keys, billing, checkout, directory, studio
+from workspaces import api_keys, billing, checkout, directory, invitations, studio
 from workspaces.api import serializers
 from workspaces.models import User
+from workspaces.models.access import MemberRole
 from workspaces.studio import Particulars
 
 
@@ -68,6 +69,47 @@ class ApiKeyOne(WorkspaceView):
     def delete(self, request: Request, key_id: UUID) -> Response:
         """Revoke a key with effect on the next request."""
         api_keys.revoke(workspace_id=self.workspace_id, key_id=key_id, actor=self.principal.actor, now=clock.now())
+        return Response(status=204)
+
+
+class Invitations(WorkspaceView):
+    access: ClassVar = {
+        "GET": Access(Role.ADMIN, "people:write"),
+        "POST": Access(Role.ADMIN, "people:write"),
+    }
+    throttles: ClassVar = {"POST": "invitations:60/hour"}
+
+    @extend_schema(operation_id="listInvitations", responses=serializers.InvitationShown(many=True))
+    def get(self, request: Request) -> Response:
+        """List the invitations that can still be accepted, newest first."""
+        page = ByCursor()
+        rows = page.paginate_queryset(invitations.open_ones(self.workspace_id, now=clock.now()), request, self)
+        return page.get_paginated_response(serializers.InvitationShown(rows, many=True).data)
+
+    @extend_schema(
+        operation_id="inviteMember", request=serializers.NewInvitation, responses={201: serializers.InvitationShown}
+    )
+    def post(self, request: Request) -> Response:
+        """Invite a mailbox with a role not above your own. The same address again gets a fresh link."""
+        wanted = checked(serializers.NewInvitation, request.data)
+        name = request.user.get_full_name() if isinstance(request.user, User) else ""
+        made = invitations.invite(
+            inviter=self.principal,
+            name=name or directory.get(self.workspace_id).name,
+            email=wanted["email"],
+            role=MemberRole(wanted["role"]),
+            now=clock.now(),
+        )
+        return Response(serializers.InvitationShown(made).data, status=201)
+
+
+class InvitationOne(WorkspaceView):
+    access: ClassVar = {"DELETE": Access(Role.ADMIN, "people:write")}
+
+    @extend_schema(operation_id="revokeInvitation", responses={204: None})
+    def delete(self, request: Request, invitation_id: UUID) -> Response:
+        """End an open invitation: its link is unknown from now on."""
+        invitations.revoke(inviter=self.principal, invitation_id=invitation_id, now=clock.now())
         return Response(status=204)
 
 

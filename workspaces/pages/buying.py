@@ -20,7 +20,8 @@ from pilar.security.csp import leads_to_payment
 from pilar.ui.fragments import fragment
 from workspaces import checkout, claims
 from workspaces.checkout import Order
-from workspaces.claims import Link, LinkState
+from workspaces.claims import Link
+from workspaces.links import LinkState
 from workspaces.middleware import Visit, visit_of
 from workspaces.models import SignUp
 from workspaces.pages.base import public_page

@@ -9,6 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
 from workspaces.models import StudioDocument, StudioProfile, Workspace
+from workspaces.models.access import MemberRole
 from workspaces.places import COUNTRIES
 from workspaces.studio import Particulars
 
@@ -128,6 +129,20 @@ class PaperForm(forms.Form):
         help_text=_("PDF, PNG or JPEG, at most 5 MB"),
         widget=forms.ClearableFileInput(attrs={"accept": "application/pdf,image/png,image/jpeg"}),
     )
+
+
+class InvitationForm(forms.Form):
+    """Whom to invite, with which of the roles that the inviter may give."""
+
+    email = forms.EmailField(label=_("E-mail address"), max_length=254)
+    role = forms.ChoiceField(label=_("Role"))
+
+    def __init__(self, *args: Any, roles: list[MemberRole], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["role"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(role.value, role.label) for role in roles]
+        self.initial.setdefault("role", MemberRole.COACH.value)
 
 
 class KeyForm(forms.Form):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from workspaces.pages import buying, onboarding, settings
+from workspaces.pages import buying, onboarding, people, settings
 
 app_name = "workspaces"
 
@@ -12,6 +12,10 @@ urlpatterns = [
     path("checkout/return/status", buying.returned_status, name="checkout_return_status"),
     path("claim/resend", buying.claim_resend, name="claim_resend"),
     path("claim/<str:token>", buying.claim, name="claim"),
+    path("invitation/<str:token>", people.invitation, name="invitation"),
+    path("dashboard/settings/people", people.people, name="people"),
+    path("dashboard/settings/people/<uuid:invitation_id>/resend", people.resend, name="invitation_resend"),
+    path("dashboard/settings/people/<uuid:invitation_id>/revoke", people.revoke, name="invitation_revoke"),
     path("workspaces/switch", settings.switch, name="switch"),
     path("dashboard/settings/billing", settings.billing, name="billing"),
     path("dashboard/settings/billing/portal", settings.billing_portal, name="billing_portal"),
