@@ -72,7 +72,7 @@ class Course:
             if "throughput" in parts:
                 self.report.add(*queue.throughput(self._ground, runs=runs, count=60_000))
             if "single" in parts:
-                self.report.add(queue.single_enqueue(self._ground, runs=runs))
+                self.report.add(*queue.single_enqueue(self._ground, runs=runs))
             if "fairness" in parts:
                 self.report.add(*queue.fairness(self._ground, runs=runs))
             if "waits" in parts:

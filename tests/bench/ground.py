@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -54,9 +54,17 @@ class Ground:
 
     def empty(self) -> None:
         """Empty the queue's tables and let the server settle."""
-        self.admin.execute(f"TRUNCATE {HOT}")
+        self._truncate()
         self.admin.execute(f"VACUUM ANALYZE {HOT}")
         self.admin.execute("CHECKPOINT")
+
+    def _truncate(self) -> None:
+        # A worker's sweep takes locks on the same tables in an order of its own.
+        for _ in range(10):
+            with suppress(psycopg.errors.DeadlockDetected):
+                self.admin.execute(f"TRUNCATE {HOT}")
+                return
+        raise TimeoutError("the tables could not be emptied")
 
     def know(self, workspaces: Sequence[UUID]) -> None:
         """Tell the engine of these workspaces."""

@@ -1,7 +1,10 @@
 """Throughput and fairness of the queue: many jobs that do nothing, or little."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
+
+from django.db import connections
 
 from pilar.backplane import jobs
 from pilar.backplane.jobs import NewJob
@@ -37,20 +40,38 @@ def throughput(ground: Ground, *, runs: int, count: int) -> list[Figure]:
     ]
 
 
-def single_enqueue(ground: Ground, *, runs: int, seconds: float = 4.0) -> Figure:
-    """One job a transaction, from one client."""
-    rates = []
+def single_enqueue(ground: Ground, *, runs: int, seconds: float = 4.0) -> list[Figure]:
+    """One job a transaction: from one client, and from a web process with its eight threads."""
+    alone, together = [], []
     for _ in range(runs):
-        ground.empty()
-        workspaces = [uuid7() for _ in range(100)]
-        ground.hold(workspaces)
-        count, began = 0, time.monotonic()
-        while time.monotonic() - began < seconds:
+        alone.append(_by_one(ground, 1, seconds))
+        together.append(_by_one(ground, 8, seconds))
+    return [
+        Figure("single enqueue, one client", alone, "/s", bar=1_200),
+        Figure("single enqueue, one process of eight threads", together, "/s"),
+    ]
+
+
+def _by_one(ground: Ground, clients: int, seconds: float) -> float:
+    ground.empty()
+    workspaces = [uuid7() for _ in range(100)]
+    ground.hold(workspaces)
+    with ThreadPoolExecutor(clients) as pool:
+        began = time.monotonic()
+        counts = list(pool.map(lambda client: _enqueue_until(began + seconds, workspaces, client), range(clients)))
+        return sum(counts) / (time.monotonic() - began)
+
+
+def _enqueue_until(end: float, workspaces: list[UUID], client: int) -> int:
+    count = 0
+    try:
+        while time.monotonic() < end:
             with tenant(workspaces[count % 100]):
-                jobs.enqueue("bench.nothing", Task(n=count), key=str(count))
+                jobs.enqueue("bench.nothing", Task(n=count), key=f"{client}-{count}")
             count += 1
-        rates.append(count / (time.monotonic() - began))
-    return Figure("single enqueue, one client", rates, "/s", bar=1_200)
+    finally:
+        connections.close_all()
+    return count
 
 
 def fairness(ground: Ground, *, runs: int) -> list[Figure]:
