@@ -48,6 +48,17 @@ def _fits(role: Role | None, caller: Principal) -> bool:
     return role in (None, caller.role)
 
 
+def body_of(request: Request) -> Mapping[str, Any]:
+    """Return the parsed body, an object; also of requests that need none, so that nonsense is refused everywhere.
+
+    Raises ParseError for what cannot be read, Problem for what is no object.
+    """
+    found = {} if request.method in ("GET", "HEAD") else request.data
+    if not isinstance(found, Mapping):
+        raise Problem(_("The body must be a JSON object."), code="validation_failed")
+    return found
+
+
 class RuleView(APIView):
     """Base of all doors: knows the caller as `self.principal` and refuses methods without a rule."""
 
@@ -154,9 +165,9 @@ class WorkspaceView(RuleView):
         if "workspace_id" in self.kwargs:
             yield str(self.kwargs["workspace_id"])
         yield from (value.lower() for value in request.query_params.getlist("workspaceId"))
-        body = request.data if request.method not in ("GET", "HEAD") else {}
-        if isinstance(body, Mapping) and body.get("workspace_id") is not None:
-            yield str(body["workspace_id"]).lower()
+        named = body_of(request).get("workspace_id")
+        if named is not None:
+            yield str(named).lower()
 
     def _only(self, named: set[str], request: Request) -> UUID:
         if not named:
@@ -180,6 +191,11 @@ class SystemView(RuleView):
 
     atomic = False
     access: ClassVar[Mapping[str, Access]] = {"POST": Access(role=Role.SYSTEM)}
+
+    def find_principal(self, request: Request) -> Principal:
+        caller = super().find_principal(request)
+        body_of(request)
+        return caller
 
     def scope(self) -> Any:
         return nullcontext()

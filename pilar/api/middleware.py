@@ -3,10 +3,11 @@
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from uuid import UUID
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
@@ -62,8 +63,24 @@ def body_limit(path: str) -> int:
     return next((limit for pattern, limit in BODY_LIMITS if pattern.match(path)), USUAL_LIMIT)
 
 
+MOST_DISCARDED = 32 * MEGABYTE
+CHUNK = 64 * 1024
+
+
+def discard_body(request: HttpRequest) -> None:
+    """Read what the view left unread, and forget it.
+
+    The server closes a connection on which a large body is left, without a word: whoever still sends never reads our
+    answer, and the next request on the connection fails.
+    """
+    left = MOST_DISCARDED
+    with suppress(UnreadablePostError):
+        while left > 0 and (chunk := request.read(CHUNK)):
+            left -= len(chunk)
+
+
 class BodyLimit:
-    """Refuses bodies over the route's limit before a byte of them is read."""
+    """Refuses bodies over the route's limit without keeping a byte of them."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -75,8 +92,11 @@ class BodyLimit:
             return answer(request, Problem(_("The header Content-Length is no number."), code="invalid_request"))
         if int(length[:20]) > limit:
             detail = _("The request is too large: at most %(limit)s bytes are accepted here.") % {"limit": limit}
-            return answer(request, Problem(detail, status=413, code="too_large"))
-        return self.get_response(request)
+            response = answer(request, Problem(detail, status=413, code="too_large"))
+        else:
+            response = self.get_response(request)
+        discard_body(request)
+        return response
 
 
 class DatabaseAway:

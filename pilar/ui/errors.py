@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from pilar.backplane import correlation
 from pilar.kernel.problems import Problem
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -16,15 +17,27 @@ def _wants_json(request: HttpRequest) -> bool:
     return request.path.startswith("/api/") or request.headers.get("Accept", "").startswith("application/json")
 
 
-def _problem(status: HTTPStatus, detail: str) -> HttpResponse:
-    code = status.phrase.lower().replace(" ", "_")
-    body = {"type": "about:blank", "title": status.phrase, "status": status.value, "code": code, "detail": detail}
-    return JsonResponse(body, status=status.value, content_type="application/problem+json")
+CODES = {400: "invalid_request", 500: "internal_error", 503: "unavailable"}
+"""Codes of the API (docs/api.md) that are not the status in words."""
 
 
-def _answer(request: HttpRequest, status: HTTPStatus, detail: str) -> HttpResponse:
+def _problem(request: HttpRequest, status: HTTPStatus, detail: str, code: str) -> HttpResponse:
+    body = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": detail,
+        "code": code or CODES.get(status.value) or status.phrase.lower().replace(" ", "_"),
+        "instance": request.path,
+        "correlationId": str(correlation.current()),
+    }
+    headers = {"Cache-Control": "no-store"}
+    return JsonResponse(body, status=status.value, content_type="application/problem+json", headers=headers)
+
+
+def _answer(request: HttpRequest, status: HTTPStatus, detail: str, code: str = "") -> HttpResponse:
     if _wants_json(request):
-        return _problem(status, detail)
+        return _problem(request, status, detail, code)
     names = [f"{status.value}.html", "400.html"]
     body = render_to_string(names, {"detail": detail, "status": status.value}, request)
     return HttpResponse(body, status=status.value)
@@ -32,7 +45,7 @@ def _answer(request: HttpRequest, status: HTTPStatus, detail: str) -> HttpRespon
 
 def problem(request: HttpRequest, refusal: Problem) -> HttpResponse:
     """A refusal of the domain as a page (or as problem+json for who asks for JSON)."""
-    return _answer(request, HTTPStatus(refusal.status), refusal.detail)
+    return _answer(request, HTTPStatus(refusal.status), refusal.detail, refusal.code)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

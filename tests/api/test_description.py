@@ -1,9 +1,12 @@
 """The API describes itself completely (reliability T7)."""
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
+
+from tests.api.test_every_route import ALL
 
 pytestmark = pytest.mark.django_db
 
@@ -25,18 +28,38 @@ def test_it_is_openapi_3_1(schema: Any) -> None:
     assert schema["openapi"].startswith("3.1")
 
 
+def test_every_route_of_the_api_is_described(schema: Any) -> None:
+    """The doors of the providers too; only the two ways to read this description are left out."""
+    written = {re.sub(r"<\w+:(\w+)>", r"{\1}", route.path) for route in ALL}
+    twilio = "api/webhooks/twilio/{kind}/{workspace_id}"
+    paths = {twilio if "twilio/(" in path else path for path in written if re.match(r"\^?api/", path)}
+    assert {path.lstrip("/") for path in schema["paths"]} == paths - {"api/schema", "api/docs"}
+
+
 def test_every_operation_describes_its_refusals(schema: Any) -> None:
     lacking = {
         name
         for name, entry in operations(schema)
-        if not {"400", "401", "403", "404", "429", "503"} <= set(entry["responses"])
+        if "webhooks" not in entry["tags"] and not {"400", "401", "403", "404", "429", "503"} <= set(entry["responses"])
     }
     assert lacking == set()
 
 
 def test_refusals_are_problem_documents(schema: Any) -> None:
     for _name, entry in operations(schema):
-        assert set(entry["responses"]["429"]["content"]) == {"application/problem+json"}
+        refused = entry["responses"].get("429") or entry["responses"]["403"]
+        assert set(refused["content"]) == {"application/problem+json"}
+
+
+def test_the_providers_doors_name_their_signature(schema: Any) -> None:
+    named = {
+        parameter["name"]
+        for path, methods in schema["paths"].items()
+        if path.startswith("/api/webhooks/") and "post" in methods
+        for parameter in methods["post"]["parameters"]
+        if parameter["in"] == "header"
+    }
+    assert named == {"Stripe-Signature", "X-Hub-Signature-256", "X-Twilio-Signature"}
 
 
 def test_names_are_those_that_are_sent(schema: Any) -> None:
