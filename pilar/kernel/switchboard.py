@@ -94,6 +94,8 @@ class JobType:
     timeout: timedelta = timedelta(minutes=2)
     external: bool = False
     is_subscription: bool = False
+    provider: str = ""
+    """Whom the handler calls: when that provider says wait, its jobs of the same workspace wait together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,11 +200,13 @@ def job(
     max_attempts: int = 3,
     timeout: timedelta = timedelta(minutes=2),
     external: bool = False,
+    provider: str = "",
 ) -> None:
     """Declare work and who does it. Priority 0 is interactive (a person waits), 9 is last."""
     if lane not in LANES:
         raise ValueError(f"{name}: there is no lane {lane}")
-    _add(jobs, name, JobType(name, handler, payload, lane, priority, max_attempts, timeout, external))
+    entry = JobType(name, handler, payload, lane, priority, max_attempts, timeout, external, provider=provider)
+    _add(jobs, name, entry)
 
 
 def on(

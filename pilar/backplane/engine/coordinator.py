@@ -9,6 +9,7 @@ import random
 import threading
 from collections import deque
 from collections.abc import Iterable
+from uuid import UUID
 
 import psycopg
 
@@ -18,6 +19,8 @@ from pilar.backplane.engine.link import Link, Patience
 from pilar.backplane.engine.pulse import Pulse
 from pilar.backplane.engine.results import Claimed, NotDone, Result, unstarted
 from pilar.backplane.engine.statements import Place
+from pilar.backplane.engine.tally import Tally
+from pilar.backplane.engine.throttles import Throttles
 from pilar.backplane.engine.ward import Ward
 from pilar.kernel.clock import monotonic
 from pilar.kernel.switchboard import LANES
@@ -28,6 +31,8 @@ SLOTS = {"events": 100, "provisioning": 100, "messages": 200, "webhooks": 100, "
 """How many handlers of a lane run at once in one process."""
 TICK = 0.005
 """Seconds between two looks at rows that wait for a runner."""
+URGENT_SHARE = 0.25
+"""How much of a full lane's batches is for priority 0 of all workspaces, before their turns."""
 RESULTS_AT_ONCE = 250
 RESULTS_WAIT = 0.03
 """Results are written when there are this many, after this many seconds, or when nothing else is to be done."""
@@ -41,16 +46,18 @@ class Coordinator(threading.Thread):
     def __init__(self, lanes: Iterable[str]) -> None:
         super().__init__(name="coordinator", daemon=True)
         self.lanes = {LANES.index(name): Lane(LANES.index(name), SLOTS[name]) for name in lanes}
-        self._ward = Ward()
+        self._ward, self._throttles, self._tally = Ward(), Throttles(), Tally(self.lanes.values())
         self.pulse = Pulse(
             [LANES[place] for place in self.lanes],
             running=self.running,
             on_lost=self._drop,
             on_woken=self.ring_all,
+            on_beat=self._tally.tell,
             ward=self._ward,
         )
         self._crew = Crew(self._report, self._may_start)
         self._results: deque[Result] = deque()
+        self._returns: list[NotDone] = []
         self._restless: set[Place] = set()
         self._link = Link("pilar coordinator")
         self._patience = Patience()
@@ -163,6 +170,7 @@ class Coordinator(threading.Thread):
         restless, self._restless = self._restless, set()
         claimed: list[tuple[Lane, list[Claimed]]] = []
         worker = self.pulse.worker
+        self._returns = []
         try:
             with self._link.transaction() as cursor:
                 restless |= statements.write(cursor, results, worker=worker)
@@ -174,6 +182,8 @@ class Coordinator(threading.Thread):
             self._results.extendleft(reversed(results))
             self._restless |= restless
             raise
+        for returned in self._returns:
+            self._report(returned)
         for lane, rows in claimed:
             lane.waiting.extend((row, worker) for row in rows)
         self._rest(found=any(rows for _, rows in claimed))
@@ -186,13 +196,38 @@ class Coordinator(threading.Thread):
 
     def _claim(self, cursor: statements.Cursor, lane: Lane, worker: int) -> list[Claimed]:
         batch = lane.room
-        rows, sleeping = statements.claim(cursor, lane=lane.place, batch=batch, turns=lane.turns, worker=worker)
-        self._restless.update(sleeping)
-        is_full = len(rows) >= batch
+        urgent = self._claim_urgent(cursor, lane, batch, worker)
+        batch -= len(urgent)
+        rows: list[Claimed] = []
+        if batch:
+            rows, sleeping = statements.claim(cursor, lane=lane.place, batch=batch, turns=lane.turns, worker=worker)
+            self._restless.update(sleeping)
+        lane.is_full = is_full = len(rows) >= batch
+        rows = urgent + rows
         lane.is_hungry = bool(rows)
         # More turns while batches come short, fewer when full, so that workers do not take each other's.
         lane.turns = max(16, lane.turns * 3 // 4) if is_full else min(256, lane.turns * 2)
+        return self._sifted(cursor, lane, rows)
+
+    def _claim_urgent(self, cursor: statements.Cursor, lane: Lane, batch: int, worker: int) -> list[Claimed]:
+        """In a lane that cannot take all, a quarter is for those that somebody waits for, of whichever workspace."""
+        if not lane.is_full:
+            return []
+        lane.urgent_share = min(lane.urgent_share + batch * URGENT_SHARE, max(1.0, batch * URGENT_SHARE))
+        wanted = min(int(lane.urgent_share), batch)
+        if wanted < 1:
+            return []
+        rows = statements.claim_urgent(cursor, lane=lane.place, batch=wanted, worker=worker, after=lane.urgent_after)
+        lane.urgent_share -= len(rows)
+        lane.urgent_after = max(row.workspace_id for row in rows) if len(rows) == wanted else UUID(int=0)
         return rows
+
+    def _sifted(self, cursor: statements.Cursor, lane: Lane, rows: list[Claimed]) -> list[Claimed]:
+        """Count what was claimed and give back what its provider holds up."""
+        self._tally.claimed(lane, rows)
+        free, back = self._throttles.sift(cursor, rows)
+        self._returns.extend(back)
+        return free
 
     def _rest(self, *, found: bool) -> None:
         self._idle = SHORTEST_IDLE if found or self._restless else min(LONGEST_IDLE, self._idle * 2)

@@ -10,11 +10,12 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
+from uuid import UUID
 
 from django.db import connections
 
 from pilar.backplane.engine.execute import execute, timed_out
-from pilar.backplane.engine.results import Claimed, NotDone, Result
+from pilar.backplane.engine.results import Claimed, NotDone, Result, word
 from pilar.kernel import switchboard
 from pilar.kernel.clock import monotonic
 
@@ -41,6 +42,11 @@ class Lane:
         self.average = 0.1
         self.turns = 16
         self.is_hungry = True
+        self.is_full = False
+        self.urgent_share = 0.0
+        self.urgent_after = UUID(int=0)
+        self.times: deque[tuple[float, str]] = deque()
+        """Seconds of each run and what became of it, until the tally takes them."""
         self._count = threading.Lock()
         self._runners = 0
         self._seen = 0
@@ -80,6 +86,7 @@ class Lane:
             if job_type is not None and is_late and self.running.pop(lease, None) is not None:
                 self.joined(-1)
                 late.append(timed_out(row, job_type))
+                self.times.append((now - started, word(late[-1])))
         return late
 
 
@@ -146,7 +153,9 @@ class Crew:
                 logger.warning("job %s ended after its time-out", row.type, extra={"job": str(row.public_id)})
                 return False
             self._report(result)
-            lane.average += 0.1 * (monotonic() - started - lane.average)
+            seconds = monotonic() - started
+            lane.times.append((seconds, word(result)))
+            lane.average += 0.1 * (seconds - lane.average)
         return True
 
 

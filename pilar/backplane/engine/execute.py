@@ -10,10 +10,10 @@ from django.db import InterfaceError, OperationalError
 from pydantic import BaseModel, ValidationError
 
 from pilar.backplane import correlation, running
-from pilar.backplane.engine.results import Claimed, Done, NotDone, Result
+from pilar.backplane.engine.results import Claimed, Done, Hold, NotDone, Result
 from pilar.backplane.tenancy import tenant
 from pilar.kernel import clock, switchboard
-from pilar.kernel.errors import ProviderError
+from pilar.kernel.errors import ErrorClass, ProviderError
 from pilar.kernel.masking import mask_text
 from pilar.kernel.switchboard import Happened, JobType, Outcome, Permanent, Reschedule, RetryAt, Work
 
@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 RETRY_CAP = 600.0
 """Seconds: the longest wait between two attempts."""
 DEFERRAL_CAP = 300.0
+LONGEST_HOLD = 3600.0
+"""Seconds that one answer of a provider can hold back the other jobs of its workspace."""
 GIVE_UP_AFTER = timedelta(hours=24)
 """A job that is put off (a provider is away) is given up when it is this late (reliability P6: an overall deadline)."""
 
@@ -60,7 +62,7 @@ def _failed(row: Claimed, error: Exception | SystemExit) -> Result:
     text = mask_text(f"{type(error).__name__}: {error}")[:2000]
     if isinstance(error, ProviderError) and error.retryable:
         wait = error.retry_after if error.retry_after is not None else _jittered(2.0**row.deferrals, DEFERRAL_CAP)
-        return _deferred(row, wait, text)
+        return _deferred(row, wait, text, hold=_hold(row, error))
     if isinstance(error, OperationalError | InterfaceError):
         return _deferred(row, _jittered(2.0**row.deferrals, 30.0), text)
     _log(row, error, text)
@@ -80,11 +82,18 @@ def timed_out(row: Claimed, job_type: JobType) -> NotDone:
     return NotDone(row.id, row.lease, delay=wait, outcome="timeout", error=text)
 
 
-def _deferred(row: Claimed, wait: float, text: str) -> NotDone:
+def _hold(row: Claimed, error: ProviderError) -> Hold | None:
+    """A provider that says when to come back says it to the whole workspace (reliability P6)."""
+    if error.error_class is not ErrorClass.RATE_LIMITED or not error.retry_after:
+        return None
+    return Hold(error.provider, row.workspace_id, min(error.retry_after, LONGEST_HOLD))
+
+
+def _deferred(row: Claimed, wait: float, text: str, *, hold: Hold | None = None) -> NotDone:
     """Something we depend on is away: that is no attempt of the job's, until it is too late for it."""
     if clock.now() - row.due_at > GIVE_UP_AFTER:
         return NotDone(row.id, row.lease, is_dead=True, outcome="dead", error=text)
-    return NotDone(row.id, row.lease, counted=False, deferred=1, delay=wait, outcome="deferred", error=text)
+    return NotDone(row.id, row.lease, counted=False, deferred=1, delay=wait, outcome="deferred", error=text, hold=hold)
 
 
 def _jittered(seconds: float, cap: float) -> float:

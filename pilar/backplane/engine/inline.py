@@ -10,7 +10,7 @@ from django.db import connections
 from pilar.backplane import tenancy
 from pilar.backplane.engine import statements, workers
 from pilar.backplane.engine.execute import execute
-from pilar.backplane.engine.results import Claimed, Done, Result
+from pilar.backplane.engine.results import Claimed, Result
 from pilar.backplane.tenancy import all_tenants, atomic
 from pilar.kernel.switchboard import LANES
 
@@ -67,10 +67,7 @@ def _write(result: Result, worker: int) -> None:
     with all_tenants("write what became of a job"), atomic():
         cursor = _cursor()
         workers.beat(cursor, worker, running=1)
-        if isinstance(result, Done):
-            statements.complete(cursor, [result])
-        else:
-            statements.put_back(cursor, [result], worker=worker)
+        statements.write(cursor, [result], worker=worker)
 
 
 def _cursor() -> statements.Cursor:

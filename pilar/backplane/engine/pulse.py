@@ -40,6 +40,7 @@ class Pulse(threading.Thread):
         running: Callable[[], int],
         on_lost: Callable[[], None] = lambda: None,
         on_woken: Callable[[], None] = lambda: None,
+        on_beat: Callable[[statements.Cursor], None] = lambda _cursor: None,
         ward: Keeper | None = None,
         kind: str = "worker",
     ) -> None:
@@ -49,6 +50,7 @@ class Pulse(threading.Thread):
         self._running = running
         self._on_lost = on_lost
         self._on_woken = on_woken
+        self._on_beat = on_beat
         self._ward = ward
         self._kind = kind
         self._link = Link("pilar pulse")
@@ -123,6 +125,8 @@ class Pulse(threading.Thread):
             has_suspects = not is_occupied and statements.has_suspects(cursor)
         if self._ward is not None and has_suspects:
             self._ward.open()
+        with self._link.transaction() as cursor:
+            self._on_beat(cursor)
         if places or woken:
             logger.info("rescued %d jobs, woke %d turns", len(places), woken)
             self._on_woken()

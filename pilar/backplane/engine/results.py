@@ -58,6 +58,16 @@ class NotDone:
     delay: float | None = None
     outcome: str = ""
     error: str = ""
+    hold: "Hold | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A provider told a workspace to wait this many seconds: all its jobs there wait, not only the one that was told."""
+
+    provider: str
+    workspace_id: UUID
+    seconds: float
 
 
 Result = Done | NotDone
@@ -66,3 +76,13 @@ Result = Done | NotDone
 def unstarted(row: Claimed) -> NotDone:
     """Give a claimed row back as if it had not been claimed."""
     return NotDone(row.id, row.lease, counted=False)
+
+
+def word(result: Result) -> str:
+    """Name what became of a run, as it is counted."""
+    if isinstance(result, Done):
+        return "done"
+    return "dead" if result.is_dead else _WORDS.get(result.outcome, "deferred")
+
+
+_WORDS = {"retry": "retried", "timeout": "retried"}

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from pilar.backplane.engine.results import Claimed, Done, NotDone, Result
+from pilar.backplane.engine.results import Claimed, Done, Hold, NotDone, Result
+from pilar.kernel.ids import uuid7
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +86,41 @@ SELECT CASE WHEN row_number() OVER () = 1 THEN (SELECT array_agg(workspace_id) F
 FROM (VALUES (1)) AS one LEFT JOIN j ON true
 """
 
+# The first pass of a full lane: of each workspace with interactive work (priority 0) the oldest such job, going on from
+# workspace to workspace where the last pass ended. Workspaces with limits of their own wait for their turn.
+_CLAIM_URGENT = """
+WITH RECURSIVE w AS (
+  (SELECT workspace_id, 1 AS n FROM autopilot_job
+   WHERE lane = %(lane)s AND status = 0 AND priority = 0 AND scheduled_at <= statement_timestamp()
+     AND workspace_id > %(after)s
+   ORDER BY workspace_id LIMIT 1)
+  UNION ALL
+  SELECT f.workspace_id, w.n + 1 FROM w, LATERAL (
+    SELECT workspace_id FROM autopilot_job
+    WHERE lane = %(lane)s AND status = 0 AND priority = 0 AND scheduled_at <= statement_timestamp()
+      AND workspace_id > w.workspace_id
+    ORDER BY workspace_id LIMIT 1) f
+  WHERE w.n < %(batch)s
+), c AS MATERIALIZED (
+  SELECT j.id FROM w CROSS JOIN LATERAL (
+    SELECT id FROM autopilot_job
+    WHERE lane = %(lane)s AND workspace_id = w.workspace_id AND status = 0 AND priority = 0
+      AND scheduled_at <= statement_timestamp()
+    ORDER BY scheduled_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) j
+  WHERE NOT EXISTS (
+    SELECT 1 FROM autopilot_turn t WHERE t.lane = %(lane)s AND t.workspace_id = w.workspace_id
+      AND (t.paused OR t.rate IS NOT NULL OR t.max_running IS NOT NULL))
+    AND NOT EXISTS (SELECT 1 FROM autopilot_tenant p WHERE p.workspace_id = w.workspace_id AND p.paused)
+  LIMIT %(batch)s
+)
+UPDATE autopilot_job
+SET status = 1, attempts = attempts + 1, locked_by = %(worker)s, locked_at = statement_timestamp(),
+  lease = nextval('autopilot_lease')
+WHERE id = ANY (ARRAY(SELECT id FROM c))
+RETURNING id, public_id, workspace_id, lane, type, payload::text, attempts, max_attempts, deferrals, crashes, lease,
+  due_at, locked_at, correlation_id, event_id, occurred_at
+"""
+
 # A suspect has no turn: one in a process is run at a time, the oldest first.
 _CLAIM_SUSPECT = """
 UPDATE autopilot_job
@@ -135,6 +171,12 @@ WITH r AS MATERIALIZED (
   FROM u WHERE outcome <> ''
 )
 SELECT lane, workspace_id, is_dead FROM u
+"""
+
+_HOLD = """
+INSERT INTO autopilot_throttle AS t (id, workspace_id, provider, held_until)
+VALUES (%(id)s, %(workspace)s, %(provider)s, statement_timestamp() + make_interval(secs => %(seconds)s))
+ON CONFLICT (workspace_id, provider) DO UPDATE SET held_until = greatest(t.held_until, excluded.held_until)
 """
 
 _EARLIEST = """
@@ -203,6 +245,12 @@ def claim(
     return [Claimed._make(row[1:]) for row in found if row[1] is not None], sleeping
 
 
+def claim_urgent(cursor: Cursor, *, lane: int, batch: int, worker: int, after: UUID) -> list[Claimed]:
+    """Take up to `batch` interactive jobs, one of each workspace whose id follows `after`."""
+    cursor.execute(_CLAIM_URGENT, {"lane": lane, "batch": batch, "worker": worker, "after": after})
+    return [Claimed._make(row) for row in cursor.fetchall()]
+
+
 def claim_suspect(cursor: Cursor, *, worker: int) -> Claimed | None:
     """Take the oldest job that must run alone, or None when there is none."""
     cursor.execute(_CLAIM_SUSPECT, {"worker": worker})
@@ -252,10 +300,19 @@ def write(cursor: Cursor, results: list[Result], *, worker: int) -> set[Place]:
     refused = len(results)
     refused -= complete(cursor, done) if done else 0
     kept = put_back(cursor, not_done, worker=worker) if not_done else []
+    hold(cursor, [result.hold for result in not_done if result.hold is not None])
     refused -= len(kept)
     if refused:
         logger.warning("%d results came under leases that were taken away and were refused", refused)
     return {(lane, workspace_id) for lane, workspace_id, is_dead in kept if not is_dead}
+
+
+def hold(cursor: Cursor, holds: Sequence[Hold]) -> None:
+    """Note that providers told workspaces to wait; a shorter wait never takes back a longer one."""
+    longest = {(one.provider, one.workspace_id): one for one in sorted(holds, key=lambda one: one.seconds)}
+    for _, one in sorted(longest.items()):
+        values = {"id": uuid7(), "workspace": one.workspace_id, "provider": one.provider, "seconds": one.seconds}
+        cursor.execute(_HOLD, values)
 
 
 def settle_turns(cursor: Cursor, places: Iterable[Place]) -> None:

@@ -1,0 +1,101 @@
+"""The figures of the lanes: each worker adds what it did to totals in the database, one of them counts what waits.
+
+So the figures are those of all processes of all machines, survive restarts, and any web process can serve them.
+"""
+
+import threading
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Collection, Iterable
+
+from pilar.backplane.engine.crew import Lane
+from pilar.backplane.engine.results import Claimed
+from pilar.backplane.engine.statements import Cursor
+from pilar.kernel.clock import monotonic
+from pilar.kernel.switchboard import LANES
+
+BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, float("inf"))
+"""Seconds: upper bounds of the histograms of run time and of the wait from due to claimed."""
+SNAPSHOT_EVERY = 10.0
+"""Seconds. After a count that took long the next one is that much later: at most a twentieth of the time."""
+
+_ADD = """
+INSERT INTO autopilot_lane_count AS c (lane, name, total)
+SELECT * FROM unnest(%(lanes)s::smallint[], %(names)s::text[], %(amounts)s::float8[]) AS n ORDER BY 1, 2
+ON CONFLICT (lane, name) DO UPDATE SET total = c.total + excluded.total
+"""
+_IS_TIME = """
+SELECT pg_try_advisory_xact_lock(hashtext('pilar.snapshot')) AND coalesce(
+  (SELECT max(taken_at) FROM autopilot_lane_figures) < clock_timestamp() - make_interval(secs => %s), true)
+"""
+_SNAPSHOT = """
+INSERT INTO autopilot_lane_figures AS f (lane, pending, due, running, dead, suspect, oldest_due_at, taken_at)
+SELECT l, coalesce(n.pending, 0), coalesce(n.due, 0), coalesce(n.running, 0), coalesce(n.dead, 0),
+  coalesce(n.suspect, 0), n.oldest, clock_timestamp()
+FROM generate_series(0, %s - 1) AS l LEFT JOIN (
+  SELECT lane, count(*) FILTER (WHERE status = 0) AS pending,
+    count(*) FILTER (WHERE status = 0 AND scheduled_at <= statement_timestamp()) AS due,
+    count(*) FILTER (WHERE status = 1) AS running, count(*) FILTER (WHERE status = 2) AS dead,
+    count(*) FILTER (WHERE status = 6) AS suspect,
+    min(scheduled_at) FILTER (WHERE status = 0 AND scheduled_at <= statement_timestamp()) AS oldest
+  FROM autopilot_job GROUP BY lane) n ON n.lane = l
+ON CONFLICT (lane) DO UPDATE SET (pending, due, running, dead, suspect, oldest_due_at, taken_at)
+  = (excluded.pending, excluded.due, excluded.running, excluded.dead, excluded.suspect, excluded.oldest_due_at,
+     excluded.taken_at)
+"""
+
+
+class Tally:
+    """What one worker process did since it last told. Claims are noted by its coordinator, `tell` is its pulse's."""
+
+    def __init__(self, lanes: Collection[Lane]) -> None:
+        self._lanes = lanes
+        self._lock = threading.Lock()
+        self._counts: Counter[tuple[int, str]] = Counter()
+        self._sums: dict[tuple[int, str], float] = {}
+        self._snapshot_every = SNAPSHOT_EVERY
+
+    def claimed(self, lane: Lane, rows: Iterable[Claimed]) -> None:
+        """Count claims, and how long each job had been due when it was claimed for the first time."""
+        with self._lock:
+            for row in rows:
+                self._counts[lane.place, "claimed"] += 1
+                if row.attempts == 1:
+                    self._measure(lane.place, "wait", max(0.0, (row.claimed_at - row.due_at).total_seconds()))
+
+    def tell(self, cursor: Cursor) -> None:
+        """Add what was counted to the totals, and count what waits when it is time. A process that dies takes seconds
+        of figures with it.
+        """
+        counts = self._take()
+        if counts:
+            places = list(counts)
+            values = {"lanes": [lane for lane, _ in places], "names": [name for _, name in places]}
+            cursor.execute(_ADD, values | {"amounts": list(counts.values())})
+        began = monotonic()
+        if snapshot(cursor, every=self._snapshot_every):
+            self._snapshot_every = max(SNAPSHOT_EVERY, 20 * (monotonic() - began))
+
+    def _take(self) -> dict[tuple[int, str], float]:
+        with self._lock:
+            for lane in self._lanes:
+                for _ in range(len(lane.times)):
+                    seconds, outcome = lane.times.popleft()
+                    self._counts[lane.place, outcome] += 1
+                    self._measure(lane.place, "run", seconds)
+            found = {key: float(count) for key, count in self._counts.items()} | self._sums
+            self._counts, self._sums = Counter(), {}
+        return found
+
+    def _measure(self, place: int, what: str, seconds: float) -> None:
+        self._counts[place, f"{what}_le_{BUCKETS[bisect_left(BUCKETS, seconds)]:g}"] += 1
+        self._sums[place, f"{what}_seconds"] = self._sums.get((place, f"{what}_seconds"), 0.0) + seconds
+
+
+def snapshot(cursor: Cursor, *, every: float = SNAPSHOT_EVERY) -> bool:
+    """Count what waits, runs and is dead in each lane, unless somebody did so within `every` seconds."""
+    cursor.execute(_IS_TIME, [every])
+    if not cursor.fetchone()[0]:
+        return False
+    cursor.execute(_SNAPSHOT, [len(LANES)])
+    return True
