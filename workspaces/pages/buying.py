@@ -19,13 +19,14 @@ from pilar.kernel.problems import Forbidden, Problem
 from pilar.security.csp import leads_to_payment
 from pilar.ui.fragments import fragment
 from workspaces import checkout, claims
+from workspaces import contact as questions
 from workspaces.checkout import Order
 from workspaces.claims import Link
 from workspaces.links import LinkState
 from workspaces.middleware import Visit, visit_of
 from workspaces.models import SignUp
 from workspaces.pages.base import public_page
-from workspaces.pages.forms import CheckoutForm, ClaimForm
+from workspaces.pages.forms import CheckoutForm, ClaimForm, ContactForm
 
 
 @require_safe
@@ -33,7 +34,27 @@ from workspaces.pages.forms import CheckoutForm, ClaimForm
 @leads_to_payment
 def landing(request: HttpRequest) -> HttpResponse:
     """The front door."""
-    return render(request, "marketing/landing.html", {"plans": checkout.plans()})
+    return _landing(request, ContactForm())
+
+
+def _landing(request: HttpRequest, form: ContactForm, *, status: int = 200) -> HttpResponse:
+    return render(request, "marketing/landing.html", {"plans": checkout.plans(), "contact": form}, status=status)
+
+
+@require_POST
+@public_page
+@leads_to_payment
+def contact(request: HttpRequest) -> HttpResponse:
+    """Take a question from somebody who is not a customer yet. A machine that fills in what people cannot see is thanked too."""
+    throttling.guard("contact:5/hour", client.address(request))
+    form = ContactForm(request.POST)
+    if not form.is_valid():
+        return _landing(request, form, status=422)
+    given = form.cleaned_data
+    if not given.pop("website"):
+        questions.ask(**given, now=clock.now())
+    messages.success(request, _("Thank you. We answer by e-mail."))
+    return redirect("workspaces:landing")
 
 
 @require_safe

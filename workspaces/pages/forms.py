@@ -131,6 +131,18 @@ class PaperForm(forms.Form):
     )
 
 
+class ContactForm(forms.Form):
+    """A question to us. `website` is hidden from people; who fills it in is a machine."""
+
+    name = forms.CharField(label=_("Your name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    email = forms.EmailField(
+        label=_("E-mail address"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+    studio = forms.CharField(label=_("Name of the studio"), max_length=120, required=False)
+    message = forms.CharField(label=_("Your question"), max_length=4000, widget=forms.Textarea(attrs={"rows": 4}))
+    website = forms.CharField(max_length=200, required=False, widget=forms.HiddenInput())
+
+
 class InvitationForm(forms.Form):
     """Whom to invite, with which of the roles that the inviter may give."""
 

@@ -6,6 +6,7 @@ app_name = "workspaces"
 
 urlpatterns = [
     path("", buying.landing, name="landing"),
+    path("contact", buying.contact, name="contact"),
     path("pricing", buying.pricing, name="pricing"),
     path("checkout", buying.buy, name="checkout"),
     path("checkout/return", buying.returned, name="checkout_return"),
