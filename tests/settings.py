@@ -21,5 +21,6 @@ DATABASES["default"] |= {"USER": "pilar_test", "PASSWORD": database.password_of(
 PLATFORM_DATABASE = "default"
 RELEASE_CONNECTIONS = False
 REDIS_URL = ""
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 takes its time on purpose
 DOORBELL = False
 LOGGING["root"]["level"] = "WARNING"
