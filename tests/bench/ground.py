@@ -23,6 +23,13 @@ _PAUSED_TURNS = """
 INSERT INTO autopilot_turn (lane, workspace_id, next_at, weight, tokens, refilled_at, paused)
 SELECT %s, unnest(%s::uuid[]), %s, 1, 0, now(), true
 """
+# Locked in the order in which doorbells lock them.
+_RELEASE = """
+WITH held AS MATERIALIZED (
+  SELECT lane, workspace_id FROM autopilot_turn WHERE paused ORDER BY lane, workspace_id FOR UPDATE)
+UPDATE autopilot_turn t SET paused = false, next_at = now() FROM held h
+WHERE t.lane = h.lane AND t.workspace_id = h.workspace_id
+"""
 _PROFILES = """
 INSERT INTO autopilot_tenant (workspace_id, timezone, weight, paused, updated_at)
 SELECT unnest(%s::uuid[]), 'Europe/Berlin', 1, false, now()
@@ -79,7 +86,7 @@ class Ground:
         from pilar.backplane.tasks import send_doorbell
 
         began = self.value("SELECT extract(epoch FROM clock_timestamp())::float8")
-        self.admin.execute("UPDATE autopilot_turn SET paused = false, next_at = now() WHERE paused")
+        self.admin.execute(_RELEASE)
         for _ in range(4):
             send_doorbell(lane)
         return float(began)

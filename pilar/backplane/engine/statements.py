@@ -136,12 +136,15 @@ RETURNING id, public_id, workspace_id, lane, type, payload::text, attempts, max_
 """
 _HAS_SUSPECTS = "SELECT EXISTS (SELECT 1 FROM autopilot_job WHERE status = 6 AND scheduled_at <= statement_timestamp())"
 
+# The cast keeps the planner off the index of running jobs: with statistics from a quieter moment it would read all of
+# them for each batch instead of looking up its ids (measured: 111 ms instead of 0.3 for 100 of 20,000).
 _DONE = """
 WITH r AS MATERIALIZED (
   SELECT * FROM unnest(%(ids)s::bigint[], %(results)s::jsonb[]) AS r(id, result)
 ), d AS (
   DELETE FROM autopilot_job
-  WHERE id = ANY (%(ids)s::bigint[]) AND lease = ANY (%(leases)s::bigint[]) AND status = 1 RETURNING *
+  WHERE id = ANY (%(ids)s::bigint[]) AND lease = ANY (%(leases)s::bigint[]) AND status::int = 1
+  RETURNING *
 )
 INSERT INTO autopilot_job_done (public_id, workspace_id, lane, type, payload, status, priority, due_at, attempts,
   max_attempts, deferrals, crashes, idempotency_key, started_at, finished_at, worker, result, error, event_id,
@@ -162,7 +165,7 @@ WITH r AS MATERIALIZED (
     attempts = attempts - (NOT counted)::int, deferrals = deferrals + deferred,
     scheduled_at = coalesce(at, statement_timestamp() + make_interval(secs => delay), scheduled_at),
     error = CASE WHEN failure = '' THEN error ELSE failure END, locked_by = NULL, lease = NULL
-  FROM r WHERE j.id = ANY (%(ids)s::bigint[]) AND j.id = r.id AND j.lease = r.held AND j.status = 1
+  FROM r WHERE j.id = ANY (%(ids)s::bigint[]) AND j.id = r.id AND j.lease = r.held AND j.status::int = 1
   RETURNING j.workspace_id, j.lane, j.public_id, j.attempts, j.locked_at, r.*
 ), a AS (
   INSERT INTO autopilot_job_attempt (id, workspace_id, job_id, attempt, outcome, error, worker, started_at, finished_at)
