@@ -19,5 +19,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/autopilot/locks/<uuid:lock_id>", autopilot.Lock.as_view(), name="autopilot-lock"),
     path("api/autopilot/budget/reset", autopilot.Upkeep.as_view(), name="autopilot-budget-reset"),
     path("api/autopilot/cleanup", autopilot.Upkeep.as_view(), name="autopilot-cleanup"),
+    path("api/autopilot/", include("pilar.api.autopilot.urls")),
     path("", include("pilar.providers.urls")),
 ]

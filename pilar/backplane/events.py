@@ -57,6 +57,16 @@ WHERE event_id = %s AND status = 'pending'
 """
 
 
+# The id tells the day, so that only the partitions of these days are read.
+_BETWEEN = """
+SELECT id FROM autopilot_event
+WHERE workspace_id = %s AND type = %s AND id >= autopilot_uuid_floor(%s::timestamptz - interval '1 minute')
+  AND id < autopilot_uuid_floor(%s::timestamptz + interval '1 minute') AND created_at >= %s AND created_at < %s
+ORDER BY id LIMIT %s
+"""
+REPLAYED_AT_ONCE = 1000
+
+
 class DispatchEvent(switchboard.Payload):
     event_id: UUID
 
@@ -123,16 +133,43 @@ def dispatch(event_id: UUID, name: str) -> int:
     return len(names)
 
 
-def replay(event_id: UUID, handler: str, *, key: str) -> None:
-    """Hand an event to one handler (a job type's name) again; effects stay single through their intents.
+def replay(event_id: UUID, handler: str, *, key: str) -> bool:
+    """Hand an event to one handler (a job type's name) again; effects stay single through their intents. False when
+    this was done before under the same key.
 
     Raises NotFound for an event that is not there or a handler that is not subscribed.
     """
     with atomic():
-        name = sql.value("SELECT type FROM autopilot_event WHERE id = %s", [event_id])
+        name = sql.value("SELECT type FROM autopilot_event WHERE workspace_id = %s AND id = %s", [current(), event_id])
         if name is None or handler not in switchboard.subscriptions.get(name, []):
             raise NotFound
+        full_key = f"replay:{key}:{event_id}:{handler}"
+        if not sql.run(_CLAIM_KEY, [current(), f"e:{full_key}"[:257], event_id]):
+            return False
         _make_jobs(event_id, [switchboard.jobs[handler]], key=f"replay:{key}:{event_id}")
+    return True
+
+
+def between(name: str, *, since: datetime, until: datetime, limit: int = REPLAYED_AT_ONCE) -> list[UUID]:
+    """Return the ids of the current workspace's events of a type that were published in [since, until), oldest first.
+
+    Raises UnknownType.
+    """
+    values = [current(), registered(name).name, since, until, since, until, min(limit, REPLAYED_AT_ONCE)]
+    with atomic():
+        return [event_id for (event_id,) in sql.rows(_BETWEEN, values)]
+
+
+def replay_range(name: str, handler: str, *, since: datetime, until: datetime, key: str) -> int:
+    """Hand the events of a type that were published in [since, until) to one handler again and return how many were.
+
+    At most REPLAYED_AT_ONCE in one call. With the same key nothing is replayed twice, so a call that was cut off may be
+    repeated. Raises UnknownType, and NotFound for a handler that is not subscribed.
+    """
+    if handler not in switchboard.subscriptions.get(registered(name).name, []):
+        raise NotFound
+    with atomic():
+        return sum(replay(event_id, handler, key=key) for event_id in between(name, since=since, until=until))
 
 
 def _make_jobs(event_id: UUID, handlers: list[JobType], *, key: str) -> None:

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
+from pilar.backplane import timeline
 from pilar.kernel.switchboard import Probe, Remediation, budget_resource, event, every, job, probe, remediation, warm_up
-from pilar.providers import events, probes, upkeep
+from pilar.providers import calls, events, probes, upkeep
 from pilar.providers.ai import chat
 from pilar.providers.doors import ReceiptWork
 from pilar.providers.email import outbox
@@ -52,3 +53,5 @@ budget_resource("api_calls", "call")
 budget_resource("euro", "cent")
 
 warm_up("language_models", chat.prepare)
+
+timeline.source("call", calls.told)

@@ -6,13 +6,15 @@ their job is tried again, guarded by its effect. Reads may be repeated at once, 
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import structlog
 
 from pilar.backplane import budgets, correlation, events, tenancy
+from pilar.backplane.timeline import Entry
 from pilar.kernel import clock
 from pilar.kernel.errors import CircuitOpen, ContactFailure, ErrorClass, NotConfigured, ProviderError
 from pilar.kernel.ids import uuid7
@@ -190,3 +192,10 @@ def _publish_recovery(provider: str) -> None:
     minute = clock.now().strftime("%Y-%m-%dT%H:%M")
     payload = ProviderRecovered(provider=provider)
     events.publish("provider.recovered", payload, key=f"provider-recovered:{provider}:{minute}")
+
+
+def told(correlation_id: UUID) -> Iterator[Entry]:
+    """Entries for the timeline: the calls of the current workspace that belong to this correlation id."""
+    for call_made in ProviderCall.objects.filter(correlation_id=correlation_id).order_by("at")[:500]:
+        what, detail = f"{call_made.provider} {call_made.operation}", f"{call_made.milliseconds} ms {call_made.message}"
+        yield Entry(call_made.at, "call", what, call_made.outcome, detail.strip(), call_made.request_id)
