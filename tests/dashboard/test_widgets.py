@@ -1,0 +1,54 @@
+"""The backplane's figures and activities as the dashboard shows them."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.utils import translation
+from django.utils.translation import gettext_noop
+
+from pilar.backplane import activity, budgets
+from pilar.backplane.tenancy import atomic
+from pilar.dashboard import parts, widgets
+from pilar.kernel import clock
+
+pytestmark = pytest.mark.django_db
+
+
+def _said(studio: UUID) -> list[str]:
+    with translation.override("de"), atomic():
+        return [entry["text"] for entry in widgets.activity(studio, clock.now())["activities"]]
+
+
+def test_an_activity_is_a_sentence_in_the_readers_language(in_studio: UUID) -> None:
+    facts = {"type": "weekly_checkin"}
+    activity.log("followup.sent", gettext_noop("The coach wrote to a member (%(type)s)"), facts)
+    assert _said(in_studio) == ["Der Coach hat einem Mitglied geschrieben (Wochengespräch)"]
+
+
+def test_an_activity_without_its_facts_is_still_shown(in_studio: UUID) -> None:
+    activity.log("x", "Something with %(number)s", {})
+    assert _said(in_studio) == ["Something with %(number)s"]
+
+
+def test_the_single_steps_of_a_set_up_stay_on_their_own_page(in_studio: UUID) -> None:
+    activity.log("provisioning.step", "Set-up step %(step)s: %(outcome)s.", {"step": "activation", "outcome": "done"})
+    assert _said(in_studio) == []
+
+
+def test_only_limited_resources_have_a_budget_to_show(in_studio: UUID) -> None:
+    with atomic():
+        budgets.set_limits("messages", daily=200, policy="queue")
+        shown = widgets.budget(in_studio, clock.now())["budgets"]
+    assert shown == [{"resource": "messages", "used": 0, "limit": 200}]
+
+
+def test_a_studio_without_work_has_nothing_waiting(in_studio: UUID) -> None:
+    with atomic():
+        shown = widgets.jobs(in_studio, clock.now())["jobs"]
+    assert shown == {"pending": 0, "running": 0, "dead": 0, "done_today": 0, "most": widgets.MOST}
+
+
+def test_the_first_sentence_of_the_parts_sums_up_the_day() -> None:
+    drawn: list[dict[str, Any]] = [{"context": {}}, {"context": {"sentence": "Yesterday: 2 messages."}}]
+    assert parts.sentence(drawn) == "Yesterday: 2 messages."
