@@ -7,6 +7,11 @@ from health.models import Component
 from pilar.kernel.switchboard import Probe, Widget, event, every, job, on, probe, widget
 
 event("support.incident_created", events.IncidentChanged)
+event("support.auto_reply_request", events.AutoReplyRequested)
+event("support.escalation_needed", events.EscalationNeeded)
+for name in ("webhook", "queue", "rate_limit", "integration", "ai_provider"):
+    event(f"health.{name}_check", events.CheckWanted, external=True)
+    on(f"health.{name}_check", rounds.look_at_once, lane="health", priority=3)
 
 job("health.tick", rounds.tick, lane="health", priority=2)
 job("health.adopt", rounds.adopt, lane="health")

@@ -19,6 +19,8 @@ from provisioning.steps import (
 event("provisioning.completed", Empty)
 event("provisioning.step_failed", pipeline.StepFailed)
 event("whatsapp.connected", whatsapp.WhatsAppConnected)
+for name in ("workspace_setup", "twilio_retry", "whatsapp_retry", "webhook_recreate"):
+    event(f"provisioning.{name}", Empty, external=name != "workspace_setup")
 
 # A step keeps its own count of failures; what is counted here are ends of workers, and a studio must survive many of them.
 job(
@@ -36,11 +38,15 @@ every("provisioning.sweep", timedelta(minutes=10), "provisioning.sweep")
 
 on("workspace.ready_to_provision", triggers.begin, lane="provisioning", priority=1)
 on("onboarding.completed", triggers.begin, lane="provisioning", priority=1)
+on("provisioning.workspace_setup", triggers.begin, lane="provisioning", priority=1)
 on("whatsapp.connected", triggers.take_connection, lane="provisioning", priority=1)
 for name in (
     "document.added",
     "provider.recovered",
     "subscription.changed",
+    "provisioning.twilio_retry",
+    "provisioning.webhook_recreate",
+    "provisioning.whatsapp_retry",
     "twilio.bundle",
     "whatsapp.template",
     "workspace.resumed",

@@ -29,7 +29,11 @@ def start_server() -> None:
 def login_urls(name: str) -> dict[str, str]:
     """Return the three service logins for the database `name`, as the environment variables of the product."""
     start_server()
-    users = {"DATABASE_URL": "pilar_app", "DATABASE_PLATFORM_URL": "pilar_platform", "DATABASE_OWNER_URL": "pilar_owner"}
+    users = {
+        "DATABASE_URL": "pilar_app",
+        "DATABASE_PLATFORM_URL": "pilar_platform",
+        "DATABASE_OWNER_URL": "pilar_owner",
+    }
     return {variable: _cluster.dsn(user, name) for variable, user in users.items()}
 
 

@@ -35,10 +35,15 @@ def main() -> None:
     lines = [len(file.read_text().splitlines()) for file in SOURCES]
     ours = [function for file in SOURCES for function in functions(file)]
     tests = [f for file in (ROOT / "tests").rglob("test_*.py") for f in functions(file) if f.name.startswith("test_")]
-    handlers = [n for file in SOURCES for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.ExceptHandler)]
-    broad = [h for h in handlers if h.type is None or (isinstance(h.type, ast.Name) and h.type.id.endswith("Exception"))]
+    handlers = [
+        n for file in SOURCES for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.ExceptHandler)
+    ]
+    broad = [
+        h for h in handlers if h.type is None or (isinstance(h.type, ast.Name) and h.type.id.endswith("Exception"))
+    ]
     broad = [h for h in broad if h.type is None or getattr(h.type, "id", "") in {"Exception", "BaseException"}]
     floors = subprocess.run(["lint-imports"], cwd=ROOT, capture_output=True, text=True, check=False)
+    lengths = [length(function) for function in ours]
     typed = sum(map(is_typed, ours)) / len(ours)
     figures = {
         "import contracts broken": floors.stdout.count("BROKEN"),
@@ -46,7 +51,7 @@ def main() -> None:
         "lines, p95 / max of a module": f"{percentile(lines, 0.95)} / {max(lines)}",
         "functions": len(ours),
         "functions fully typed": f"{typed:.1%}",
-        "lines, median / p95 of a function": f"{statistics.median(map(length, ours)):.0f} / {percentile([length(f) for f in ours], 0.95)}",
+        "lines, median / p95 of a function": f"{statistics.median(lengths):.0f} / {percentile(lengths, 0.95)}",
         "broad excepts": f"{len(broad)} of {len(handlers)}",
         "tests": len(tests),
         "lines, median of a test": f"{statistics.median(map(length, tests)):.0f}",

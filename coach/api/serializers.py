@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from coach import chats, consents
@@ -144,6 +145,7 @@ class MessageShown(serializers.ModelSerializer[Message]):
         return chats.explained(message)
 
 
+@extend_schema_serializer(component_name="CoachTimeWindow")
 class TimeWindow(Strict):
     start = serializers.RegexField(CLOCK, help_text="HH:MM")
     end = serializers.RegexField(CLOCK, help_text="HH:MM; 24:00 is the end of the day")

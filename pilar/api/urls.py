@@ -17,8 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/autopilot/jobs/<uuid:workspace_id>", autopilot.Jobs.as_view(), name="autopilot-jobs"),
     path("api/autopilot/locks/acquire", autopilot.AcquireLock.as_view(), name="autopilot-lock-acquire"),
     path("api/autopilot/locks/<uuid:lock_id>", autopilot.Lock.as_view(), name="autopilot-lock"),
-    path("api/autopilot/budget/reset", autopilot.Upkeep.as_view(), name="autopilot-budget-reset"),
-    path("api/autopilot/cleanup", autopilot.Upkeep.as_view(), name="autopilot-cleanup"),
+    path("api/autopilot/budget/reset", autopilot.BudgetReset.as_view(), name="autopilot-budget-reset"),
+    path("api/autopilot/cleanup", autopilot.Cleanup.as_view(), name="autopilot-cleanup"),
     path("api/autopilot/", include("pilar.api.autopilot.urls")),
     path("", include("pilar.providers.urls")),
 ]

@@ -9,11 +9,13 @@ from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import path, reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 
-from pilar.backplane import audit, jobs
+from pilar.backplane import admin_pages, audit, jobs
 from pilar.backplane.models import (
     ActivityLog,
     AuditLog,
@@ -24,6 +26,7 @@ from pilar.backplane.models import (
     Effect,
     JobHistory,
     TenantProfile,
+    Throttle,
     WebhookReceipt,
     WorkerProcess,
 )
@@ -52,11 +55,29 @@ class TrailAdmin(TenantAdmin):
 
 @admin.register(AutopilotJob)
 class JobAdmin(TrailAdmin):
-    list_display = ("type", "workspace_id", "lane_name", "status", "attempts", "scheduled_at", "error")
+    list_display = ("type", "workspace_id", "lane_name", "status", "attempts", "scheduled_at", "error", "thread")
     list_filter = ("status", "lane")
     search_fields = ("=public_id", "=workspace_id", "=correlation_id", "type")
     ordering = ("-id",)
     actions: ClassVar = ["retry", "cancel", "discard"]
+
+    def get_urls(self) -> list[Any]:
+        guarded = self.admin_site.admin_view
+        return [
+            path("queue/", guarded(admin_pages.queue), name="backplane_queue"),
+            path(
+                "timeline/<uuid:workspace_id>/<uuid:correlation_id>/",
+                guarded(admin_pages.thread),
+                name="backplane_timeline",
+            ),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description=gettext_lazy("timeline"))
+    def thread(self, job: AutopilotJob) -> str:
+        """Link to all that belongs to the same correlation id."""
+        address = reverse("admin:backplane_timeline", args=[job.workspace_id, job.correlation_id])
+        return format_html('<a href="{}">{}</a>', address, _("Timeline"))
 
     @admin.display(description=gettext_lazy("lane"))
     def lane_name(self, job: AutopilotJob) -> str:
@@ -144,6 +165,12 @@ class TenantProfileAdmin(TenantAdmin):
     list_display = ("workspace_id", "timezone", "weight", "max_running", "rate", "paused")
     list_filter = ("paused",)
     search_fields = ("=workspace_id",)
+
+
+@admin.register(Throttle)
+class ThrottleAdmin(TenantAdmin):
+    list_display = ("provider", "workspace_id", "held_until", "max_running")
+    search_fields = ("provider", "=workspace_id")
 
 
 @admin.register(ActivityLog)

@@ -59,7 +59,7 @@ def door(provider: str, *, methods: tuple[str, ...] = ("POST",)) -> Callable[[Do
         @csrf_exempt
         def guarded(request: HttpRequest, **path: Any) -> HttpResponse:
             if request.method not in methods:
-                return _wrong_method(methods)
+                return _wrong_method(request, methods)
             outcome, response = _answer(provider, view, request, path)
             WEBHOOKS.labels(provider, outcome).inc()
             return response
@@ -74,23 +74,27 @@ def _answer(provider: str, view: Door, request: HttpRequest, path: dict[str, Any
         return "accepted", view(request, **path)
     except BadSignature as error:
         log.warning("webhook.bad_signature", provider=provider, reason=str(error))
-        return "bad_signature", problem(403, "bad_signature", _("The signature does not fit. Sign the raw body."))
+        return "bad_signature", problem(
+            request, 403, "bad_signature", _("The signature does not fit. Sign the raw body.")
+        )
     except Refused:
-        return "refused", problem(403, "refused", _("The verify token does not match."))
+        return "refused", problem(request, 403, "refused", _("The verify token does not match."))
     except Malformed as error:
-        return "malformed", problem(400, "malformed", str(error))
+        return "malformed", problem(request, 400, "malformed", str(error))
     except TooLarge:
-        return "too_large", problem(413, "too_large", _("Send at most 4 MB at once."))
+        return "too_large", problem(request, 413, "too_large", _("Send at most 4 MB at once."))
     except NotConfigured as error:
-        return "not_configured", problem(503, "not_configured", error.message, retry_after=NOT_CONFIGURED_SECONDS)
+        return "not_configured", problem(
+            request, 503, "not_configured", error.message, retry_after=NOT_CONFIGURED_SECONDS
+        )
     except (OperationalError, InterfaceError):
         log.exception("webhook.not_stored", provider=provider)
         text = _("This cannot be stored now. Send it again.")
-        return "not_stored", problem(503, "unavailable", text, retry_after=RETRY_SECONDS)
+        return "not_stored", problem(request, 503, "unavailable", text, retry_after=RETRY_SECONDS)
 
 
-def _wrong_method(methods: tuple[str, ...]) -> HttpResponse:
-    response = problem(405, "method_not_allowed", _("Use %(methods)s here.") % {"methods": ", ".join(methods)})
+def _wrong_method(request: HttpRequest, methods: tuple[str, ...]) -> HttpResponse:
+    response = problem(request, 405, "method_not_allowed", _("Use %(methods)s here.") % {"methods": ", ".join(methods)})
     response["Allow"] = ", ".join(methods)
     return response
 
@@ -123,7 +127,9 @@ def accept(
     return is_new
 
 
-def problem(status: int, code: str, detail: str, *, retry_after: int | None = None) -> HttpResponse:
+def problem(
+    request: HttpRequest, status: int, code: str, detail: str, *, retry_after: int | None = None
+) -> HttpResponse:
     """Build an RFC 9457 answer."""
     body = {
         "type": "about:blank",
@@ -131,6 +137,7 @@ def problem(status: int, code: str, detail: str, *, retry_after: int | None = No
         "status": status,
         "detail": detail,
         "code": code,
+        "instance": request.path,
         "correlationId": str(correlation.current()),
     }
     response = JsonResponse(body, status=status, content_type="application/problem+json")

@@ -4,6 +4,7 @@ from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from prometheus_client import Counter
 from rest_framework import serializers
@@ -81,7 +82,11 @@ class CspReports(RuleView):
         rows = page.paginate_queryset(CspReport.objects.all(), request, self)
         return page.get_paginated_response(ReportShown(rows, many=True).data)
 
-    @extend_schema(operation_id="reportCsp", request=serializers.JSONField, responses={204: None})
+    @extend_schema(
+        operation_id="reportCsp",
+        request={"application/csp-report": OpenApiTypes.OBJECT, "application/reports+json": OpenApiTypes.OBJECT},
+        responses={204: None},
+    )
     def post(self, request: Request) -> Response:
         """Take a browser's report, in the old format (`csp-report`) or the new one (a list)."""
         try:

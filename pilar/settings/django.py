@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
@@ -256,6 +257,14 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "HealthState": ["healthy", "degraded", "failed"],
+        "PublicHealthWord": ["ok", "degraded", "down"],
+        "RunStatus": ["running", "waiting", "failed", "ready"],
+        "JobStatus": ["pending", "running", "dead", "succeeded", "cancelled", "discarded"],
+        "FollowupStatus": "coach.models.Followup.Status",
+        "IncidentStatus": ["open", "investigating", "resolved", "closed"],
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "pilar.api.schema.camel_case",

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from pilar.api.serializers import Strict
 from provisioning.report import RunReport, StepReport
 
 
@@ -48,25 +49,25 @@ class RunSerializer(serializers.Serializer[RunReport]):
     steps = StepSerializer(many=True)
 
 
-class RetryInput(serializers.Serializer[Any]):
+class RetryInput(Strict):
     workspace_id = serializers.UUIDField(required=False)
     step = serializers.CharField(max_length=60, required=False, allow_null=True)
 
 
-class WorkspaceInput(serializers.Serializer[Any]):
+class WorkspaceInput(Strict):
     workspace_id = serializers.UUIDField(required=False)
 
 
-class PurchaseInput(serializers.Serializer[Any]):
+class PurchaseInput(Strict):
     checkout_session_id = serializers.RegexField(r"^cs_[A-Za-z0-9_]{1,250}$", max_length=255)
 
 
-class DefaultsSerializer(serializers.Serializer[Any]):
+class DefaultsSerializer(Strict):
     version = serializers.IntegerField(required=False, min_value=0, max_value=2_000_000_000)
     defaults = serializers.DictField()
 
 
-class SignupInput(serializers.Serializer[Any]):
+class SignupInput(Strict):
     workspace_id = serializers.UUIDField(required=False)
     code = serializers.CharField(max_length=2000)
     waba_id = serializers.RegexField(r"^\d{1,40}$")

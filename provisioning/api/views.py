@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from pilar.api.access import Access, SystemView, WorkspaceView
+from pilar.api.serializers import checked
 from pilar.backplane.tenancy import atomic
 from pilar.kernel.clock import now
 from pilar.kernel.principal import Role
@@ -50,9 +51,7 @@ class Retry(WorkspaceView):
     @extend_schema(request=serializers.RetryInput, responses={202: serializers.RunSerializer})
     def post(self, request: Request, **_ids: UUID) -> Response:
         """Order the failed steps of the open run again; finished steps are not touched."""
-        given = serializers.RetryInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        pipeline.retry(now=now(), step=given.validated_data.get("step") or None)
+        pipeline.retry(now=now(), step=checked(serializers.RetryInput, request.data).get("step") or None)
         pipeline.wake(now=now())
         response = _latest()
         response.status_code = status.HTTP_202_ACCEPTED
@@ -68,6 +67,7 @@ class Reprovision(WorkspaceView):
     @extend_schema(request=serializers.WorkspaceInput, responses={202: serializers.RunSerializer})
     def post(self, request: Request, **_ids: UUID) -> Response:
         """Start a new run, or go on with the one that is open."""
+        checked(serializers.WorkspaceInput, request.data)
         directory.get(self.workspace_id)
         pipeline.start(trigger="manual", now=now(), again=True)
         pipeline.retry(now=now())

@@ -4,13 +4,16 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from pilar.backplane import admin, locks
 from pilar.backplane.engine import work_off
+from pilar.backplane.engine.tally import snapshot
 from pilar.backplane.models import AuditLog, AutopilotJob, DistributedLock
 from pilar.backplane.tenancy import tenant
+from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import Permanent
 from tests.backplane.trade import Trade, enqueue, everything, value
 
@@ -74,3 +77,35 @@ def test_a_lock_is_released_and_that_is_noted(operator: Client, workspace: UUID)
         operator.post(page(DistributedLock), {"action": "release", "_selected_action": [chosen]})
         assert locks.acquire("door", ttl=MINUTE, owner="next")
         assert AuditLog.objects.get().action == "lock.release"
+
+
+class TestQueuePage:
+    def count(self) -> None:
+        with everything():
+            snapshot(connection.cursor(), every=0)
+
+    def test_it_shows_lanes_and_reads_them_anew(self, operator: Client, trade: Trade, workspace: UUID) -> None:
+        dead_job(trade, workspace)
+        self.count()
+        answer = operator.get(reverse("admin:backplane_queue"))
+        dead = {lane["name"]: lane["figures"].dead for lane in answer.context["lanes"]}
+        assert (dead["bulk"], dead["messages"], answer["Refresh"]) == (1, 0, "5")
+
+    def test_it_opens_before_anything_was_counted(self, operator: Client) -> None:
+        assert operator.get(reverse("admin:backplane_queue")).status_code == 200
+
+    @pytest.mark.parametrize("name", ["queue", "timeline"])
+    def test_it_is_for_operators(self, client: Client, workspace: UUID, name: str) -> None:
+        ids = [workspace, workspace] if name == "timeline" else []
+        assert client.get(reverse(f"admin:backplane_{name}", args=ids)).status_code == 302
+
+
+def test_the_timeline_of_a_job_is_one_click_away(operator: Client, trade: Trade, workspace: UUID) -> None:
+    dead_job(trade, workspace)
+    with everything():
+        job = AutopilotJob.objects.get()
+    address = reverse("admin:backplane_timeline", args=[workspace, job.correlation_id])
+    assert address in operator.get(page(AutopilotJob)).content.decode()
+    assert b"Permanent: never" in operator.get(address).content
+    foreign = reverse("admin:backplane_timeline", args=[uuid7(), job.correlation_id])
+    assert operator.get(foreign).status_code == 404

@@ -15,7 +15,6 @@ from pilar.backplane.tenant_model import tenant_models
 from pilar.kernel import clock
 from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import Empty, Work
-from tests import database
 from tests.backplane.trade import Task, Trade, enqueue, rows, value
 
 pytestmark = pytest.mark.django_db
@@ -87,21 +86,6 @@ def test_an_event_of_the_far_future_outlives_the_partitions_of_its_day(trade: Tr
     assert awaited == {clock.now().date()}
     maintenance.keep_partitions(UPKEEP)
     assert AutopilotEvent.objects.count() == 2
-
-
-def test_a_day_that_is_awaited_keeps_its_partition_and_others_go(committed: str) -> None:
-    with database.admin(committed) as server:
-        for day in ("2020-01-01", "2020-01-02"):
-            part = f"autopilot_event_p{day.replace('-', '')}"
-            bounds = f"SELECT autopilot_uuid_floor('{day} 00:00+00'), autopilot_uuid_floor('{day} 23:00+00')"
-            lower, upper = server.execute(bounds).fetchone() or ("", "")
-            server.execute(
-                f"CREATE TABLE {part} PARTITION OF autopilot_event FOR VALUES FROM ('{lower}') TO ('{upper}')"
-            )
-            server.execute(f"ALTER TABLE {part} OWNER TO pilar_owner")
-    assert value("SELECT autopilot_keep_partitions(7, 30, '{2020-01-02}')") == 1
-    assert value("SELECT to_regclass('autopilot_event_p20200101')") is None
-    assert value("SELECT to_regclass('autopilot_event_p20200102')") is not None
 
 
 class TestMasterKeys:

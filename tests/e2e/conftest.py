@@ -40,5 +40,5 @@ def product(running: Installation) -> Iterator[Installation]:
 @pytest.fixture(scope="session")
 def studio(running: Installation) -> Studio:
     """A studio in service, set up by the command that the contract names."""
-    said = running.manage("play_customer", "--email", "owner@eisenwerk.test", "--name", "Eisenwerk", "--country", "DE")
+    said = running.manage("play_customer", "--email", "owner@kraftraum.test", "--name", "Kraftraum", "--country", "DE")
     return Studio(running, json.loads(said.splitlines()[-1]))

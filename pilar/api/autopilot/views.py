@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from pydantic import BaseModel
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -170,10 +170,9 @@ class Lock(WorkspaceView):
         return Response(status=204)
 
 
-class Upkeep(SystemView):
+class _Upkeep(SystemView):
     """Starts the platform's clearing-up now. The schedule starts it anyway; calls within one minute are one."""
 
-    @extend_schema(operation_id="startUpkeep", request=None, responses={202: serializers.Enqueued})
     def post(self, request: Request) -> Response:
         """Delete what is past its time, windows of past budget days included. There is no budget to reset:
         each belongs to one day of its studio.
@@ -182,3 +181,16 @@ class Upkeep(SystemView):
         with tenant(PLATFORM), atomic():
             job_id = jobs.enqueue(RETAIN, Empty(), key=f"{RETAIN}:{minute}")
         return Response({"job_id": job_id}, status=202)
+
+
+_STARTED: dict[str, Any] = {"request": None, "responses": {202: serializers.Enqueued}}
+
+
+@extend_schema_view(post=extend_schema(operation_id="cleanUp", **_STARTED))
+class Cleanup(_Upkeep):
+    """The specification's nightly route."""
+
+
+@extend_schema_view(post=extend_schema(operation_id="closePastBudgets", **_STARTED))
+class BudgetReset(_Upkeep):
+    """The specification's midnight route; it closes past days and resets nothing (checklist G-70)."""
