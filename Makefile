@@ -11,8 +11,8 @@ LOCAL := $(PY) -m pilar.runtime run
 # Checks and tests have a data folder and a database server of their own and leave those of `make up` alone.
 APART := PILAR_DATA_DIR=$(CURDIR)/var/test
 TEST_SERVER := $(APART) $(PY) -m pilar.runtime.postgres
-FAST := -m "not processes and not browser"
-SLOW := -m "processes or browser"
+FAST := -m "not processes and not browser and not drill"
+SLOW := -m "(processes or browser) and not drill"
 CSS := npx --no-install tailwindcss -i pilar/ui/frontend/pilar.css --minify
 
 .PHONY: help up test test-unit check checks bench drill shots css css-check fmt shell clean dev browser
@@ -54,7 +54,8 @@ bench: dev ## Measure; prints a table and writes var/bench.json
 	$(LOCAL) python -m tests.bench
 
 drill: dev ## Break things on purpose and watch the promises hold
-	$(LOCAL) python -m tests.drills
+	@$(TEST_SERVER) start
+	@code=0; $(APART) $(PY) -m pytest -m drill || code=$$?; $(TEST_SERVER) stop-if-idle; exit $$code
 
 shots: dev browser ## Take a picture of every page of a running `make up` at three widths, light and dark
 	$(LOCAL) python -m tests.browser.shots

@@ -50,7 +50,7 @@ def test_anything_else_waits_for_a_person(lead: Lead, phone: Phone, model: Model
 def test_follow_ups_stay_unsent(lead: Lead, phone: Phone, model: Model) -> None:
     with tenant(lead.workspace_id), atomic():
         planned = followups.plan(lead, type="motivation_message", at=clock.now(), actor="test", now=clock.now())
-    work_off(until=clock.now() + timedelta(minutes=30))
+    work_off(until=clock.now() + timedelta(minutes=10))
     with tenant(lead.workspace_id), atomic():
         planned.refresh_from_db()
         assert planned.status in (Followup.Status.PENDING, Followup.Status.PROCESSING)

@@ -16,7 +16,7 @@ import pytest
 from tests.e2e.installation import Installation, Studio, wait_for
 from tests.e2e.test_purchases import signed
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.drill]
 JSON_TYPE = "application/json"
 MALFORMED: dict[str, bytes] = {
     "no JSON": b"{",

@@ -11,7 +11,7 @@ import pytest
 from tests.api.test_every_route import ALL, API, Route
 from tests.e2e.installation import Installation, Studio, utc_now
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.drill]
 DEMO = "owner@demo.pilar.test"
 METHODS = ("get", "post", "put", "patch", "delete")
 NEW_LEAD = {
@@ -42,15 +42,21 @@ def stranger(running: Installation) -> dict[str, str]:
 def ours(running: Installation, studio: Studio) -> dict[str, str]:
     """One object of ours for each id that a route may take."""
 
-    def first(table: str) -> str:
-        return str(running.sql(f"SELECT id FROM {table} WHERE workspace_id = %s LIMIT 1", studio.id)[0][0])
+    def first(table: str, column: str = "id") -> str:
+        return str(running.sql(f"SELECT {column} FROM {table} WHERE workspace_id = %s LIMIT 1", studio.id)[0][0])
 
     lock = studio.ask("POST", "/api/autopilot/locks/acquire", json={"lockKey": "desk", "ttlMs": 60_000}).json()
     running.sandbox.fault("whatsapp", "status", status=401)
     studio.ask("POST", "/api/health/check/all").raise_for_status()
     running.sandbox.heal()
+    colleague = {"email": "colleague@kraftraum.test", "role": "coach"}
+    studio.ask("POST", "/api/invitations", json=colleague).raise_for_status()
     return {
         "workspace_id": studio.id,
+        "invitation_id": first("workspaces_invitation"),
+        "job_id": first("autopilot_job_done", "public_id"),
+        "event_id": first("autopilot_event"),
+        "correlation_id": first("autopilot_event", "correlation_id"),
         "lead_id": studio.lead_id,
         "lock_id": lock["id"],
         "key_id": first("workspaces_apikey"),

@@ -202,5 +202,8 @@ class Timeline(WorkspaceView):
 
     @extend_schema(operation_id="readTimeline", responses=TimelineEntry(many=True))
     def get(self, request: Request, correlation_id: UUID) -> Response:
-        """Tell what belongs to one correlation id, in order; empty for one that the workspace does not have."""
-        return Response(TimelineEntry(timeline.read(correlation_id), many=True).data)
+        """Tell what belongs to one correlation id, in order."""
+        found = timeline.read(correlation_id)
+        if not found:
+            raise NotFound
+        return Response(TimelineEntry(found, many=True).data)
