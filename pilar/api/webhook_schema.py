@@ -8,6 +8,7 @@ PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas
 REFUSALS = {
     "400": "Genuinely signed, yet not what the provider promises",
     "403": "The signature or the verify token does not fit",
+    "404": "There is no such kind of report, or no such studio",
     "405": "The method is not accepted",
     "413": "The body is too large (4 MB)",
     "503": "Not configured, or the database is away; see Retry-After",

@@ -57,6 +57,7 @@ def enqueue(here: Site, name: str, *, seconds: float) -> None:
         connection.execute(_INSERT, values)
 
 
+@pytest.mark.drill
 def test_a_worker_outlasts_the_database_and_resumes_by_itself(here: Site, cluster: Cluster) -> None:
     worker = here.worker()
     enqueue(here, "during", seconds=4)

@@ -139,6 +139,7 @@ class TestRealWorkers:
         with site(database.login_urls(committed), tmp_path) as started:
             yield started
 
+    @pytest.mark.drill
     def test_beside_a_killer_nothing_is_lost_and_the_killer_ends_alone(self, here: Site) -> None:
         with tenant(uuid7()):
             for number in range(8):

@@ -117,6 +117,7 @@ def test_two_hundred_waiting_handlers_share_a_pool_of_four_connections(here: Sit
     assert most <= 4 + 1, "the test's own connection is the fifth"
 
 
+@pytest.mark.drill
 def test_a_frozen_worker_that_thaws_completes_nothing_twice(here: Site) -> None:
     frozen = here.worker()
     enqueue(here, "labour.do", 3, seconds=1)

@@ -11,7 +11,7 @@ from provisioning.scripted_customer import Forms
 from tests.e2e.installation import Installation, wait_for
 from workspaces import demo
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.drill]
 
 
 @pytest.fixture(scope="module")

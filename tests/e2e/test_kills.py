@@ -48,6 +48,7 @@ def test_set_up_survives_a_worker_that_is_killed_again_and_again(product: Instal
         complete(product, each.result(120))
 
 
+@pytest.mark.drill
 def test_set_up_survives_the_end_of_every_process(product: Installation) -> None:
     """Three studios are at different points of their set-up when the power goes."""
     connected, papers, paid = (product.customer(name) for name in ("Strom Weg", "Licht Aus", "Kerze An"))
@@ -83,6 +84,7 @@ def step_result(customer: ScriptedCustomer, name: str) -> dict[str, Any]:
     return next(step["result"] for step in customer.wait_until_ready()["steps"] if step["name"] == name)
 
 
+@pytest.mark.drill
 def test_answers_that_are_lost_after_the_provider_acted_make_nothing_twice(product: Installation) -> None:
     for name in CREATED_AT_TWILIO:
         product.sandbox.fault("twilio", "lost-answer", operation=f"{name}.create", count=1)
