@@ -1,22 +1,11 @@
-"""The forms of the coach's pages."""
-
-from typing import Any
+"""The form of a member."""
 
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from coach.config import CoachSettings
 from coach.consents import NewConsent
 from coach.leads import NewLead
-from coach.models import CoachConfig
-
-FREQUENCIES = (
-    (CoachConfig.Frequency.DAILY, _("Every day")),
-    (CoachConfig.Frequency.THREE_A_WEEK, _("Three times a week")),
-    (CoachConfig.Frequency.WEEKLY, _("Once a week")),
-    (CoachConfig.Frequency.BI_WEEKLY, _("Every two weeks")),
-)
 
 
 class MemberForm(forms.Form):
@@ -59,24 +48,3 @@ class MemberForm(forms.Form):
     def _consent(self) -> NewConsent | None:
         source, wording, at = (self.cleaned_data[f"consent_{name}"] for name in ("source", "wording", "at"))
         return NewConsent(source=source, wording=wording, at=at) if source or wording or at else None
-
-
-class CoachForm(forms.Form):
-    target_audience = forms.CharField(label=_("Who are your members?"), max_length=200)
-    goal = forms.CharField(label=_("What is the aim?"), max_length=300)
-    tone = forms.CharField(label=_("Tone"), max_length=100)
-    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    frequency = forms.ChoiceField(label=_("How often?"), choices=FREQUENCIES)
-    window_start = forms.CharField(label=_("Not before"), max_length=5, help_text=_("HH:MM, in the member's own time"))
-    window_end = forms.CharField(label=_("Not after"), max_length=5, help_text=_("HH:MM; 24:00 is the end of the day"))
-    auto_reply = forms.BooleanField(label=_("Answer by AI when a member writes"), required=False)
-    fieldsets = (
-        (_("What it says"), ["target_audience", "goal", "tone", "language"]),
-        (_("When it writes"), ["frequency", "window_start", "window_end", "auto_reply"]),
-    )
-
-    @classmethod
-    def of(cls, mine: CoachSettings) -> "CoachForm":
-        """Return the form filled with the settings in force."""
-        initial: dict[str, Any] = {name: getattr(mine, name) for name in cls.base_fields}
-        return cls(initial=initial)
