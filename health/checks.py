@@ -16,6 +16,7 @@ from pilar.backplane.tenancy import PLATFORM, atomic, tenant
 from pilar.kernel import switchboard
 from pilar.kernel.masking import mask_text
 from pilar.kernel.problems import NotFound
+from pilar.kernel.shield import shielded
 from pilar.kernel.switchboard import Finding, Probe
 from workspaces.models import Workspace
 
@@ -62,13 +63,14 @@ def _language(workspace_id: UUID) -> str:
 
 def _look(probe: Probe, workspace_id: UUID | None) -> Finding:
     """A probe that breaks is a finding itself: the component is degraded, never the monitor."""
-    try:
-        return probe.check(workspace_id)
-    except Exception as error:  # whatever a probe stumbles over is what it was sent to find
-        log.warning("health.probe_failed", probe=probe.name, exc_info=True)
+
+    def broken(error: Exception) -> Finding:
+        log.warning("health.probe_failed", probe=probe.name, exc_info=error)
         summary = _("The check itself did not finish (%(error)s).") % {"error": type(error).__name__}
         fix = _("Nothing to do: it is repeated in a minute. If it stays, the log says what it met.")
         return Finding(status=Status.DEGRADED, summary=summary, fix=fix, code="probe_failed", severity="medium")
+
+    return shielded(lambda: probe.check(workspace_id), broken)
 
 
 def _keep(wanted: Sequence[Probe], found: dict[str, Finding], *, now: datetime) -> list[HealthCheck]:

@@ -21,6 +21,7 @@ from pilar.kernel.clock import now as clock_now
 from pilar.kernel.errors import ProviderError
 from pilar.kernel.masking import mask_text
 from pilar.kernel.problems import Conflict, Problem, TooMany
+from pilar.kernel.shield import shielded
 from pilar.kernel.switchboard import Remediation
 
 log = structlog.get_logger()
@@ -116,13 +117,15 @@ def _carry_out(incident: Incident, entry: dict[str, Any]) -> tuple[str, HealthCh
 
 def _run(repair: Remediation, workspace_id: UUID | None) -> tuple[str, str]:
     """Return what the repair says it did, or why it could not."""
-    try:
-        return repair.run(workspace_id), ""
-    except ProviderError as error:
-        return "", mask_text(error.message)
-    except Exception as error:  # a repair that breaks is an attempt that failed, whatever broke it
-        log.warning("health.repair_failed", action=repair.action, exc_info=True)
+
+    def broken(error: Exception) -> tuple[str, str]:
+        """A repair that breaks is an attempt that failed, whatever broke it."""
+        if isinstance(error, ProviderError):
+            return "", mask_text(error.message)
+        log.warning("health.repair_failed", action=repair.action, exc_info=error)
         return "", _("The repair did not finish (%(error)s).") % {"error": type(error).__name__}
+
+    return shielded(lambda: (repair.run(workspace_id), ""), broken)
 
 
 def _finish(incident: Incident, entry: dict[str, Any], *, works: bool) -> None:

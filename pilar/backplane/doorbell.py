@@ -17,6 +17,7 @@ from django.db import Error, connections
 from pilar.backplane import sql
 from pilar.backplane.tenancy import all_tenants, atomic, on_commit
 from pilar.kernel.clock import monotonic
+from pilar.kernel.shield import shielded
 from pilar.kernel.switchboard import LANES
 
 logger = logging.getLogger(__name__)
@@ -106,12 +107,17 @@ class Doorbell:
             process.nudge(LANES[lane])
         if monotonic() < self._quiet_until:
             return
-        try:
+
+        def send() -> None:
             for lane in lanes:
                 send_doorbell(LANES[lane])
-        except Exception as error:  # noqa: BLE001 - whatever a broker does, work is safe in the database
-            self._quiet_until = monotonic() + SKIP_AFTER_FAILURE
-            logger.warning("the broker was not rung: %s", error)
+
+        shielded(send, self._broker_failed)
+
+    def _broker_failed(self, error: Exception) -> None:
+        """Whatever a broker does, work is safe in the database."""
+        self._quiet_until = monotonic() + SKIP_AFTER_FAILURE
+        logger.warning("the broker was not rung: %s", error)
 
 
 _bell = Doorbell()

@@ -9,6 +9,7 @@ import structlog
 
 from pilar.backplane.tenancy import atomic
 from pilar.kernel import switchboard
+from pilar.kernel.shield import shielded
 from pilar.kernel.switchboard import Widget
 
 log = structlog.get_logger(__name__)
@@ -32,15 +33,16 @@ def _drawn(widgets: Iterable[Widget], workspace_id: UUID, now: datetime) -> list
 
 
 def _part(widget: Widget, workspace_id: UUID, now: datetime) -> dict[str, Any]:
-    part: dict[str, Any] = {"name": widget.name, "template": widget.template, "context": {}, "failed": False}
-    try:
+    def drawn() -> dict[str, Any]:
         with atomic():
-            part["context"] = widget.context(workspace_id, now)
-    except Exception:
-        # One app's broken part must not take the whole page away; it is shown as failed and logged with its trace.
-        log.exception("dashboard.part_failed", part=widget.name)
-        part["failed"] = True
-    return part
+            return {"context": widget.context(workspace_id, now), "failed": False}
+
+    def failed(error: Exception) -> dict[str, Any]:
+        """One app's broken part must not take the whole page away; it is shown as failed."""
+        log.error("dashboard.part_failed", part=widget.name, exc_info=error)
+        return {"context": {}, "failed": True}
+
+    return {"name": widget.name, "template": widget.template, **shielded(drawn, failed)}
 
 
 def sentence(parts: list[dict[str, Any]]) -> str:

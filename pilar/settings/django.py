@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
-from pilar.settings.environment import ROOT, listed, number, required, switch, text, url
+from pilar.settings.environment import ROOT, listed, networks, number, required, switch, text, url
 
 BASE_DIR = ROOT
 DATA_DIR = Path(text("PILAR_DATA_DIR", str(ROOT / "var"))).resolve()
@@ -22,6 +22,8 @@ if not ENCRYPTION_KEYS:
         "PILAR_ENCRYPTION_KEYS is not set. It wraps the keys of stored credentials; see .env.example."
     )
 CRON_SECRET = text("CRON_SECRET")
+METRICS_NETWORKS = networks("METRICS_NETWORKS", "127.0.0.0/8,::1" if SANDBOX else "")
+"""From where `/metrics` is read without the platform's token."""
 DEMO_PASSWORD = text("PILAR_DEMO_PASSWORD")
 
 PUBLIC_BASE_URL = url("PUBLIC_BASE_URL", f"http://127.0.0.1:{number('PORT', 8000)}")

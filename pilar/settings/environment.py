@@ -1,5 +1,6 @@
 """Reads the environment, and fails early with a sentence that names the variable."""
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +21,14 @@ def text(name: str, default: str = "") -> str:
 def listed(name: str, default: str = "") -> list[str]:
     """Return a comma list, without empty entries."""
     return [entry.strip() for entry in text(name, default).split(",") if entry.strip()]
+
+
+def networks(name: str, default: str = "") -> list[IPv4Network | IPv6Network]:
+    """Return a comma list of networks. Raises ImproperlyConfigured naming the variable when one is none."""
+    try:
+        return [ip_network(entry) for entry in listed(name, default)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a comma list of networks such as 10.0.0.0/8: {error}.") from error
 
 
 def number(name: str, default: int) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
 
@@ -244,6 +245,22 @@ def test_readiness_is_the_databases(monkeypatch: pytest.MonkeyPatch, answers: bo
 
 def test_figures_name_no_workspace(world: World, ask: Callable[..., Any]) -> None:
     ask("GET", f"/api/autopilot/jobs/{world.workspace_id}")
-    body = Client().get("/metrics").content.decode()
+    body = Client().get("/metrics", headers=world.headers("system")).content.decode()
     assert "pilar_http_request_seconds" in body
     assert str(world.workspace_id) not in body
+
+
+@pytest.mark.parametrize("who", ["owner", "outsider", "nobody"])
+def test_figures_are_not_there_for_strangers(world: World, who: str) -> None:
+    assert Client().get("/metrics", headers=world.headers(who)).status_code == 404
+
+
+def test_figures_are_there_for_the_networks_that_were_named(settings: Any, db: None) -> None:
+    settings.METRICS_NETWORKS = [ip_network("10.0.0.0/8")]
+    statuses = [Client(REMOTE_ADDR=address).get("/metrics").status_code for address in ("10.1.2.3", "11.1.2.3", "")]
+    assert statuses == [200, 404, 404]
+
+
+def test_without_a_secret_no_token_opens_the_figures(settings: Any, db: None) -> None:
+    settings.CRON_SECRET = ""
+    assert Client().get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404

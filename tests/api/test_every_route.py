@@ -13,7 +13,7 @@ from pilar.kernel.principal import Role
 OPEN = {
     "healthz": "liveness",
     "readyz": "readiness",
-    "metrics": "figures without workspaces or people",
+    "metrics": "the token or a network of METRICS_NETWORKS; checked by its own tests",
     "api/schema": "the API's description",
     "api/docs": "the API's description",
     "ui/theme": "a cookie",

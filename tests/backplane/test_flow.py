@@ -25,6 +25,7 @@ from tests.backplane.trade import Task, Trade, enqueue, everything, rows, value
 
 pytestmark = pytest.mark.django_db
 BULK = LANES.index("bulk")
+BEARER = {"Authorization": "Bearer tests-cron-secret"}
 START = UUID(int=0)
 
 
@@ -194,7 +195,7 @@ class TestFigures:
         trade.job()
 
     def lines(self, client: Client) -> dict[str, float]:
-        text = client.get("/metrics").content.decode()
+        text = client.get("/metrics", headers=BEARER).content.decode()
         found = [line.rpartition(" ") for line in text.splitlines() if line.startswith("pilar_queue")]
         return {name: float(number) for name, _, number in found}
 
@@ -254,4 +255,4 @@ class TestFigures:
     def test_no_figure_names_a_workspace(self, workspace: UUID, client: Client) -> None:
         put_in(workspace, 1)
         self.tell(Tally([]))
-        assert str(workspace) not in client.get("/metrics").content.decode()
+        assert str(workspace) not in client.get("/metrics", headers=BEARER).content.decode()

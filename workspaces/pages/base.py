@@ -15,6 +15,7 @@ from pilar.api.problems import DATABASE_AWAY, as_problem
 from pilar.backplane import tenancy
 from pilar.kernel.principal import Principal, Role
 from pilar.kernel.problems import NotFound
+from pilar.kernel.shield import shielded
 from pilar.ui import errors
 from workspaces.middleware import visit_of
 
@@ -87,14 +88,16 @@ def _run(view: View, request: HttpRequest, args: Any, kwargs: Any, *, atomic: bo
 
 
 def _answered(run: Callable[[], HttpResponse], request: HttpRequest) -> HttpResponse:
-    try:
-        return run()
-    except Exception as error:
-        # A refusal, or the failure of a provider, is a page that says so. What has a handler of its own goes on to it.
+    def refused(error: Exception) -> HttpResponse:
+        """A refusal, or the failure of a provider, is a page that says so. What has a handler of its own goes on to
+        it.
+        """
         problem = as_problem(error)
         if problem is None or isinstance(error, (PermissionDenied, Http404, *DATABASE_AWAY)):
-            raise
+            raise error
         response = errors.problem(request, problem)
         if problem.retry_after is not None:
             response["Retry-After"] = str(problem.retry_after)
         return response
+
+    return shielded(run, refused)

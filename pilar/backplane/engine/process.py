@@ -6,10 +6,12 @@ import gc
 import logging
 import threading
 from collections.abc import Iterable
+from functools import partial
 
 from pilar.backplane.engine.coordinator import Coordinator
 from pilar.backplane.engine.inline import work_off
 from pilar.kernel import switchboard
+from pilar.kernel.shield import shielded
 
 logger = logging.getLogger(__name__)
 
@@ -41,10 +43,11 @@ def _prepare() -> None:
 def warm_up() -> None:
     """Do what the rooms ask for at a worker's start; what fails here is met again, and handled, by the first job."""
     for name, prepare in switchboard.warm_ups.items():
-        try:
-            prepare()
-        except Exception:  # any room's code, and a worker works without it
-            logger.warning("the warm-up %s failed", name, exc_info=True)
+        shielded(prepare, partial(_not_warmed, name))
+
+
+def _not_warmed(name: str, error: Exception) -> None:
+    logger.warning("the warm-up %s failed", name, exc_info=error)
 
 
 def stop() -> None:

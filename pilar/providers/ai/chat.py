@@ -7,7 +7,7 @@ answers. Nothing made up: when all fail the caller falls back to the studio's ap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from pilar.backplane import budgets, tenancy
 from pilar.kernel import clock
 from pilar.kernel.errors import ErrorClass, NotConfigured, ProviderError
 from pilar.kernel.ids import uuid7
+from pilar.kernel.shield import shielded
 from pilar.providers import calls
 from pilar.providers.transport import deadline, remaining
 
@@ -150,11 +151,12 @@ def _ask(candidate: "Candidate", question: _Question) -> AiAnswer[Any]:
         model_settings={"timeout": seconds, "max_tokens": question.max_tokens},
         usage_limits=UsageLimits(request_limit=MOST_REQUESTS),
     )
-    try:
-        result = loop.run(work, seconds=seconds)
-    except Exception as error:
-        # The libraries raise many kinds; each becomes one of our classes, programming errors included in the log.
+
+    def failed(error: Exception) -> NoReturn:
+        """The libraries raise many kinds; each becomes one of our classes, programming errors included in the log."""
         raise classified(candidate.provider, error) from error
+
+    result = shielded(lambda: loop.run(work, seconds=seconds), failed)
     return AiAnswer(
         output=result.output,
         provider=candidate.provider,
