@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.messages import DEBUG, ERROR, INFO, SUCCESS, WARNING
+from django.contrib.messages import ERROR, INFO, SUCCESS, WARNING
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -17,18 +17,31 @@ class SampleForm(forms.Form):
 
     name = forms.CharField(label=_("Name"), help_text=_("As your members know you."))
     number = forms.CharField(label=_("Phone number"))
+    hours = forms.IntegerField(label=_("Notice before a session"), required=False)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     about = forms.CharField(label=_("About the studio"), widget=forms.Textarea, required=False)
     agreed = forms.BooleanField(label=_("The member has agreed"))
 
 
 TOASTS = {
-    DEBUG: _("A note for developers."),
     INFO: _("Your studio is being set up."),
     SUCCESS: _("Saved."),
     WARNING: _("Your trial ends in three days."),
     ERROR: _("The message was not sent. Try again."),
 }
+UNDOABLE = _("Three members are paused.")
+
+
+class _Part:
+    """Some fields of a form, for `form_fields`."""
+
+    def __init__(self, form: SampleForm, names: tuple[str, ...]) -> None:
+        self.fields, self.fieldsets = form.fields, [("", list(names))]
+        self.hidden_fields, self.non_field_errors = form.hidden_fields, form.non_field_errors
+        self._form = form
+
+    def __getitem__(self, name: str) -> forms.BoundField:
+        return self._form[name]
 
 
 def _steps() -> list[dict[str, Any]]:
@@ -63,7 +76,19 @@ def _sample_form() -> SampleForm:
 
 def context() -> dict[str, Any]:
     """Everything that `ui/gallery.html` shows."""
+    form = _sample_form()
     return {
+        "themes": [("light", _("Light")), ("dark", _("Dark")), ("auto", _("As on the device"))],
+        "tones": ["ok", "busy", "wait", "bad", "mute", "brand"],
+        "dial": [("suggest", _("Suggest")), ("ask", _("Ask")), ("act", _("Act"))],
+        "hours": _("hours"),
+        "people": ["Anna Keller", "Ben Yilmaz"],
+        "now": timezone.now() - timedelta(minutes=12),
+        "wizard": [
+            {"name": "Studio", "url": "#main", "state": "done"},
+            {"name": _("Papers"), "url": "#main", "state": "current"},
+            {"name": "WhatsApp", "url": "#main", "state": "pending"},
+        ],
         "kinds": [(kind, known_states(kind)) for kind in ("message", "step", "health", "connection", "owner")],
         "series": [3, 5, 4, 8, 9, 7, 12, 14],
         "month": ["ok"] * 60 + ["degraded"] * 2 + ["ok"] * 20 + ["down"] + ["ok"] * 7,
@@ -72,6 +97,7 @@ def context() -> dict[str, Any]:
             {"name": _("Replied"), "value": 84},
             {"name": _("Booked"), "value": 31},
         ],
-        "form": _sample_form(),
+        "form": form,
+        "rest": _Part(form, ("language", "about", "agreed")),
         "job": {"status": "waiting", "progress": 62, "studio": "Studio Nord", "steps": _steps()},
     }

@@ -7,13 +7,15 @@ from django.utils.safestring import SafeString
 NAMES = frozenset(
     {
         "activity", "arrow-left", "arrow-right", "badge-euro", "ban", "bell", "bot", "building-2",
-        "calendar-clock", "check", "check-check", "chevron-down", "chevron-right", "circle-alert",
-        "circle-check", "circle-dashed", "circle-help", "circle-x", "clock", "copy", "credit-card", "ellipsis",
-        "external-link", "eye", "file-text", "gauge", "globe", "hand", "heart-pulse", "hourglass", "house",
-        "info", "key-round", "languages", "link", "list-checks", "loader-circle", "lock", "log-out", "mail",
-        "message-circle", "messages-square", "monitor", "moon", "pause", "phone", "play", "plug", "plus",
-        "refresh-cw", "rocket", "search", "send", "settings", "shield-check", "sparkles", "sun", "trash-2",
-        "triangle-alert", "upload", "user", "user-plus", "users", "wifi-off", "wrench", "x",
+        "calendar-clock", "check", "check-check", "chevron-down", "chevron-right", "chevrons-up-down",
+        "circle-alert", "circle-check", "circle-dashed", "circle-help", "circle-play", "circle-x", "clock",
+        "command", "copy", "credit-card", "download", "ellipsis", "external-link", "eye", "file-text", "gauge",
+        "globe", "hand", "heart-pulse", "history", "hourglass", "house", "info", "key-round", "keyboard",
+        "languages", "layout-grid", "link", "list-checks", "loader-circle", "lock", "log-out", "mail",
+        "message-circle", "messages-square", "monitor", "moon", "panel-left", "pause", "phone", "play", "plug",
+        "plus", "refresh-cw", "rocket", "search", "send", "settings", "shield-check", "sparkles", "sun",
+        "trash-2", "trending-up", "triangle-alert", "undo-2", "upload", "user", "user-plus", "users",
+        "wifi-off", "wrench", "x", "zap",
     }
 )  # fmt: skip
 

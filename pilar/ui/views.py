@@ -4,11 +4,13 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_GET, require_POST
 
 from pilar.ui import gallery as samples
+from pilar.ui import toasts
 from pilar.ui.context import THEME_COOKIE, THEMES
 
 _A_YEAR = 365 * 24 * 3600
@@ -50,6 +52,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
     if not (settings.DEBUG or getattr(request.user, "is_staff", False)):
         raise Http404
     if "toast" in request.GET:
-        for level in (messages.DEBUG, messages.INFO, messages.SUCCESS, messages.WARNING, messages.ERROR):
+        for level in (messages.INFO, messages.SUCCESS, messages.WARNING, messages.ERROR):
             messages.add_message(request, level, samples.TOASTS[level])
+        toasts.undoable(request, str(samples.UNDOABLE), url=reverse("ui:theme"))
     return render(request, "ui/gallery.html", samples.context())

@@ -9,24 +9,41 @@
   });
 
   document.addEventListener("click", (event) => {
+    // A click beside a dialog closes it, also where `closedby` is not known.
+    if (event.target.matches("dialog.dialog")) event.target.close();
     const target = event.target.closest("[data-dismiss], [data-opens], [data-copies]");
     if (!target) return;
     if ("dismiss" in target.dataset) target.closest("[data-toast]").remove();
-    if (target.dataset.opens) document.getElementById(target.dataset.opens).showModal();
+    if (target.dataset.opens) {
+      event.preventDefault();
+      document.getElementById(target.dataset.opens).showModal();
+    }
     if (target.dataset.copies) copy(target);
   });
 
-  // Good news goes by itself; a refusal stays until it is closed.
+  // Good news goes by itself; a refusal and what can be undone stay until they are closed.
   const READ_WITHIN = 8000;
-  for (const toast of document.querySelectorAll("[data-toast]:not([role=alert])")) {
+  for (const toast of document.querySelectorAll(".toasts > [data-toast]:not([role=alert], :has(form))")) {
     const go = () => (toast.matches(":hover, :focus-within") ? setTimeout(go, READ_WITHIN) : toast.remove());
     setTimeout(go, READ_WITHIN);
   }
 
+  // A form is sent once: its button turns until the answer is there.
   document.addEventListener("submit", (event) => {
-    const question = event.submitter?.dataset.asks;
-    if (question && !window.confirm(question)) event.preventDefault();
+    const button = event.submitter;
+    if (button?.dataset.asks && !window.confirm(button.dataset.asks)) event.preventDefault();
+    if (event.defaultPrevented || !button?.matches(".btn") || event.target.method === "dialog") return;
+    if (button.ariaBusy === "true") return event.preventDefault();
+    event.target.toggleAttribute("data-dirty", false);
+    if (!("stays" in event.target.dataset)) button.ariaBusy = "true";
   });
+  window.addEventListener("pageshow", () => {
+    for (const button of document.querySelectorAll("form .btn[aria-busy=true]")) button.ariaBusy = null;
+  });
+
+  // What was typed into a form with `data-guards` and not saved is not lost by a wrong tap.
+  document.addEventListener("input", (event) => event.target.form?.matches("[data-guards]") && event.target.form.toggleAttribute("data-dirty", true));
+  window.addEventListener("beforeunload", (event) => document.querySelector("form[data-dirty]") && event.preventDefault());
 
   // Enter sends on devices with a keyboard; Shift+Enter makes a new line.
   document.addEventListener("keydown", (event) => {

@@ -7,6 +7,8 @@ from uuid import UUID
 from django import forms
 from django.utils import timezone
 
+from pilar.ui import gallery
+
 ID = UUID("0192f0c0-0000-7000-8000-000000000005")
 PLANS = [
     {"code": "BASIC", "name": "BASIC", "price_cents": 9_900, "leads": 300, "messages_per_day": 200,
@@ -153,6 +155,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "member-form": ("coach/member_form.html", {"form": form}),
         "automation": ("coach/automation.html", {"form": form, "enabled": True}),
         "autopilot": ("dashboard/autopilot.html", _autopilot()),
+        "gallery": ("ui/gallery.html", gallery.context()),
         "404": ("404.html", {"detail": "Nichts.", "status": 404}),
         "503": ("503.html", {"detail": "Gleich.", "status": 503}),
     }

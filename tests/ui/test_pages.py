@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.template import engines
 from django.template.loader import get_template
 
+from pilar.ui import gallery, toasts
 from tests.ui import samples
 from tests.ui.conftest import Draw
 
@@ -83,6 +84,17 @@ def test_a_message_becomes_a_toast(draw: Draw, visitor: HttpRequest) -> None:
     page = draw("dashboard/more.html")
     assert 'class="toast tone-bad" role="alert"' in page
     assert "Nicht gesendet." in page
+
+
+def test_what_can_be_undone_has_its_button(draw: Draw, visitor: HttpRequest) -> None:
+    toasts.undoable(visitor, "Drei pausiert.", url="/x/undo")
+    page = draw("dashboard/more.html")
+    assert 'action="/x/undo"' in page
+    assert "Rückgängig" in page
+
+
+def test_a_component_takes_nothing_of_the_pages_context(draw: Draw) -> None:
+    assert "Seitentext" not in draw("ui/gallery.html", gallery.context() | {"text": "Seitentext", "footer": ""})
 
 
 def test_text_of_members_is_escaped(draw: Draw) -> None:

@@ -23,6 +23,7 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from pilar.ui import charts, icons, words
+from pilar.ui.toasts import undo_url
 
 register = template.Library()
 
@@ -42,6 +43,7 @@ icon = register.simple_tag(icons.icon)
 sparkline = register.simple_tag(charts.sparkline)
 ring = register.simple_tag(charts.ring)
 register.simple_tag(charts.days, name="bar90")
+register.filter("undo_url", undo_url)
 
 
 def _locale() -> Locale:
@@ -84,6 +86,18 @@ def toasts(context: template.Context) -> Iterable[Message]:
 def toast_tone(level: str) -> str:
     """Level of a Django message as a tone."""
     return _TOAST_TONES.get(level, "busy")
+
+
+@register.filter
+def words_of(text: str) -> list[str]:
+    """`{% for tone in "ok bad"|words_of %}`"""
+    return text.split()
+
+
+@register.filter
+def times(count: str | int) -> range:
+    """`{% for line in lines|times %}`"""
+    return range(int(count))
 
 
 @register.filter
