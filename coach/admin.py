@@ -86,3 +86,14 @@ class CallLogAdmin(_CoachAdmin):
     list_display = ("at", "workspace", "direction", "status", "seconds")
     list_filter = ("direction", "status")
     exclude = ("number",)
+
+
+@admin.register(models.ChatNote)
+class ChatNoteAdmin(_CoachAdmin):
+    list_display = ("id", "workspace", "author", "created_at")
+    exclude = ("body",)
+
+
+@admin.register(models.SavedReply)
+class SavedReplyAdmin(_CoachAdmin):
+    list_display = ("title", "workspace", "created_by", "created_at")

@@ -69,11 +69,11 @@ def _send(conversation: Conversation, draft: Draft, *, actor: str, now: datetime
         return _same(before, conversation, draft)
     if directory.is_suspended(current()):
         raise Conflict(_("The studio is suspended. Pay its subscription to write again."), code="suspended")
-    if not gates.may_leave(Message(by=draft.by, why=draft.why), lead, conversation):
+    if gates.held(Message(by=draft.by, why=draft.why), lead, conversation, now=now):
         raise Conflict(_("This member said stop. You may answer only when they write again."), code="opted_out")
     message = outbox.say(conversation, draft, key=intent, now=now)
     Conversation.objects.filter(pk=conversation.pk).update(
-        owner=Owner.HUMAN, unread=0, answered_generation=conversation.generation
+        owner=Owner.HUMAN, taken_by=actor, unread=0, answered_generation=conversation.generation
     )
     audit.record(actor, "message.written", "Message", message.pk)
     return message
@@ -95,10 +95,15 @@ def approved_templates(lead: Lead) -> list[FollowupTemplate]:
 
 
 def give_to(conversation: Conversation, *, owner: str, actor: str) -> None:
-    """Let a person or the AI have the word. Raises Problem for anybody else."""
+    """Let the acting person or the AI have the word. Raises Problem for anybody else.
+
+    Takes the person's lock, so that a message of the AI that is being decided either comes before or not at all.
+    """
     if owner not in (Owner.AI, Owner.HUMAN):
         raise Problem(_("Choose ai or human."), code="validation_failed", fields={"owner": _("Choose ai or human.")})
-    Conversation.objects.filter(pk=conversation.pk).update(owner=owner)
+    optout.locked(conversation.lead)
+    taken_by = actor if owner == Owner.HUMAN else ""
+    Conversation.objects.filter(pk=conversation.pk).update(owner=owner, taken_by=taken_by)
     audit.record(
         actor,
         "chat.owner",

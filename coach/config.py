@@ -1,6 +1,7 @@
 """The coach's configuration: versioned rows inside, the specification's `whatsappCoach` shape outside."""
 
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError
@@ -14,6 +15,7 @@ from pilar.backplane.tenancy import atomic
 from pilar.kernel.problems import Conflict, Problem
 from pilar.kernel.switchboard import Empty
 
+LONGEST_PAUSE = timedelta(days=366)
 _FREQUENCY_WORDS = {"3x/week": "3x_week", "3x-week": "3x_week", "biweekly": "bi-weekly", "bi_weekly": "bi-weekly"}
 
 
@@ -30,6 +32,15 @@ class CoachSettings:
     language: str = "de"
     enabled: bool = True
     auto_reply: bool = True
+    paused_until: datetime | None = None
+
+    def is_on(self, now: datetime) -> bool:
+        """Say whether the coach may write by itself at `now`."""
+        return self.enabled and not self.pauses(now)
+
+    def pauses(self, now: datetime) -> bool:
+        """Say whether a pause that ends by itself still lasts."""
+        return self.paused_until is not None and now < self.paused_until
 
     @property
     def window(self) -> TimeWindow:
@@ -40,7 +51,8 @@ class CoachSettings:
         return Rhythm(frequency=self.frequency, window=self.window)
 
     def document(self) -> dict[str, Any]:
-        """Return the settings exactly as the specification writes them."""
+        """Return the settings exactly as the specification writes them; a pause that ends by itself is said as well."""
+        paused = {"pausedUntil": self.paused_until} if self.paused_until else {}
         return {
             "targetAudience": self.target_audience,
             "goal": self.goal,
@@ -50,6 +62,7 @@ class CoachSettings:
             "language": self.language.upper(),
             "enabled": self.enabled,
             "autoReply": self.auto_reply,
+            **paused,
         }
 
 
@@ -80,10 +93,37 @@ def save(*, changes: dict[str, Any], actor: str) -> CoachSettings:
             CoachConfig.objects.create(version=version + 1, created_by=actor, **asdict(after))
     except IntegrityError as error:
         raise Conflict(_("Somebody else has just changed these settings. Load them again.")) from error
-    if (before.rhythm, before.enabled) != (after.rhythm, after.enabled):
+    if _plan_of(before) != _plan_of(after):
         jobs.enqueue("coach.replan", Empty(), key=f"coach.replan:{version + 1}")
-    audit.record(actor, "coach.config", "CoachConfig", str(version + 1), before=asdict(before), after=asdict(after))
+    audit.record(actor, "coach.config", "CoachConfig", str(version + 1), before=_plain(before), after=_plain(after))
     return after
+
+
+def _plan_of(settings: CoachSettings) -> tuple[object, ...]:
+    """What the planned messages depend on."""
+    return settings.rhythm, settings.enabled, settings.paused_until
+
+
+def _plain(settings: CoachSettings) -> dict[str, Any]:
+    until = settings.paused_until
+    return asdict(settings) | {"paused_until": until.isoformat() if until else None}
+
+
+def pause(*, until: datetime | None, actor: str, now: datetime) -> CoachSettings:
+    """Let the coach write nothing by itself, until an instant or (None) until somebody lets it go on.
+
+    Raises Problem for an instant that has passed or is more than a year away.
+    """
+    if until is None:
+        return save(changes={"enabled": False, "paused_until": None}, actor=actor)
+    if not now < until < now + LONGEST_PAUSE:
+        raise _wrong("pausedUntil", _("Choose a time within the next year."))
+    return save(changes={"enabled": True, "paused_until": until}, actor=actor)
+
+
+def go_on(*, actor: str) -> CoachSettings:
+    """End every pause."""
+    return save(changes={"enabled": True, "paused_until": None}, actor=actor)
 
 
 def first_version(*, changes: dict[str, Any], actor: str) -> CoachSettings:
@@ -94,6 +134,8 @@ def first_version(*, changes: dict[str, Any], actor: str) -> CoachSettings:
 
 def _checked(before: CoachSettings, changes: dict[str, Any]) -> dict[str, Any]:
     merged = dict(changes)
+    if merged.get("enabled"):
+        merged.setdefault("paused_until", None)
     if "frequency" in merged:
         merged["frequency"] = _FREQUENCY_WORDS.get(merged["frequency"], merged["frequency"])
         if merged["frequency"] not in CoachConfig.Frequency.values:

@@ -1,6 +1,6 @@
 """Planned messages: making, cancelling and collecting them. Sending is in `coach/nudges.py`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -31,6 +31,8 @@ MANUAL_LIFE = timedelta(hours=24)
 FURTHEST = timedelta(days=366)
 _WELCOME_AFTER = timedelta(minutes=2)
 _OF_FREQUENCY = {"daily": "motivation_message", "3x_week": "morning_nudge"}
+TAKEN_SINCE = timedelta(days=2)
+"""How far back occurrences are looked up before one is planned."""
 _SWEPT = 2000
 
 
@@ -83,13 +85,32 @@ def plan_next(lead: Lead, *, now: datetime) -> Followup | None:
     """Plan the one next message of the lead's rhythm; None when there is to be none or it is planned already."""
     mine = config.current()
     state = CoachingState.objects.filter(lead=lead).first()
-    rests = state is not None and state.unanswered >= SILENT_AFTER
-    if not mine.enabled or rests or lead.status != Lead.Status.ACTIVE or not consents.standing(lead).allows_nudges:
+    if (
+        not mine.enabled
+        or is_resting(state)
+        or lead.status != Lead.Status.ACTIVE
+        or not consents.standing(lead).allows_nudges
+    ):
         return None
-    found = _free_occurrence(lead, _rhythm(mine, state), now)
+    found = next(free_occurrences(lead, rhythm_of(mine, state), _taken(lead, now), after=_start(mine, now)), None)
     if found is None:
         return None
-    row = Followup(
+    row = of_rhythm(lead, found, mine)
+    Followup.objects.bulk_create([row], ignore_conflicts=True)
+    if not Followup.objects.filter(pk=row.pk).exists():
+        return None
+    enqueue(row)
+    return row
+
+
+def is_resting(state: CoachingState | None) -> bool:
+    """Say whether the rhythm rests, because the last nudges stayed without an answer."""
+    return state is not None and state.unanswered >= SILENT_AFTER
+
+
+def of_rhythm(lead: Lead, found: Occurrence, mine: config.CoachSettings) -> Followup:
+    """Return the follow-up of one occurrence; not saved."""
+    return Followup(
         lead=lead,
         type=_OF_FREQUENCY.get(mine.frequency, "weekly_checkin"),
         origin=Followup.Origin.SCHEDULE,
@@ -98,25 +119,25 @@ def plan_next(lead: Lead, *, now: datetime) -> Followup | None:
         occurrence=found.key(lead.pk),
         created_by="coach",
     )
-    Followup.objects.bulk_create([row], ignore_conflicts=True)
-    if not Followup.objects.filter(pk=row.pk).exists():
-        return None
-    enqueue(row)
-    return row
 
 
-def _free_occurrence(lead: Lead, rhythm: Rhythm, now: datetime) -> Occurrence | None:
-    """The first occurrence that is not taken: each exists once, also when the configuration changes in between."""
-    taken = set(
-        Followup.objects.filter(lead=lead, scheduled_at__gte=now - timedelta(days=2)).values_list(
-            "occurrence", flat=True
-        )
-    )
-    coming = occurrences(seed=seed_of(lead.pk), rhythm=rhythm, zone=ZoneInfo(lead.timezone), after=now)
-    return next((found for found in coming if found.key(lead.pk) not in taken), None)
+def _taken(lead: Lead, now: datetime) -> set[str]:
+    recent = Followup.objects.filter(lead=lead, scheduled_at__gte=now - TAKEN_SINCE)
+    return set(recent.values_list("occurrence", flat=True))
 
 
-def _rhythm(mine: config.CoachSettings, state: CoachingState | None) -> Rhythm:
+def _start(mine: config.CoachSettings, now: datetime) -> datetime:
+    return max(now, mine.paused_until) if mine.paused_until else now
+
+
+def free_occurrences(lead: Lead, rhythm: Rhythm, taken: set[str], *, after: datetime) -> Iterator[Occurrence]:
+    """Yield the occurrences that are not taken: each exists once, also when the configuration changes in between."""
+    coming = occurrences(seed=seed_of(lead.pk), rhythm=rhythm, zone=ZoneInfo(lead.timezone), after=after)
+    return (found for found in coming if found.key(lead.pk) not in taken)
+
+
+def rhythm_of(mine: config.CoachSettings, state: CoachingState | None) -> Rhythm:
+    """Return the studio's rhythm with the person's own wishes."""
     if state is None:
         return mine.rhythm
     wish = minutes(state.time_of_day) if state.time_of_day else None

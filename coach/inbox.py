@@ -174,6 +174,8 @@ def _refuse(received: Received) -> bool:
 
 
 def _wants_person(received: Received) -> bool:
+    if received.conversation.owner == Conversation.Owner.HUMAN:
+        return True
     _say(received, "person_comes", "reply", trigger="hand_over")
     _leave_to_people(received)
     return True

@@ -4,7 +4,7 @@ One intent `followup:{id}` for each attempt; a further attempt exists only when 
 reach the person. Every part may be repeated after a crash at any line.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -118,7 +118,8 @@ def _claim(ready: _Ready, draft: Draft | None, now: datetime) -> Message | dict[
 
 def _put(ready: _Ready, draft: Draft, now: datetime) -> Message | dict[str, Any] | Reschedule:
     try:
-        message = outbox.put(ready.conversation, draft, key=key_of(ready.followup), now=now)
+        why = draft.why | {"origin": ready.followup.origin}
+        message = outbox.put(ready.conversation, replace(draft, why=why), key=key_of(ready.followup), now=now)
     except budgets.Exceeded as full:
         if full.policy == "queue" and full.retry_at < ready.followup.expires_at:
             return Reschedule(full.retry_at, "budget")
@@ -181,7 +182,9 @@ def _refused(followup: Followup, message: Message, delivery: Delivery, now: date
     failure = delivery.failure
     outcome = failure.outcome if isinstance(failure, ContactFailure) else None
     code = failure.code if failure else ""
-    if outcome == ContactOutcome.OPTED_OUT:
+    if code == gates.TAKEN_OVER:
+        _finish(followup, followup.lead, Status.SKIPPED, "a_person_talks", now)
+    elif outcome == ContactOutcome.OPTED_OUT:
         _finish(followup, followup.lead, Status.CANCELLED, "opted_out", now)
     elif outcome == ContactOutcome.WINDOW_CLOSED and message.template is None:
         again(followup, at=now, now=now)

@@ -19,6 +19,10 @@ from pilar.kernel.errors import ContactFailure, ContactOutcome, ProviderError
 from pilar.providers.whatsapp import messages
 
 State = Message.State
+_HELD = {
+    gates.STOPPED: "The person stopped the messages.",
+    gates.TAKEN_OVER: "A person of the studio took the chat over.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ def deliver(message_id: UUID, *, now: datetime) -> Delivery:
             key=message.effect_key,
             provider="whatsapp",
             operation="messages.send",
-            call=lambda _key: _send(message_id),
+            call=lambda _key: _send(message_id, now),
         )
     except effects.Unknown:
         _move(message, State.UNKNOWN, used=1)
@@ -128,16 +132,13 @@ def _waiting(message_id: UUID) -> Message | None:
         return Message.objects.filter(pk=message_id, state__in=(State.QUEUED, State.UNKNOWN), provider_id="").first()
 
 
-def _send(message_id: UUID) -> effects.EffectResult:
+def _send(message_id: UUID, now: datetime) -> effects.EffectResult:
     with atomic():
         found = Message.objects.select_related("lead", "conversation").filter(pk=message_id).first()
-        if found is None or not gates.may_leave(found, found.lead, found.conversation):
-            raise ContactFailure(
-                ContactOutcome.OPTED_OUT,
-                provider="whatsapp",
-                code="stopped",
-                message="The person stopped the messages.",
-            )
+        held = gates.held(found, found.lead, found.conversation, now=now) if found else gates.STOPPED
+        if found is None or held:
+            sentence = _HELD[held]
+            raise ContactFailure(ContactOutcome.OPTED_OUT, provider="whatsapp", code=held, message=sentence)
         to = aliases.address(found.lead)
     return effects.EffectResult(ref=_post(found, to).id)
 
@@ -157,8 +158,8 @@ def _post(message: Message, to: str) -> messages.SentMessage:
 
 
 def _refuse(message: Message, failure: ContactFailure | ProviderError) -> None:
-    stopped = isinstance(failure, ContactFailure) and failure.code == "stopped"
-    state = State.DROPPED if stopped else State.FAILED
+    held = isinstance(failure, ContactFailure) and failure.code in _HELD
+    state = State.DROPPED if held else State.FAILED
     _move(message, state, used=0, code=failure.code, text=failure.message)
 
 

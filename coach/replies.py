@@ -33,7 +33,7 @@ def answer(work: Work[ReplyDue]) -> dict[str, Any] | Reschedule | None:
         if conversation is None or conversation.generation != due.generation:
             return {"outcome": "superseded"}
         message = Message.objects.filter(effect_key=_key(conversation)).first()
-        silent = "" if message else _silent(conversation)
+        silent = "" if message else _silent(conversation, now)
     if silent:
         return _to_people(conversation, silent)
     if message is None:
@@ -50,14 +50,14 @@ def _key(conversation: Conversation) -> str:
     return f"reply:{newest}"[:120]
 
 
-def _silent(conversation: Conversation) -> str:
+def _silent(conversation: Conversation, now: datetime) -> str:
     """Return why the coach keeps silent, or an empty string."""
     settings = config.current()
     if conversation.lead.status == Lead.Status.OPTED_OUT:
         return "opted_out"
     if conversation.owner == Owner.HUMAN:
         return "a_person_answers"
-    if not (settings.enabled and settings.auto_reply):
+    if not (settings.is_on(now) and settings.auto_reply):
         return "auto_reply_off"
     if not gates.may_answer():
         return "no_subscription"

@@ -63,6 +63,7 @@ class Schedule(WorkspaceView):
             "frequency": mine.frequency,
             "time_window": {"start": mine.window_start, "end": mine.window_end},
             "enabled": mine.enabled,
+            "paused_until": mine.paused_until,
             "upcoming": serializers.UpcomingShown(coming, many=True).data,
         }
 

@@ -162,6 +162,7 @@ class CoachConfig(Strict):
     language = serializers.CharField(max_length=5, required=False, help_text="DE, EN, ES, FR or IT")
     enabled = serializers.BooleanField(required=False)
     auto_reply = serializers.BooleanField(required=False)
+    paused_until = serializers.DateTimeField(read_only=True, help_text="While a pause lasts that ends by itself")
 
 
 class ScheduleChange(Strict):
@@ -183,6 +184,7 @@ class ScheduleShown(serializers.Serializer[Any]):
     frequency = serializers.CharField()
     time_window = TimeWindow()
     enabled = serializers.BooleanField()
+    paused_until = serializers.DateTimeField(allow_null=True)
     upcoming = UpcomingShown(many=True)
 
 

@@ -3,6 +3,7 @@
 from coach.agent.models import AiAgentConfig, AiRule
 from coach.models.chats import CallLog, Conversation, Message
 from coach.models.coaching import CheckIn, CoachingState, Goal, Milestone
+from coach.models.desk import ChatNote, SavedReply
 from coach.models.people import Consent, Lead, LeadAlias, Suppression
 from coach.models.plans import CalendarEventType, CoachConfig, Followup, FollowupTemplate
 
@@ -11,6 +12,7 @@ __all__ = [
     "AiRule",
     "CalendarEventType",
     "CallLog",
+    "ChatNote",
     "CheckIn",
     "CoachConfig",
     "CoachingState",
@@ -23,5 +25,6 @@ __all__ = [
     "LeadAlias",
     "Message",
     "Milestone",
+    "SavedReply",
     "Suppression",
 ]

@@ -25,6 +25,8 @@ class Conversation(TenantModel):
 
     lead = models.OneToOneField(Lead, on_delete=models.CASCADE, related_name="conversation")
     owner = models.CharField(max_length=8, choices=Owner, default=Owner.AI)
+    taken_by = models.CharField(max_length=200, blank=True)
+    """The person who has the word; empty while the AI has it, or nobody has taken it yet."""
     generation = models.PositiveIntegerField(default=0)
     answered_generation = models.PositiveIntegerField(default=0)
     last_inbound_at = models.DateTimeField(null=True, blank=True)
@@ -37,6 +39,11 @@ class Conversation(TenantModel):
 
     class Meta:
         indexes = [
+            models.Index(
+                fields=["workspace", "-last_message_at", "-id"],
+                condition=Q(unread__gt=0),
+                name="coach_conversation_unread",
+            ),
             models.Index(fields=["workspace", "-last_message_at", "-id"], name="coach_conversation_latest"),
             models.Index(fields=["workspace", "owner", "-last_message_at"], name="coach_conversation_owner"),
         ]
@@ -129,6 +136,7 @@ class Message(TenantModel):
         ]
         indexes = [
             models.Index(fields=["workspace", "conversation", "-at", "-id"], name="coach_message_thread"),
+            models.Index(fields=["workspace", "-at", "-id"], name="coach_message_latest"),
             models.Index(fields=["workspace", "direction", "at"], name="coach_message_day"),
             models.Index(fields=["workspace", "lead", "direction", "at"], name="coach_message_lead"),
         ]

@@ -26,6 +26,8 @@ class CoachConfig(TenantModel):
     language = models.CharField(max_length=2)
     enabled = models.BooleanField()
     auto_reply = models.BooleanField()
+    paused_until = models.DateTimeField(null=True, blank=True)
+    """The coach writes nothing by itself before this instant; it goes on alone afterwards."""
     created_by = models.CharField(max_length=200)
     created_at = models.DateTimeField(auto_now_add=True)
 
