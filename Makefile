@@ -11,6 +11,7 @@ LOCAL := $(PY) -m pilar.runtime run
 # Checks and tests have a data folder and a database server of their own and leave those of `make up` alone.
 APART := PILAR_DATA_DIR=$(CURDIR)/var/test
 TEST_SERVER := $(APART) $(PY) -m pilar.runtime.postgres
+UNIT := -m "not sandbox and not processes and not browser and not drill"
 FAST := -m "not processes and not browser and not drill"
 SLOW := -m "(processes or browser) and not drill"
 CSS := npx --no-install tailwindcss -i pilar/ui/frontend/pilar.css --minify
@@ -31,9 +32,9 @@ test: dev browser ## Run the whole suite, browser tests included
 	$(TEST_SERVER) stop-if-idle; \
 	exit $$((fast | slow))
 
-test-unit: dev ## Run the tests that start neither processes nor a browser
+test-unit: dev ## Run the tests that start no process, no simulated provider and no browser
 	@$(TEST_SERVER) start
-	@code=0; $(APART) $(PY) -m pytest -n 2 $(FAST) || code=$$?; $(TEST_SERVER) stop-if-idle; exit $$code
+	@code=0; $(APART) $(PY) -m pytest -n 2 $(UNIT) || code=$$?; $(TEST_SERVER) stop-if-idle; exit $$code
 
 check: dev ## Format, lint, types, import floors, migrations, deployment settings, generated files
 	@$(TEST_SERVER) start

@@ -11,6 +11,18 @@ from pilar.backplane.tenancy import tenant
 from tests import database
 
 
+SIMULATORS = {"simulator", "_sandbox", "_running"}
+"""The fixtures that serve simulated providers over HTTP."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that talk to simulated providers: they are real parts at work, and no unit tests."""
+    for item in items:
+        if SIMULATORS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("sandbox")
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Replaces pytest-django's: a copy of the migrated template, reached as pilar_app."""

@@ -76,29 +76,18 @@ def test_a_number_that_is_taken_meanwhile_is_replaced_by_the_next_candidate(paid
     assert paid.made()["numbers"] == 1
 
 
-@pytest.mark.parametrize(
-    "operation", ["accounts.create", "incoming_phone_numbers.create", "bundles.create", "keys.create"]
-)
-def test_an_answer_lost_after_twilio_acted_gives_no_second_one(paid: Building, operation: str) -> None:
-    paid.sandbox.fault("twilio", "lost-answer", operation=operation, count=1)
+def test_answers_lost_after_twilio_acted_give_no_second_one_of_anything(paid: Building) -> None:
+    for operation in ("accounts.create", "incoming_phone_numbers.create", "bundles.create", "keys.create"):
+        paid.sandbox.fault("twilio", "lost-answer", operation=operation, count=1)
     paid.finish()
     assert paid.run.status == "ready"
     assert paid.made() == ONE_OF_EACH
 
 
 @pytest.mark.parametrize("kind", ["status", "reset", "garbage"])
-@pytest.mark.parametrize("provider", ["twilio", "stripe"])
-def test_a_provider_that_fails_for_a_while_holds_set_up_up_but_does_not_end_it(
-    paid: Building, provider: str, kind: str
-) -> None:
-    paid.sandbox.fault(provider, kind, status=500, count=4)
-    paid.finish()
-    assert paid.run.status == "ready"
-    assert paid.made() == ONE_OF_EACH
-
-
-@pytest.mark.parametrize("kind", ["status", "reset", "garbage"])
-def test_whatsapp_that_fails_after_the_click_holds_set_up_up_but_does_not_end_it(paid: Building, kind: str) -> None:
+def test_providers_that_fail_for_a_while_hold_set_up_up_but_do_not_end_it(paid: Building, kind: str) -> None:
+    for provider in ("twilio", "stripe"):
+        paid.sandbox.fault(provider, kind, status=500, count=4)
     paid.finish(after_click=lambda: paid.sandbox.fault("whatsapp", kind, status=500, count=4))
     assert paid.run.status == "ready"
     assert paid.made() == ONE_OF_EACH

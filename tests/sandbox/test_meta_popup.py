@@ -9,6 +9,8 @@ from playwright.sync_api import Page, sync_playwright
 from tests.sandbox.graph_client import APP, exchange
 from tests.sandbox.serving import Sandbox
 
+pytestmark = pytest.mark.browser
+
 OPENER = """<!doctype html><title>PILAR</title><button id="go">Verbinden</button>
 <pre id="told"></pre><pre id="code"></pre>
 <script>
