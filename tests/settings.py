@@ -24,3 +24,4 @@ REDIS_URL = ""
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 takes its time on purpose
 DOORBELL = False
 LOGGING["root"]["level"] = "WARNING"
+WHITENOISE_USE_FINDERS = False  # it would list all static files for each client a test makes
