@@ -10,7 +10,6 @@ from pytest_django.plugin import DjangoDbBlocker
 from pilar.backplane.tenancy import tenant
 from tests import database
 
-
 SIMULATORS = {"simulator", "_sandbox", "_running"}
 """The fixtures that serve simulated providers over HTTP."""
 

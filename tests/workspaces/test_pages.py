@@ -9,12 +9,13 @@ from django.test import Client
 
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import clock
+from pilar.kernel.principal import Role
 from tests.factories import WorkspaceFactory
 from tests.mail import letters
 from tests.workspaces.conftest import Shop
 from tests.workspaces.factories import PASSWORD, MembershipFactory, SignUpFactory, UserFactory
 from tests.workspaces.world import World
-from workspaces import claims, studio
+from workspaces import api_keys, claims, studio
 from workspaces.models import ApiKey, Membership, SignUp, User
 
 pytestmark = pytest.mark.django_db
@@ -232,7 +233,7 @@ def test_a_new_key_needs_a_recent_sign_in(world: World) -> None:
 
 
 def test_another_studios_key_cannot_be_revoked(world: World) -> None:
-    foreign = ApiKey.objects.get(workspace_id=world.foreign_id)
+    foreign, _text = api_keys.create(workspace_id=world.foreign_id, name="x", role=Role.OWNER, actor="test")
     answer = world.browser("owner").post(f"/dashboard/settings/autopilot/keys/{foreign.pk}/revoke")
     assert answer.status_code == 404
     foreign.refresh_from_db()
