@@ -1,5 +1,8 @@
 """From the hosted checkout through renewal, failure and refund to the end."""
 
+from typing import Any
+from urllib.parse import urlsplit
+
 import pytest
 import stripe
 
@@ -254,3 +257,62 @@ def test_an_onboarding_link_works_once(sandbox: Sandbox) -> None:
     path = link.url.removeprefix("http://127.0.0.1:8001")
     assert HTTP.get(sandbox.url + path).status_code == 200
     assert HTTP.get(sandbox.url + path).headers["location"] == "http://r.test"
+
+
+def _in_the_middle(sandbox: Sandbox) -> tuple[stripe.StripeClient, Any, int]:
+    """A paid Basic subscription, and the moment at which half of its period is over."""
+    client = client_of(sandbox)
+    session = paid(sandbox, subscription_data={}, line_items=[{"price": "price_basic", "quantity": 1}])
+    subscription = client.v1.subscriptions.retrieve(session.subscription)
+    item = subscription["items"].data[0]
+    return client, subscription, (item.current_period_start + item.current_period_end) // 2
+
+
+def _to_pro(subscription: Any, **more: Any) -> Any:
+    return {"items": [{"id": subscription["items"].data[0].id, "price": "price_pro"}], **more}
+
+
+def test_a_preview_says_what_a_larger_plan_costs_now_and_changes_nothing(sandbox: Sandbox) -> None:
+    client, subscription, half = _in_the_middle(sandbox)
+    wish = _to_pro(subscription, proration_behavior="always_invoice", proration_date=half)
+    draft = client.v1.invoices.create_preview({"subscription": subscription.id, "subscription_details": wish})
+    assert [line.amount for line in draft.lines.data] == [-4950, 12450]
+    assert (draft.amount_due, draft.status) == (7500, "draft")
+    assert client.v1.subscriptions.retrieve(subscription.id)["items"].data[0].price.id == "price_basic"
+
+
+def test_a_larger_plan_is_charged_as_previewed(sandbox: Sandbox) -> None:
+    client, subscription, half = _in_the_middle(sandbox)
+    wish = _to_pro(subscription, proration_behavior="always_invoice", proration_date=half)
+    client.v1.subscriptions.update(subscription.id, wish)
+    newest = client.v1.invoices.list({"subscription": subscription.id}).data[0]
+    assert (newest.amount_paid, newest.billing_reason, newest.status) == (7500, "subscription_update", "paid")
+
+
+def test_without_an_invoice_of_its_own_the_difference_waits_for_the_next(sandbox: Sandbox) -> None:
+    client, subscription, half = _in_the_middle(sandbox)
+    client.v1.subscriptions.update(subscription.id, _to_pro(subscription, proration_date=half))
+    assert len(client.v1.invoices.list({"subscription": subscription.id}).data) == 1
+    sandbox.post("/_control/stripe/renew", subscription=subscription.id)
+    newest = client.v1.invoices.list({"subscription": subscription.id}).data[0]
+    assert newest.amount_paid == 24_900 + 7_500
+
+
+def test_nothing_is_prorated_in_a_trial(sandbox: Sandbox) -> None:
+    client, session = client_of(sandbox), paid(sandbox)
+    subscription = client.v1.subscriptions.retrieve(session.subscription)
+    wish = {"items": [{"id": subscription["items"].data[0].id, "price": "price_basic"}]}
+    draft = client.v1.invoices.create_preview({"subscription": subscription.id, "subscription_details": wish})
+    assert (draft.amount_due, draft.created) == (9_900, subscription.trial_end)
+
+
+def test_a_date_outside_of_the_period_is_refused(sandbox: Sandbox) -> None:
+    client, subscription, _half = _in_the_middle(sandbox)
+    with pytest.raises(stripe.InvalidRequestError, match="proration date"):
+        client.v1.subscriptions.update(subscription.id, _to_pro(subscription, proration_date=1))
+
+
+def test_an_invoice_can_be_printed(sandbox: Sandbox) -> None:
+    invoice = client_of(sandbox).v1.invoices.retrieve(paid(sandbox).invoice)
+    answer = HTTP.get(sandbox.url + urlsplit(invoice.invoice_pdf).path)
+    assert (answer.status_code, answer.content[:5]) == (200, b"%PDF-")

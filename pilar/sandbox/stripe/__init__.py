@@ -14,6 +14,7 @@ from pilar.sandbox.stripe import (
     hosted,
     invoices,
     portal,
+    proration,
     sessions,
     subscriptions,
     transfers,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["State", "StripeError", "act", "pay_by_link", "resume", "routes"]
 
-RESOURCES = (sessions, subscriptions, customers, invoices, events, portal, catalogue, transfers, accounts)
+RESOURCES = (sessions, subscriptions, customers, invoices, proration, events, portal, catalogue, transfers, accounts)
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 

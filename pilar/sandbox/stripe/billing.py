@@ -76,13 +76,35 @@ def start(
 
 
 def bill(world: World, subscription: Json, *, reason: str) -> Json:
-    """Make and finalise the invoice of the current period; nothing is due in a trial."""
-    stripe = world.stripe
-    stripe.invoices_made += 1
-    customer = stripe.get("customer", subscription["customer"])
+    """Make and finalise the invoice of the current period with what stood over; nothing is due in a trial."""
     item = subscription["items"]["data"][0]
     free = subscription["status"] == "trialing"
     subtotal = 0 if free else item["price"]["unit_amount"] * item["quantity"]
+    period = invoice_objects.period_line(subscription, item, subtotal)
+    return _finalised(world, subscription, pending(world, subscription), [period], reason)
+
+
+def bill_changes(world: World, subscription: Json) -> Json | None:
+    """Make and finalise an invoice of what stands over alone; None when that is nothing."""
+    entries = pending(world, subscription)
+    return _finalised(world, subscription, entries, [], "subscription_update") if entries else None
+
+
+def pending(world: World, subscription: Json) -> list[Json]:
+    """The invoice items of a subscription that no invoice has taken up, oldest first."""
+    found = [
+        entry
+        for entry in world.stripe.all("invoiceitem")
+        if not entry["invoice"] and entry["parent"]["subscription_details"]["subscription"] == subscription["id"]
+    ]
+    return found[::-1]
+
+
+def _finalised(world: World, subscription: Json, entries: list[Json], periods: list[Json], reason: str) -> Json:
+    stripe = world.stripe
+    lines = [*map(invoice_objects.prorated_line, entries), *periods]
+    stripe.invoices_made += 1
+    customer = stripe.get("customer", subscription["customer"])
     invoice = stripe.put(
         invoice_objects.invoice(
             now=world.now(),
@@ -91,10 +113,13 @@ def bill(world: World, subscription: Json, *, reason: str) -> Json:
             customer=customer,
             subscription=subscription,
             reason=reason,
-            subtotal=subtotal,
-            tax=tax_on(subtotal, subscription, customer),
+            lines=lines,
+            tax=tax_on(sum(line["amount"] for line in lines), subscription, customer),
         )
     )
+    for entry in entries:
+        entry["invoice"] = invoice["id"]
+    customer["balance"] = invoice["ending_balance"]
     subscription["latest_invoice"] = invoice["id"]
     emit(world, "invoice.created", {**invoice, "status": "draft"})
     emit(world, "invoice.finalized", invoice)

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from pilar.sandbox.pages import Html, fill, joined, page
 from pilar.sandbox.state import World, world_of
-from pilar.sandbox.stripe import accounts, billing, sessions
+from pilar.sandbox.stripe import accounts, billing, proration, sessions
 from pilar.sandbox.stripe.cards import BY_KEY, MEANS, Means
 from pilar.sandbox.stripe.errors import StripeError
 from pilar.sandbox.stripe.wire import Json
@@ -45,6 +45,7 @@ def routes() -> list[Route]:
         Route("/portal/{id}", explained(use_portal), methods=["POST"]),
         Route("/invoice/{id}", explained(show_invoice), methods=["GET"]),
         Route("/invoice/{id}", explained(settle_invoice), methods=["POST"]),
+        Route("/invoice/{id}/pdf", explained(print_invoice), methods=["GET"]),
         Route("/connect/{key}", explained(show_onboarding), methods=["GET"]),
         Route("/connect/{key}", explained(onboard), methods=["POST"]),
     ]
@@ -223,7 +224,7 @@ async def use_portal(request: Request) -> Response:
 def _change_plan(world: World, subscription: Json, price_id: str) -> None:
     price = world.stripe.get("price", price_id, param="price", status=400)
     items = {**subscription["items"], "data": [{**subscription["items"]["data"][0], "price": price}]}
-    billing.change(world, subscription, {"items": items})
+    proration.settle(world, subscription, proration.Change(items, proration.LATER, world.now()))
 
 
 def change_method(world: World, subscription: Json, means: Means | None) -> None:
@@ -270,6 +271,24 @@ async def settle_invoice(request: Request) -> Response:
     if invoice["status"] == "open":
         billing.collect(world, invoice)
     return RedirectResponse(f"/invoice/{invoice['id']}", status_code=SEE_OTHER)
+
+
+async def print_invoice(request: Request) -> Response:
+    """The invoice on paper: one page with number and sum."""
+    invoice = world_of(request).stripe.get("invoice", request.path_params["id"])
+    text = f"Invoice {invoice['number']}  {money(invoice['total'], invoice['currency'])}  {day(invoice['created'])}"
+    drawn = f"BT /F1 18 Tf 60 760 Td ({text}) Tj ET"
+    parts = (
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 5 0 R/Resources<</Font<</F1 4 0 R>>>>>>",
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        f"<</Length {len(drawn)}>>\nstream\n{drawn}\nendstream",
+    )
+    body = "".join(f"{number} 0 obj{part}endobj\n" for number, part in enumerate(parts, 1))
+    pdf = f"%PDF-1.4\n{body}trailer<</Root 1 0 R>>\n%%EOF\n"
+    name = {"Content-Disposition": f'attachment; filename="{invoice["number"]}.pdf"'}
+    return Response(pdf.encode(), media_type="application/pdf", headers=name)
 
 
 def _link(request: Request) -> tuple[World, Json]:

@@ -12,28 +12,32 @@ Json = dict[str, Any]
 def invoice(
     *,
     now: int,
-    number: str,
+    number: str | None,
     own_url: str,
     customer: Json,
     subscription: Json,
     reason: str,
-    subtotal: int,
+    lines: list[Json],
     tax: int,
 ) -> Json:
-    """An open invoice for the current period of a subscription; `parent` names the subscription."""
+    """An open invoice of a subscription; `parent` names the subscription. What is less than nothing becomes a credit."""
     invoice_id = token("in_1")
     item = subscription["items"]["data"][0]
+    subtotal = sum(line["amount"] for line in lines)
     total = subtotal + tax
-    line = _line(invoice_id, subscription, item, subtotal)
+    balance = customer["balance"]
+    due = max(0, total + balance)
+    for line in lines:
+        line["invoice"] = invoice_id
     return {
         "id": invoice_id,
         "object": "invoice",
         "account_country": "DE",
         "account_name": "PILAR AUTOPILOT",
-        "amount_due": total,
+        "amount_due": due,
         "amount_overpaid": 0,
         "amount_paid": 0,
-        "amount_remaining": total,
+        "amount_remaining": due,
         "amount_shipping": 0,
         "attempt_count": 0,
         "attempted": False,
@@ -53,15 +57,15 @@ def invoice(
         "discounts": [],
         "due_date": None,
         "effective_at": now,
-        "ending_balance": 0,
+        "ending_balance": min(0, total + balance),
         "hosted_invoice_url": f"{own_url}/invoice/{invoice_id}",
         "invoice_pdf": f"{own_url}/invoice/{invoice_id}/pdf",
         "last_finalization_error": None,
         "lines": {
             "object": "list",
-            "data": [line],
+            "data": lines,
             "has_more": False,
-            "total_count": 1,
+            "total_count": len(lines),
             "url": f"/v1/invoices/{invoice_id}/lines",
         },
         "livemode": False,
@@ -79,6 +83,7 @@ def invoice(
         },
         "period_end": item["current_period_end"],
         "period_start": item["current_period_start"],
+        "starting_balance": balance,
         "status": "open",
         "status_transitions": {
             "finalized_at": now,
@@ -94,38 +99,50 @@ def invoice(
     }
 
 
-def _line(invoice_id: str, subscription: Json, item: Json, subtotal: int) -> Json:
+def period_line(subscription: Json, item: Json, subtotal: int) -> Json:
+    """The line of one whole period."""
+    words = f"{item['quantity']} × {item['price']['nickname'] or item['price']['id']}"
+    period = {"end": item["current_period_end"], "start": item["current_period_start"]}
+    line = _line(item["price"], item["quantity"], subtotal, words, period, metadata=subscription["metadata"])
+    line["parent"]["subscription_item_details"] |= {"subscription": subscription["id"], "subscription_item": item["id"]}
+    return line
+
+
+def prorated_line(entry: Json) -> Json:
+    """The line of an invoice item that a change of price has made."""
+    owner = entry["parent"]["subscription_details"]
+    line = _line(entry["price"], entry["quantity"], entry["amount"], entry["description"], entry["period"], metadata={})
+    details = {"invoice_item": entry["id"], "proration": True, "proration_details": {"credited_items": None}}
+    line["parent"]["subscription_item_details"] |= {**details, **owner}
+    return line
+
+
+def _line(price: Json, quantity: int, amount: int, words: str, period: Json, *, metadata: Json) -> Json:
     return {
         "id": token("il_1"),
         "object": "line_item",
-        "amount": subtotal,
-        "currency": subscription["currency"],
-        "description": f"{item['quantity']} × {item['price']['nickname'] or item['price']['id']}",
+        "amount": amount,
+        "currency": price["currency"],
+        "description": words,
         "discount_amounts": [],
         "discountable": True,
         "discounts": [],
-        "invoice": invoice_id,
+        "invoice": None,
         "livemode": False,
-        "metadata": subscription["metadata"],
+        "metadata": metadata,
         "parent": {
             "invoice_item_details": None,
-            "subscription_item_details": {
-                "invoice_item": None,
-                "proration": False,
-                "proration_details": None,
-                "subscription": subscription["id"],
-                "subscription_item": item["id"],
-            },
+            "subscription_item_details": {"invoice_item": None, "proration": False, "proration_details": None},
             "type": "subscription_item_details",
         },
-        "period": {"end": item["current_period_end"], "start": item["current_period_start"]},
+        "period": period,
         "pricing": {
-            "price_details": {"price": item["price"]["id"], "product": item["price"]["product"]},
+            "price_details": {"price": price["id"], "product": price["product"]},
             "type": "price_details",
-            "unit_amount_decimal": item["price"]["unit_amount_decimal"] if subtotal else "0",
+            "unit_amount_decimal": price["unit_amount_decimal"] if amount else "0",
         },
-        "quantity": item["quantity"],
-        "subtotal": subtotal,
+        "quantity": quantity,
+        "subtotal": amount,
         "taxes": [],
     }
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 from stripe.params import (
     SubscriptionCancelParams,
     SubscriptionCreateParams,
@@ -15,7 +13,7 @@ from stripe.params import (
     SubscriptionUpdateParams,
 )
 
-from pilar.sandbox.stripe import billing
+from pilar.sandbox.stripe import billing, proration
 from pilar.sandbox.stripe.errors import StripeError, invalid
 from pilar.sandbox.stripe.events import emit
 from pilar.sandbox.stripe.listing import paged, search
@@ -84,11 +82,10 @@ def retrieve(call: Call) -> Json:
 @routes.on("POST", "/v1/subscriptions/{id}", "subscriptions.update", SubscriptionUpdateParams)
 def update(call: Call) -> Json:
     subscription, params, world = _alive(call), call.params, call.world
+    change = proration.read(call, subscription, params) if "items" in params else None
     new: Json = {}
     if "metadata" in params:
         new["metadata"] = merged(subscription["metadata"], params["metadata"])
-    if "items" in params:
-        new["items"] = _changed_items(call, subscription, params["items"])
     if "default_payment_method" in params:
         method_id = params["default_payment_method"]
         call.stripe.get("payment_method", method_id, param="default_payment_method", status=400)
@@ -102,9 +99,16 @@ def update(call: Call) -> Json:
         billing.cancel_at_end(world, subscription, params["cancel_at_period_end"])
     if params.get("trial_end") == "now" and subscription["status"] == "trialing":
         billing.renew(world, subscription)
-    if "items" in params and params.get("proration_behavior") == "always_invoice":
-        billing.collect(world, billing.bill(world, subscription, reason="subscription_update"))
+    if change:
+        _change_price(call, subscription, change)
     return subscription
+
+
+def _change_price(call: Call, subscription: Json, change: proration.Change) -> None:
+    proration.settle(call.world, subscription, change)
+    made = billing.bill_changes(call.world, subscription) if change.behavior == proration.AT_ONCE else None
+    if made:
+        billing.collect(call.world, made)
 
 
 def _alive(call: Call) -> Json:
@@ -113,20 +117,6 @@ def _alive(call: Call) -> Json:
         message = "A canceled subscription can only update its cancellation_details and metadata."
         raise StripeError(message, code="resource_missing")
     return subscription
-
-
-def _changed_items(call: Call, subscription: Json, wishes: list[Json]) -> Json:
-    items: Json = copy.deepcopy(subscription["items"])
-    for index, wish in enumerate(wishes):
-        place = f"items[{index}]"
-        known = next((item for item in items["data"] if item["id"] == wish.get("id")), None)
-        if known is None:
-            message = "A subscription has one item here: name it by `id` to change its price."
-            raise invalid(message, f"{place}[id]")
-        if "price" in wish:
-            known["price"] = call.stripe.get("price", wish["price"], param=f"{place}[price]", status=400)
-        known["quantity"] = wish.get("quantity", known["quantity"])
-    return items
 
 
 @routes.on("DELETE", "/v1/subscriptions/{id}", "subscriptions.cancel", SubscriptionCancelParams)
