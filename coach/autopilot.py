@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from coach import deliveries, housekeeping, inbox, nudges, replies, steps, widgets
+from coach import deliveries, housekeeping, inbox, leads, nudges, replies, steps, widgets
 from coach.payloads import CoachEvent, FollowupDue, MessageReady, ReplyDue
 from pilar.kernel.steps import Step
-from pilar.kernel.switchboard import Widget, event, every, job, on, step, widget
+from pilar.kernel.switchboard import Widget, counter, event, every, job, on, step, widget
 
 for _name in housekeeping.EVENTS:
     event(_name, CoachEvent, external=True)
@@ -27,6 +27,8 @@ job("coach.replan", housekeeping.replan, lane="bulk", priority=4)
 
 every("coach.collect_due", timedelta(minutes=1), "coach.collect_due")
 every("coach.plan_all", timedelta(hours=1), "coach.plan_all")
+
+counter("leads", leads.count)
 
 widget(Widget("messages", "widgets/messages.html", widgets.messages, order=20))
 widget(Widget("followups", "widgets/followups.html", widgets.followups, order=30))

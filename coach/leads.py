@@ -45,6 +45,11 @@ def get(lead_id: UUID) -> Lead:
     return lead
 
 
+def count() -> int:
+    """Count the current workspace's people, whom the plan limits."""
+    return Lead.objects.count()
+
+
 def add(new: NewLead, *, actor: str, source: str = "manual", now: datetime) -> Lead:
     """Add a person, with consent if there is one on record, and plan what follows from it.
 
@@ -85,7 +90,7 @@ def _create(lead: Lead) -> None:
 
 def _refuse_when_full(studio: Workspace) -> None:
     limit = studio.plan.leads
-    if Lead.objects.count() >= limit:
+    if count() >= limit:
         text = _("Your plan holds %(limit)s members. Choose a larger plan to add more.") % {"limit": limit}
         raise Problem(text, code="plan_limit_reached", status=403)
 

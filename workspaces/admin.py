@@ -16,7 +16,9 @@ from workspaces.models import (
     ApiKey,
     ContactRequest,
     Invitation,
+    Invoice,
     Membership,
+    OnboardingDraft,
     Plan,
     Policy,
     SignUp,
@@ -111,11 +113,34 @@ class SubscriptionAdmin(TenantAdmin):
     search_fields = ("stripe_customer_id", "stripe_subscription_id", "workspace__name")
 
 
+@admin.register(Invoice)
+class InvoiceAdmin(TenantAdmin):
+    list_display = (
+        "number",
+        "workspace",
+        "status",
+        "total_cents",
+        "currency",
+        "issued_at",
+        "attempts",
+        "next_attempt_at",
+    )
+    list_filter = ("status",)
+    list_select_related = ("workspace",)
+    search_fields = ("number", "stripe_invoice_id", "workspace__name")
+
+
 @admin.register(StudioProfile)
 class StudioProfileAdmin(TenantAdmin):
     list_display = ("name", "workspace", "version", "city", "country", "created_at")
     list_select_related = ("workspace",)
     search_fields = ("name", "legal_name")
+
+
+@admin.register(OnboardingDraft)
+class OnboardingDraftAdmin(TenantAdmin):
+    list_display = ("workspace", "passed", "updated_by", "updated_at")
+    list_select_related = ("workspace",)
 
 
 @admin.register(StudioDocument)

@@ -7,12 +7,13 @@ from django.conf import settings
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
-from pilar.backplane import audit, events
+from pilar.backplane import audit, effects, events
+from pilar.backplane.effects import EffectResult
 from pilar.backplane.tenancy import atomic, current, tenant
 from pilar.kernel.problems import Conflict
 from pilar.kernel.switchboard import RetryAt
 from pilar.providers.stripe import portal, shapes, subscriptions
-from workspaces import directory, facts, plan_limits
+from workspaces import directory, facts, invoices, plan_limits
 from workspaces.models import Plan, Subscription, Workspace
 from workspaces.plan_limits import Limits
 
@@ -45,14 +46,72 @@ def limits() -> Limits:
     return plan_limits.of(directory.get(current()).plan)
 
 
+def ends_at(found: Subscription | None) -> datetime | None:
+    """Return when a cancelled subscription runs out; None when it goes on or is over already."""
+    if found is None or not is_served(found):
+        return None
+    return found.cancel_at or (found.current_period_end if found.cancel_at_period_end else None)
+
+
 def portal_url(*, return_url: str, language: str) -> str:
     """Open Stripe's portal for the current workspace. Must be called outside `atomic()`; raises Conflict before a
     purchase.
     """
+    return portal.create(customer=_bought().stripe_customer_id, return_url=return_url, locale=language)
+
+
+def way_to_pay(*, return_url: str, language: str) -> str:
+    """Return where an open invoice is paid with one tap, or a new means of payment is entered when none is open.
+
+    Must be called outside `atomic()`; raises Conflict before a purchase.
+    """
+    found, due = _bought(), invoices.unpaid()
+    if due and due.page_url:
+        return due.page_url
+    return portal.create(customer=found.stripe_customer_id, return_url=return_url, locale=language, new_means=True)
+
+
+def cancel(*, actor: str, now: datetime) -> Subscription:
+    """Let the subscription run out at the end of what is paid, or of the trial. Must be called outside `atomic()`.
+
+    Raises Conflict without a running subscription. Cancelling twice is cancelling once.
+    """
+    return _end_with_period(wanted=True, actor=actor, now=now)
+
+
+def keep(*, actor: str, now: datetime) -> Subscription:
+    """Take a cancellation back before it has come into force. Outside `atomic()`; raises Conflict when it is too late."""
+    return _end_with_period(wanted=False, actor=actor, now=now)
+
+
+def _end_with_period(*, wanted: bool, actor: str, now: datetime) -> Subscription:
+    found = _bought()
+    if not is_served(found):
+        raise Conflict(_("This subscription has ended. You can choose a plan anew at any time."), code="ended")
+    if bool(ends_at(found)) == wanted:
+        return found
+    effects.perform(
+        key=f"ending:{found.stripe_subscription_id}:{found.revision}:{int(wanted)}",
+        provider="stripe",
+        operation="subscriptions.update",
+        call=lambda key: _tell_stripe(found.stripe_subscription_id, wanted, key),
+        repeatable=True,
+    )
+    with atomic():
+        what = "subscription.cancelled" if wanted else "subscription.kept"
+        audit.record(actor, what, "subscription", found.stripe_subscription_id)
+    return mirror(found.stripe_subscription_id, now=now)
+
+
+def _tell_stripe(subscription_id: str, wanted: bool, key: str) -> EffectResult:
+    return EffectResult(ref=subscriptions.end_with_period(subscription_id, wanted=wanted, idempotency_key=key).id)
+
+
+def _bought() -> Subscription:
     found = subscription()
     if found is None:
         raise Conflict(_("There is no subscription yet. Choose a plan first."), code="no_subscription")
-    return portal.create(customer=found.stripe_customer_id, return_url=return_url, locale=language)
+    return found
 
 
 def refresh(workspace_id: UUID, *, now: datetime) -> Subscription | None:

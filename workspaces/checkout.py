@@ -13,7 +13,7 @@ from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel.problems import Conflict, Problem
 from pilar.providers.stripe import checkout
 from workspaces import billing
-from workspaces.models import Plan, SignUp, User
+from workspaces.models import Plan, SignUp, Subscription, User
 from workspaces.models.user import normal_email
 from workspaces.places import COUNTRIES
 
@@ -50,15 +50,17 @@ def begin(order: Order, *, now: datetime) -> str:
     sign_up = _reusable(order, now) or _write(order, now)
     if sign_up.checkout_url:
         return sign_up.checkout_url
+    former = _former(order)
     session = checkout.create_session(
         plan=order.plan,
         email=order.email,
+        customer=former.stripe_customer_id if former else "",
         reference=str(sign_up.pk),
         metadata=_metadata(sign_up),
         success_url=f"{settings.PUBLIC_BASE_URL}/checkout/return?session_id={{CHECKOUT_SESSION_ID}}",
-        cancel_url=f"{settings.PUBLIC_BASE_URL}/checkout",
+        cancel_url=f"{settings.PUBLIC_BASE_URL}/checkout?cancelled=1&plan={order.plan}",
         idempotency_key=f"checkout:{sign_up.pk}:1",
-        trial_days=sign_up.plan.trial_days,
+        trial_days=0 if former else sign_up.plan.trial_days,
         locale=order.language,
     )
     url = session.url or ""
@@ -81,6 +83,14 @@ def _check(order: Order) -> None:
                 _("This studio has a subscription. Change it in Settings > Plan and billing."),
                 code="already_subscribed",
             )
+
+
+def _former(order: Order) -> Subscription | None:
+    """The studio's ended subscription, when it had one: it stays the same customer and has had its trial."""
+    if order.workspace_id is None:
+        return None
+    with tenant(order.workspace_id):
+        return billing.subscription()
 
 
 def _reusable(order: Order, now: datetime) -> SignUp | None:

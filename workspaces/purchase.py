@@ -13,7 +13,7 @@ from pilar.backplane.tenancy import all_tenants, atomic, tenant
 from pilar.kernel.switchboard import Permanent
 from pilar.providers import routes
 from pilar.providers.stripe.shapes import CheckoutSession, CustomerDetails
-from workspaces import billing, claims, facts, founding
+from workspaces import billing, claims, facts, founding, invoices
 from workspaces.checkout import plans
 from workspaces.models import Plan, SignUp
 from workspaces.models.access import MemberRole
@@ -36,8 +36,9 @@ def settle(session: CheckoutSession, *, now: datetime) -> UUID:
     with all_tenants("a payment founds the studio it was made for"), tenant(workspace_id):
         with atomic():
             _found(sign_up.pk, session, now)
-        # Events that came before the routes were bound found no studio; this fetch makes up for them.
+        # Events that came before the routes were bound found no studio; these fetches make up for them.
         billing.mirror(session.subscription, now=now)
+        invoices.catch_up(session.customer)
         with atomic():
             _start(sign_up.pk, session, now)
     return workspace_id

@@ -14,14 +14,16 @@ from pilar.kernel.switchboard import Happened
 from pilar.providers import routes
 from pilar.providers.email import outbox
 from pilar.providers.events import StripeHappened
-from pilar.providers.stripe import checkout, invoices
-from workspaces import billing, directory, purchase
+from pilar.providers.stripe import checkout
+from pilar.providers.stripe.shapes import Invoice
+from workspaces import billing, directory, invoices, purchase
 from workspaces.models import SignUp
 
 State = SignUp.State
 Result = dict[str, str]
 Reaction = Callable[[StripeHappened, datetime], Result]
 IGNORED: Result = {"result": "ignored"}
+NOT_OURS: Result = {"result": "not ours yet"}
 BILLING_PAGE = f"{settings.PUBLIC_BASE_URL}/dashboard/settings/billing"
 
 
@@ -77,7 +79,7 @@ def _mirror(subscription_id: str, now: datetime) -> Result:
     """Mirror a subscription of ours. One that we do not know yet is fetched when its studio is founded."""
     workspace_id = routes.find("stripe", "subscription", subscription_id)
     if workspace_id is None:
-        return {"result": "not ours yet"}
+        return NOT_OURS
     with all_tenants("an event of Stripe is about one studio"), tenant(workspace_id):
         stored = billing.mirror(subscription_id, now=now)
     return {"result": stored.status, "workspace": str(workspace_id)}
@@ -92,16 +94,25 @@ def _trial_ends(event: StripeHappened, now: datetime) -> Result:
 
 
 def _invoice_changed(event: StripeHappened, now: datetime) -> Result:
-    subscription_id = invoices.retrieve(event.object_id).subscription
-    return _mirror(subscription_id, now) if subscription_id else IGNORED
+    invoice = _mirrored_invoice(event)
+    return _mirror(invoice.subscription, now) if invoice and invoice.subscription else NOT_OURS
+
+
+def _mirrored_invoice(event: StripeHappened) -> Invoice | None:
+    """Fetch and keep an invoice of one of our studios. Those that come too early are caught up when it is founded."""
+    workspace_id = routes.find("stripe", "customer", str(event.object.get("customer") or ""))
+    if workspace_id is None:
+        return None
+    with all_tenants("an event of Stripe is about one studio"), tenant(workspace_id):
+        return invoices.mirror(event.object_id)
 
 
 def _invoice_failed(event: StripeHappened, now: datetime) -> Result:
-    invoice = invoices.retrieve(event.object_id)
-    if not invoice.subscription:
-        return IGNORED
+    invoice = _mirrored_invoice(event)
+    if invoice is None or not invoice.subscription:
+        return NOT_OURS
     result = _mirror(invoice.subscription, now)
-    if invoice.status != "paid":
+    if invoice.status == "open":
         _tell_owner(
             invoice.subscription,
             "payment_failed",
@@ -136,6 +147,8 @@ REACTIONS: dict[str, Reaction] = {
     "customer.subscription.resumed": _subscription_changed,
     "customer.subscription.trial_will_end": _trial_ends,
     "invoice.paid": _invoice_changed,
+    "invoice.voided": _invoice_changed,
+    "invoice.marked_uncollectible": _invoice_changed,
     "invoice.finalization_failed": _invoice_changed,
     "invoice.payment_failed": _invoice_failed,
     "invoice.payment_action_required": _invoice_failed,

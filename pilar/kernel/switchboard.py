@@ -172,6 +172,7 @@ remediations: dict[str, Remediation] = {}
 widgets: dict[str, Widget] = {}
 operator_actions: dict[str, OperatorAction] = {}
 budget_resources: dict[str, BudgetResource] = {}
+counters: dict[str, Callable[[], int]] = {}
 warm_ups: dict[str, Callable[[], None]] = {}
 
 
@@ -262,6 +263,11 @@ def operator_action(entry: OperatorAction) -> None:
 def budget_resource(name: str, unit: str) -> None:
     """Declare a resource that budgets count."""
     _add(budget_resources, name, BudgetResource(name, unit))
+
+
+def counter(name: str, count: Callable[[], int]) -> None:
+    """Say how many of something that a plan limits (`leads`, `seats`) the current workspace has; runs in a transaction."""
+    _add(counters, name, count)
 
 
 def warm_up(name: str, prepare: Callable[[], None]) -> None:

@@ -191,6 +191,7 @@ MAILERS = {"default": {"BACKEND": "pilar.providers.email.backend.QueuedEmail"}}
 DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", "PILAR <hallo@pilar.test>")
 
 PILAR_UI_STATUS = "health.widgets.dot"
+PILAR_UI_NOTICE = "workspaces.notices.of"
 CSRF_FAILURE_VIEW = "pilar.ui.errors.csrf_failure"
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS

@@ -14,7 +14,7 @@ from pilar.ui.navigation import Link, places
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "theme"
 
-StatusSource = Callable[[HttpRequest], dict[str, Any] | None]
+Source = Callable[[HttpRequest], dict[str, Any] | None]
 
 
 class Shell:
@@ -46,12 +46,17 @@ class Shell:
 
     def status(self) -> dict[str, Any] | None:
         """The dot in the header; None before a workspace exists."""
-        source = _status_source(getattr(settings, "PILAR_UI_STATUS", ""))
+        source = _source(getattr(settings, "PILAR_UI_STATUS", ""))
+        return source(self._request) if source else None
+
+    def notice(self) -> dict[str, Any] | None:
+        """What every page says above its content, such as a payment that failed; None when there is nothing to say."""
+        source = _source(getattr(settings, "PILAR_UI_NOTICE", ""))
         return source(self._request) if source else None
 
 
 @lru_cache
-def _status_source(path: str) -> StatusSource | None:
+def _source(path: str) -> Source | None:
     return import_string(path) if path else None
 
 

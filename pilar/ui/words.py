@@ -105,6 +105,19 @@ _SUBSCRIPTION = {
     "canceled": Word("mute", _("Ended")),
     "cancelled": Word("mute", _("Ended")),
 }
+_INVOICE = {
+    "paid": Word("ok", _("Paid")),
+    "open": Word("wait", pgettext_lazy("invoice", "Open")),
+    "uncollectible": Word("bad", _("Not paid")),
+    "void": Word("mute", _("Taken back")),
+}
+_DUNNING = {
+    "failed": Word("bad", _("The payment failed.")),
+    "retry": Word("wait", _("Stripe tries again by itself.")),
+    "last": Word("wait", _("Stripe has no further attempt planned.")),
+    "silent": Word("bad", _("If that fails too, the coach falls silent. Your data stays.")),
+    "paid": Word("ok", _("Once it is paid, everything goes on at once, by itself.")),
+}
 _INCIDENT = {
     "open": Word("bad", _("Open")),
     "healing": Word("busy", _("Being fixed")),
@@ -213,6 +226,8 @@ _WORDS: dict[str, dict[str, Word]] = {
     "followup": _FOLLOWUP,
     "followup_type": _FOLLOWUP_TYPE,
     "subscription": _SUBSCRIPTION,
+    "invoice": _INVOICE,
+    "dunning": _DUNNING,
     "incident": _INCIDENT,
     "owner": _OWNER,
     "consent": _CONSENT,

@@ -21,8 +21,8 @@ def german() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def without_studio_data(settings: Any) -> None:
-    """The shell's status dot asks the database, which these tests do without."""
-    settings.PILAR_UI_STATUS = ""
+    """The status dot and the notice of the shell ask the database, which these tests do without."""
+    settings.PILAR_UI_STATUS = settings.PILAR_UI_NOTICE = ""
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from pilar.ui import gallery
 
 ID = UUID("0192f0c0-0000-7000-8000-000000000005")
 PLANS = [
-    {"code": "BASIC", "name": "BASIC", "price_cents": 9_900, "leads": 300, "messages_per_day": 200,
+    {"code": "BASIC", "name": "BASIC", "price_cents": 9_900, "gross_cents": 11_781, "leads": 300, "messages_per_day": 200,
      "tokens_per_day": 100_000, "seats": 3},
-    {"code": "PRO", "name": "PRO", "price_cents": 24_900, "leads": 2_000, "messages_per_day": 1_500,
+    {"code": "PRO", "name": "PRO", "price_cents": 24_900, "gross_cents": 29_631, "leads": 2_000, "messages_per_day": 1_500,
      "tokens_per_day": 1_000_000, "seats": 15},
 ]  # fmt: skip
 WIZARD = [
@@ -131,7 +131,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "pricing": ("marketing/pricing.html", {"plans": PLANS}),
         "checkout": ("billing/checkout.html", {"plans": PLANS, "selected": "PRO", "form": form}),
         "return": ("billing/checkout_return.html", {"state": "processing"}),
-        "billing": ("billing/index.html", {"subscription": {"status": "past_due", "plan": "PRO"}, "plans": PLANS}),
+        "billing": ("billing/index.html", {"subscription": {"status": "past_due", "plan": PLANS[1]}, "plans": []}),
         "claim": ("workspaces/claim.html", {"state": "valid", "studio": "Nord", "email": "a@b.de", "form": form}),
         "claim-expired": ("workspaces/claim.html", {"state": "expired"}),
         "today": ("dashboard/today.html", {"sentence": "Alles gut.", "widgets": widgets(), "needs_me": []}),

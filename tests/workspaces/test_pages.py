@@ -125,7 +125,14 @@ def test_without_stripe_nothing_can_be_bought_and_the_page_says_so(settings: Any
 
 @pytest.mark.parametrize(
     ("state", "shown"),
-    [("open", "processing"), ("paid", "claim"), ("claimed", "ready"), ("failed", "failed"), ("expired", "failed")],
+    [
+        ("open", "processing"),
+        ("paid", "claim"),
+        ("claimed", "ready"),
+        ("failed", "failed"),
+        ("expired", "expired"),
+        ("awaiting_payment", "debit"),
+    ],
 )
 def test_the_return_page_follows_the_payment(state: str, shown: str) -> None:
     SignUpFactory(state=state, stripe_session_id="cs_1")

@@ -1,9 +1,9 @@
 """Who uses the product, what they pay for, and what the studio told us about itself."""
 
 from workspaces.models.access import ApiKey, Invitation, Membership
-from workspaces.models.billing import Plan, SignUp, Subscription
+from workspaces.models.billing import Invoice, Plan, SignUp, Subscription
 from workspaces.models.contact import ContactRequest
-from workspaces.models.studio import Policy, StudioDocument, StudioProfile
+from workspaces.models.studio import OnboardingDraft, Policy, StudioDocument, StudioProfile
 from workspaces.models.user import User
 from workspaces.models.workspace import Workspace
 
@@ -11,7 +11,9 @@ __all__ = [
     "ApiKey",
     "ContactRequest",
     "Invitation",
+    "Invoice",
     "Membership",
+    "OnboardingDraft",
     "Plan",
     "Policy",
     "SignUp",

@@ -8,6 +8,8 @@ from pilar.backplane.tenant_model import TenantModel
 from pilar.kernel.clock import now
 from pilar.kernel.ids import uuid7
 
+GERMAN_VAT_PERCENT = 19
+
 
 class Plan(models.Model):
     """An offer with its limits (design section 6). Money is in cents of `currency`; the Stripe price is in the
@@ -33,6 +35,11 @@ class Plan(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def gross_cents(self) -> int:
+        """The price with German VAT, for the words beside it; what is charged is reckoned by Stripe Tax."""
+        return round(self.price_cents * (100 + GERMAN_VAT_PERCENT) / 100)
 
 
 class Subscription(TenantModel):
@@ -61,6 +68,41 @@ class Subscription(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.plan_id} {self.status}"
+
+
+class Invoice(TenantModel):
+    """Copy of an invoice at Stripe, kept for the list in the studio's settings: amounts are in cents of `currency`.
+
+    `asked_at` is when the fetch of this copy began. An answer asked for earlier never replaces it.
+    """
+
+    stripe_invoice_id = models.CharField(max_length=255)
+    number = models.CharField(max_length=60, blank=True)
+    status = models.CharField(max_length=20)
+    total_cents = models.IntegerField()
+    tax_cents = models.IntegerField()
+    due_cents = models.IntegerField()
+    currency = models.CharField(max_length=3)
+    issued_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    page_url = models.URLField(max_length=2000, blank=True)
+    pdf_url = models.URLField(max_length=2000, blank=True)
+    asked_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("invoice")
+        verbose_name_plural = _("invoices")
+        constraints = (models.UniqueConstraint(fields=["workspace", "stripe_invoice_id"], name="same_invoice_once"),)
+        indexes = (models.Index(fields=["workspace", "-issued_at"], name="invoice_of_workspace"),)
+
+    def __str__(self) -> str:
+        return self.number or self.stripe_invoice_id
+
+    @property
+    def net_cents(self) -> int:
+        return self.total_cents - self.tax_cents
 
 
 class SignUp(models.Model):

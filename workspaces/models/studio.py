@@ -41,6 +41,34 @@ class StudioProfile(TenantModel):
         return f"{self.name} v{self.version}"
 
 
+def no_answers() -> dict[str, Any]:
+    return {}
+
+
+def no_steps() -> list[str]:
+    return []
+
+
+class OnboardingDraft(TenantModel):
+    """What the studio has told us so far in the onboarding, finished or not; one row, gone on with on any device.
+
+    `passed` names the steps that were finished or left out on purpose.
+    """
+
+    answers: Any = models.JSONField(default=no_answers, blank=True)
+    passed: Any = models.JSONField(default=no_steps, blank=True)
+    updated_by = models.CharField(max_length=150, blank=True)
+    updated_at = models.DateTimeField(default=now)
+
+    class Meta:
+        verbose_name = _("onboarding draft")
+        verbose_name_plural = _("onboarding drafts")
+        constraints = (models.UniqueConstraint(fields=["workspace"], name="one_draft_per_workspace"),)
+
+    def __str__(self) -> str:
+        return f"{len(self.passed)} steps"
+
+
 class StudioDocument(TenantModel):
     """A paper that proves the studio's name or address to a provider. Kept in the database, never on a public path."""
 

@@ -88,7 +88,13 @@ def buy(request: HttpRequest) -> HttpResponse:
 
 
 def _plans(request: HttpRequest, form: CheckoutForm, selected: str, *, status: int = 200) -> HttpResponse:
-    context = {"plans": checkout.plans(), "selected": selected, "form": form}
+    context = {
+        "plans": checkout.plans(),
+        "selected": selected.upper(),
+        "form": form,
+        "cancelled": "cancelled" in request.GET,
+        "returning": visit_of(request).workspace is not None,
+    }
     return render(request, "billing/checkout.html", context, status=status)
 
 
@@ -123,10 +129,11 @@ def returned_status(request: HttpRequest) -> HttpResponse:
 
 
 _STATES = {
+    SignUp.State.AWAITING_PAYMENT: "debit",
     SignUp.State.PAID: "claim",
     SignUp.State.CLAIMED: "ready",
     SignUp.State.FAILED: "failed",
-    SignUp.State.EXPIRED: "failed",
+    SignUp.State.EXPIRED: "expired",
 }
 
 

@@ -1,58 +1,27 @@
-"""Pages of the owner: plan and billing, connections, API keys, and which studio one works in."""
+"""Pages of the owner: connections, API keys, and which studio one works in."""
 
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
-from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from pilar.dashboard import parts, widgets
+from pilar.dashboard import parts
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
 from pilar.kernel.problems import NotFound
 from pilar.providers.ai import chat
 from pilar.providers.models import Connection, Provider
-from pilar.security.csp import leads_to_payment
-from workspaces import api_keys, checkout
+from workspaces import api_keys
 from workspaces import billing as subscriptions
 from workspaces.middleware import visit_of
 from workspaces.pages.base import actor_of, public_page, workspace_of, workspace_page
 from workspaces.pages.forms import KeyForm
-
-
-@require_safe
-@leads_to_payment
-@workspace_page(Role.ADMIN)
-def billing(request: HttpRequest) -> HttpResponse:
-    """Plan, state of the subscription, use of the budgets."""
-    found = subscriptions.subscription()
-    shown = found and {
-        "status": found.status,
-        "plan": found.plan.name,
-        "trial_ends_at": found.trial_end if found.status == "trialing" else None,
-        "current_period_end": found.current_period_end,
-        "cancel_at": found.cancel_at or (found.current_period_end if found.cancel_at_period_end else None),
-    }
-    usage = widgets.budget(workspace_of(request), clock.now())["budgets"]
-    return render(request, "billing/index.html", {"subscription": shown, "plans": checkout.plans(), "usage": usage})
-
-
-@require_POST
-@workspace_page(Role.OWNER, atomic=False)
-def billing_portal(request: HttpRequest) -> HttpResponse:
-    """Go to Stripe's pages for invoices, card and cancellation."""
-    url = subscriptions.portal_url(
-        return_url=settings.PUBLIC_BASE_URL + reverse("workspaces:billing"), language=(get_language() or "de")[:2]
-    )
-    return HttpResponseRedirect(url, status=303)
 
 
 @require_safe

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from workspaces.pages import buying, onboarding, people, settings
+from workspaces.pages import billing, buying, onboarding, people, settings
 
 app_name = "workspaces"
 
@@ -18,8 +18,12 @@ urlpatterns = [
     path("dashboard/settings/people/<uuid:invitation_id>/resend", people.resend, name="invitation_resend"),
     path("dashboard/settings/people/<uuid:invitation_id>/revoke", people.revoke, name="invitation_revoke"),
     path("workspaces/switch", settings.switch, name="switch"),
-    path("dashboard/settings/billing", settings.billing, name="billing"),
-    path("dashboard/settings/billing/portal", settings.billing_portal, name="billing_portal"),
+    path("dashboard/settings/billing", billing.overview, name="billing"),
+    path("dashboard/settings/billing/portal", billing.portal, name="billing_portal"),
+    path("dashboard/settings/billing/pay", billing.pay, name="billing_pay"),
+    path("dashboard/settings/billing/plan/<slug:code>", billing.plan, name="billing_plan"),
+    path("dashboard/settings/billing/cancel", billing.cancel, name="billing_cancel"),
+    path("dashboard/settings/billing/keep", billing.keep, name="billing_keep"),
     path("dashboard/settings/autopilot", settings.autopilot, name="autopilot"),
     path("dashboard/settings/autopilot/keys", settings.api_key_create, name="api_key_create"),
     path("dashboard/settings/autopilot/keys/<uuid:key_id>/revoke", settings.api_key_revoke, name="api_key_revoke"),

@@ -1,7 +1,9 @@
-"""Invoices of a customer, newest first."""
+"""Invoices: those there are, and the one that a change of plan would bring."""
+
+from datetime import datetime
 
 from pilar.providers.stripe.client import plain, request
-from pilar.providers.stripe.shapes import Invoice
+from pilar.providers.stripe.shapes import Invoice, Subscription
 
 
 def list_for(customer: str, *, limit: int = 24) -> list[Invoice]:
@@ -21,5 +23,27 @@ def retrieve(invoice_id: str) -> Invoice:
     return request(
         "invoices.retrieve",
         lambda client: Invoice.model_validate(plain(client.v1.invoices.retrieve(invoice_id))),
+        read=True,
+    )
+
+
+def preview(subscription: Subscription, *, price: str, at_once: bool, at: datetime) -> Invoice:
+    """Return the invoice that a change to `price` at the moment `at` would bring; nothing is changed by asking.
+
+    With `at_once` it holds the difference alone, otherwise the difference and the next period.
+    """
+    params = {
+        "subscription": subscription.id,
+        "subscription_details": {
+            "items": [{"id": subscription.item_id, "price": price}],
+            "proration_behavior": "always_invoice" if at_once else "create_prorations",
+            "proration_date": int(at.timestamp()),
+        },
+    }
+    return request(
+        "invoices.create_preview",
+        lambda client: Invoice.model_validate(
+            plain(client.v1.invoices.create_preview(params=params))  # type: ignore[arg-type]
+        ),
         read=True,
     )

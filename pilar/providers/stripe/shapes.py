@@ -19,10 +19,21 @@ class Customer(Shape):
     deleted: bool = False
 
 
+class TaxId(Shape):
+    type: str = ""
+    value: str | None = None
+
+
 class CustomerDetails(Shape):
     email: str | None = None
     name: str | None = None
     address: dict[str, Any] | None = None
+    tax_ids: list[TaxId] | None = None
+
+    @property
+    def tax_number(self) -> str:
+        """The first tax number that the payer gave, empty without one."""
+        return next((entry.value for entry in self.tax_ids or [] if entry.value), "")
 
 
 class CheckoutSession(Shape):
@@ -84,21 +95,49 @@ class Subscription(Shape):
     def price_id(self) -> str:
         return self.items.data[0].price.id if self.items.data else ""
 
+    @property
+    def item_id(self) -> str:
+        """The id of the one item, by which a change of price names it."""
+        return self.items.data[0].id if self.items.data else ""
+
+
+class InvoiceLine(Shape):
+    amount: int
+    description: str | None = None
+
+
+class InvoiceLines(Shape):
+    data: list[InvoiceLine] = []
+
+
+class StatusTransitions(Shape):
+    paid_at: datetime | None = None
+
 
 class Invoice(Shape):
+    """Amounts are in the smallest unit of `currency`; `total` is with tax, `total_excluding_tax` without."""
+
     id: str
     customer: str | None = None
     status: str | None = None
     number: str | None = None
     amount_due: int = 0
     amount_paid: int = 0
+    total: int = 0
+    total_excluding_tax: int | None = None
     currency: str = "eur"
     created: datetime
+    status_transitions: StatusTransitions = StatusTransitions()
+    lines: InvoiceLines = InvoiceLines()
     hosted_invoice_url: str | None = None
     invoice_pdf: str | None = None
     attempt_count: int = 0
     next_payment_attempt: datetime | None = None
     parent: dict[str, Any] | None = None
+
+    @property
+    def tax(self) -> int:
+        return self.total - (self.total if self.total_excluding_tax is None else self.total_excluding_tax)
 
     @property
     def subscription(self) -> str | None:

@@ -35,6 +35,8 @@ SENT = frozenset(
         "invoice.payment_failed",
         "invoice.payment_action_required",
         "invoice.finalization_failed",
+        "invoice.voided",
+        "invoice.marked_uncollectible",
         "charge.refunded",
         "charge.dispute.created",
         "charge.dispute.closed",
