@@ -31,7 +31,7 @@ class Correlation:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = self._given(request)
         started = time.perf_counter()
-        with correlation.use(given), structlog.contextvars.bound_contextvars(correlation_id=str(given)):
+        with correlation.use(given):
             response = self.get_response(request)
         route = request.resolver_match.route if request.resolver_match else "none"
         method = request.method if request.method in _METHODS else "other"

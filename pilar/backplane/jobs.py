@@ -192,7 +192,7 @@ def _locked(public_id: UUID) -> tuple[int, UUID, str, int]:
 
 def _insert(job_type: JobType, rows: Sequence[NewJob], priority: int | None, thread: UUID) -> list[UUID]:
     payloads = [_dumped(job_type, row.payload) for row in rows]
-    made = sql.rows(
+    made = sql.prepared(
         _INSERT,
         {
             "ids": [uuid7() for _row in rows],

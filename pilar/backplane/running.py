@@ -1,14 +1,11 @@
 """Which job the present thread runs, and under which lease: what fences its writes."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from contextvars import ContextVar, Token
+from typing import NamedTuple
 from uuid import UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One attempt. `worker` is the process start that holds the lease."""
 
     job_id: UUID
@@ -24,11 +21,16 @@ def current() -> Run | None:
     return _run.get()
 
 
-@contextmanager
-def during(run: Run) -> Iterator[None]:
+class during:
     """Mark the block as this attempt's."""
-    token = _run.set(run)
-    try:
-        yield
-    finally:
-        _run.reset(token)
+
+    __slots__ = ("_run", "_token")
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def __enter__(self) -> None:
+        self._token: Token[Run | None] = _run.set(self._run)
+
+    def __exit__(self, *_failure: object) -> None:
+        _run.reset(self._token)

@@ -26,6 +26,14 @@ def row(statement: str, parameters: Parameters = None) -> tuple[Any, ...] | None
         return found
 
 
+def prepared(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Return all rows of a statement that is executed so often that its plan is worth keeping."""
+    with connections[tenancy.alias()].prepared_cursor() as cursor:  # type: ignore[attr-defined]  # our backend's
+        cursor.execute(statement, parameters)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
+
+
 def value(statement: str, parameters: Parameters = None) -> Any:
     """Return the first column of the first row, or None."""
     found = row(statement, parameters)

@@ -8,6 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
+from pilar.backplane.postgresql.pool import check_if_rested
 from pilar.settings.environment import ROOT, listed, networks, number, required, switch, text, url
 
 BASE_DIR = ROOT
@@ -126,8 +127,17 @@ def _database(dsn: str, *, pool: int, guarded: bool = True) -> dict[str, Any]:
     parsed["GUARDED"] = guarded
     parsed["CONN_HEALTH_CHECKS"] = True
     options: dict[str, Any] = {**parsed.get("OPTIONS", {}), "connect_timeout": 5}
+    # Only the engine and what asks for it (`sql.prepared`) prepare statements, after the fifth time.
+    options["prepare_threshold"] = None if switch("DATABASE_NO_PREPARE") else 5
     if pool:
-        options["pool"] = {"min_size": 0, "max_size": pool, "timeout": 10, "max_idle": 120, "reconnect_timeout": 5}
+        options["pool"] = {
+            "min_size": 0,
+            "max_size": pool,
+            "timeout": 10,
+            "max_idle": 120,
+            "reconnect_timeout": 5,
+            "check": check_if_rested,
+        }
     parsed["OPTIONS"] = options
     return parsed
 

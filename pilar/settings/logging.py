@@ -4,10 +4,12 @@ from typing import Any
 
 import structlog
 
+from pilar.backplane import correlation
 from pilar.kernel.masking import mask_event
 
 SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
+    correlation.into_log,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.stdlib.PositionalArgumentsFormatter(),

@@ -12,10 +12,9 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from uuid import UUID
 
-from django.db import connections
-
 from pilar.backplane.engine.execute import execute, timed_out
 from pilar.backplane.engine.results import Claimed, NotDone, Result, word
+from pilar.backplane.postgresql.base import close_opened
 from pilar.kernel import switchboard
 from pilar.kernel.clock import monotonic
 
@@ -148,7 +147,7 @@ class Crew:
             started = monotonic()
             lane.running[row.lease] = (row, started)
             result = execute(row, worker=worker)
-            _release_connections()
+            close_opened()
             if lane.running.pop(row.lease, None) is None:
                 logger.warning("job %s ended after its time-out", row.type, extra={"job": str(row.public_id)})
                 return False
@@ -157,10 +156,3 @@ class Crew:
             lane.times.append((seconds, word(result)))
             lane.average += 0.1 * (seconds - lane.average)
         return True
-
-
-def _release_connections() -> None:
-    """Give back what a handler opened outside `tenancy.atomic()`."""
-    for connection in connections.all(initialized_only=True):
-        if connection.connection is not None:
-            connection.close()
