@@ -71,7 +71,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def prepared_cursor(self) -> Any:
         """Return a cursor that binds at the server, which keeps the plans of statements that come often."""
         self.ensure_connection()
-        return self._prepare_cursor(base.ServerBindingCursor(self.connection))
+        cursor = base.ServerBindingCursor(self.connection)  # type: ignore[call-arg]  # the stubs do not know it
+        return self._prepare_cursor(cursor)  # type: ignore[attr-defined]  # nor this
 
     def _set_autocommit(self, autocommit: bool) -> None:
         super()._set_autocommit(autocommit)  # type: ignore[misc]  # the stubs do not know it
