@@ -21,6 +21,7 @@ from pilar.backplane.tenancy import atomic, current
 from pilar.kernel.problems import Conflict, NotFound, Problem
 from workspaces.models import Workspace
 
+_IMPERSONAL = {"language", "timezone"}
 _TAG = re.compile(r"^[\w .-]{1,40}$")
 
 
@@ -149,15 +150,13 @@ def change(lead: Lead, changes: dict[str, Any], *, actor: str) -> Lead:
     for name, value in changes.items():
         setattr(lead, name, checks[name](value) if name in checks else value)
     lead.save(update_fields=[*changes, "updated_at"])
-    audit.record(actor, "lead.changed", "Lead", str(lead.pk), before=before, after=changes)
+    audit.record(actor, "lead.changed", "Lead", str(lead.pk), before=_told(before), after=_told(changes))
     return lead
 
 
-def erase(lead: Lead, *, actor: str) -> None:
-    """Delete the person and all that was said; only a keyed hash stays, so that a new import wakes nobody (GDPR Art. 17)."""
-    suppression.add(suppression.names_of(lead), "erased")
-    audit.record(actor, "lead.erased", "Lead", str(lead.pk))
-    lead.delete()
+def _told(values: dict[str, Any]) -> dict[str, Any]:
+    """What the audit may keep: it cannot be erased, so it says that a name was changed and not to what."""
+    return {name: value if name in _IMPERSONAL else "[personal]" for name, value in values.items()}
 
 
 def _language(value: str) -> str:

@@ -21,6 +21,22 @@ class MessageReady(Payload):
     message_id: UUID
 
 
+class ErasureDue(Payload):
+    erasure_id: UUID
+
+
+class ImportDue(Payload):
+    import_id: UUID
+
+
+class ExportDue(Payload):
+    export_id: UUID
+
+
+class BulkDue(Payload):
+    action_id: UUID
+
+
 class CoachEvent(Payload):
     """A coach event of the specification (Module 6): somebody outside wants this message to go to this lead now."""
 

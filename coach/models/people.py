@@ -1,7 +1,8 @@
 """The people a studio coaches, how WhatsApp names them, and what they agreed to."""
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Concat, Lower
 
 from pilar.backplane.tenant_model import TenantModel
 
@@ -23,12 +24,20 @@ class Lead(TenantModel):
     status = models.CharField(max_length=16, choices=Status, default=Status.ACTIVE)
     source = models.CharField(max_length=40, default="manual")
     opted_out_at = models.DateTimeField(null=True, blank=True)
+    paused_until = models.DateTimeField(null=True, blank=True)
+    """Nothing is sent on our own initiative before this: the person or the studio wants quiet."""
     nudges_paused_until = models.DateTimeField(null=True, blank=True)
     """Set when WhatsApp holds marketing back for this person (131049, 130472)."""
     capped_times = models.PositiveSmallIntegerField(default=0)
     undeliverable_times = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    search = models.GeneratedField(
+        expression=Lower(Concat("name", Value(" "), "phone", Value(" "), "email")),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
+    """What the search box looks through, kept by PostgreSQL itself (docs/decisions.md says why there is no trigram index)."""
 
     class Meta:
         constraints = [
@@ -36,7 +45,8 @@ class Lead(TenantModel):
         ]
         indexes = [
             models.Index(fields=["workspace", "-id"], name="coach_lead_newest"),
-            models.Index(fields=["workspace", "name"], name="coach_lead_name"),
+            models.Index(fields=["workspace", "name", "id"], name="coach_lead_name"),
+            models.Index(fields=["workspace", "id"], include=["search"], name="coach_lead_search"),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from pilar.backplane import events, maintenance
+from pilar.backplane import erasure, events, maintenance
 from pilar.kernel import switchboard
 
 switchboard.job(events.DISPATCH, events.dispatch_due, payload=events.DispatchEvent, lane="events", max_attempts=5)
@@ -16,3 +16,8 @@ switchboard.every("backplane.partitions", timedelta(hours=1), "backplane.keep_pa
 switchboard.every("backplane.retention", timedelta(hours=1), "backplane.retain")
 switchboard.every("backplane.locks", timedelta(minutes=5), "backplane.clean_locks")
 switchboard.every("backplane.audit", timedelta(minutes=1), "backplane.seal_audit")
+
+switchboard.eraser("events", erasure.events)
+switchboard.eraser("jobs", erasure.jobs)
+switchboard.eraser("effects", erasure.effects)
+switchboard.eraser("activity", erasure.activity)

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from pilar.kernel.erasure import Eraser
 from pilar.kernel.steps import Step
 
 LANES = ("events", "provisioning", "messages", "webhooks", "health", "bulk")
@@ -174,6 +175,7 @@ operator_actions: dict[str, OperatorAction] = {}
 budget_resources: dict[str, BudgetResource] = {}
 counters: dict[str, Callable[[], int]] = {}
 warm_ups: dict[str, Callable[[], None]] = {}
+erasers: dict[str, Eraser] = {}
 
 
 class AlreadyRegistered(Exception):
@@ -273,6 +275,11 @@ def counter(name: str, count: Callable[[], int]) -> None:
 def warm_up(name: str, prepare: Callable[[], None]) -> None:
     """Have every worker prepare something slow at its start, beside its work, so that no first job waits for it."""
     _add(warm_ups, name, prepare)
+
+
+def eraser(name: str, clear: Eraser) -> None:
+    """Have `clear` look through a room's own tables when a person is erased; `name` is a word of the report."""
+    _add(erasers, name, clear)
 
 
 def check_wiring() -> list[str]:

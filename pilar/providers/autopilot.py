@@ -3,8 +3,19 @@
 from datetime import timedelta
 
 from pilar.backplane import timeline
-from pilar.kernel.switchboard import Probe, Remediation, budget_resource, event, every, job, probe, remediation, warm_up
-from pilar.providers import calls, events, probes, upkeep
+from pilar.kernel.switchboard import (
+    Probe,
+    Remediation,
+    budget_resource,
+    eraser,
+    event,
+    every,
+    job,
+    probe,
+    remediation,
+    warm_up,
+)
+from pilar.providers import calls, erasure, events, probes, upkeep
 from pilar.providers.ai import chat
 from pilar.providers.doors import ReceiptWork
 from pilar.providers.email import outbox
@@ -55,3 +66,6 @@ budget_resource("euro", "cent")
 warm_up("language_models", chat.prepare)
 
 timeline.source("call", calls.told)
+
+eraser("webhooks", erasure.webhooks)
+eraser("calls", erasure.call_log)

@@ -31,7 +31,9 @@ def receive(work: Work[ReceiptWork]) -> Reschedule | None:
     with atomic():
         receipt = receipts.Receipt.objects.get(pk=work.payload.receipt_id)
     reports = webhook.parse(webhook.load(bytes(receipt.body)))
-    strangers = _deliver(reports)
+    strangers, owners = _deliver(reports)
+    if len(owners) == 1:
+        receipts.resolve(receipt.id, owners.pop())
     if strangers and clock.now() < receipt.received_at + WAIT_FOR_ROUTE:
         return Reschedule(clock.now() + LOOK_AGAIN, "the number is not connected yet")
     for report in strangers:
@@ -40,8 +42,10 @@ def receive(work: Work[ReceiptWork]) -> Reschedule | None:
     return None
 
 
-def _deliver(reports: list[Report]) -> list[Report]:
-    """Publish each workspace's reports in one transaction of its own; return those that belong to nobody we know."""
+def _deliver(reports: list[Report]) -> tuple[list[Report], set[UUID]]:
+    """Publish each workspace's reports in one transaction of its own; return those that belong to nobody we know, and
+    whose the others are.
+    """
     owner_of = cache(_owner)
     owned = [(owner_of(report.phone_number_id, report.waba_id), report) for report in reports]
     known = [(owner, report) for owner, report in owned if owner]
@@ -49,7 +53,7 @@ def _deliver(reports: list[Report]) -> list[Report]:
         with all_tenants("hand reports of one webhook to their workspaces"), tenant(owner), atomic():
             for _, report in group:
                 _publish(report)
-    return [report for owner, report in owned if owner is None]
+    return [report for owner, report in owned if owner is None], {owner for owner, _ in known}
 
 
 def _owner(phone_number_id: str, waba_id: str) -> UUID | None:
