@@ -97,3 +97,35 @@ class ChatNoteAdmin(_CoachAdmin):
 @admin.register(models.SavedReply)
 class SavedReplyAdmin(_CoachAdmin):
     list_display = ("title", "workspace", "created_by", "created_at")
+
+
+@admin.register(models.Segment)
+class SegmentAdmin(_CoachAdmin):
+    list_display = ("name", "workspace", "created_at")
+
+
+@admin.register(models.BulkAction)
+class BulkActionAdmin(_CoachAdmin):
+    list_display = ("created_at", "workspace", "kind", "status", "done", "changed", "created_by")
+    list_filter = ("kind", "status")
+    exclude = ("targets", "before")
+
+
+@admin.register(models.MemberImport)
+class MemberImportAdmin(_CoachAdmin):
+    list_display = ("created_at", "workspace", "status", "rows", "done", "created_by")
+    list_filter = ("status",)
+    exclude = ("content", "file_name", "report")
+
+
+@admin.register(models.MemberExport)
+class MemberExportAdmin(_CoachAdmin):
+    list_display = ("created_at", "workspace", "ready_at", "expires_at", "created_by")
+    exclude = ("content", "session", "lead_refs")
+
+
+@admin.register(models.Erasure)
+class ErasureAdmin(_CoachAdmin):
+    list_display = ("requested_at", "workspace", "lead_ref", "finished_at", "requested_by")
+    search_fields = ("=lead_ref",)
+    exclude = ("traces",)

@@ -2,10 +2,24 @@
 
 from datetime import timedelta
 
-from coach import deliveries, housekeeping, inbox, leads, nudges, replies, steps, widgets
-from coach.payloads import CoachEvent, FollowupDue, MessageReady, ReplyDue
+from coach import (
+    bulk,
+    deliveries,
+    erasure,
+    exports,
+    housekeeping,
+    imports,
+    inbox,
+    leads,
+    nudges,
+    replies,
+    retention,
+    steps,
+    widgets,
+)
+from coach.payloads import BulkDue, CoachEvent, ErasureDue, ExportDue, FollowupDue, ImportDue, MessageReady, ReplyDue
 from pilar.kernel.steps import Step
-from pilar.kernel.switchboard import Widget, counter, event, every, job, on, step, widget
+from pilar.kernel.switchboard import Widget, counter, eraser, event, every, job, on, step, widget
 
 for _name in housekeeping.EVENTS:
     event(_name, CoachEvent, external=True)
@@ -24,9 +38,17 @@ job("coach.collect_due", housekeeping.collect_due, lane="messages", priority=2)
 job("coach.plan_all", housekeeping.plan_all, lane="bulk")
 job("coach.plan", housekeeping.plan, lane="bulk")
 job("coach.replan", housekeeping.replan, lane="bulk", priority=4)
+job("coach.import", imports.run, payload=ImportDue, lane="bulk", priority=4, timeout=timedelta(minutes=30))
+job("coach.bulk", bulk.run, payload=BulkDue, lane="bulk", priority=4, timeout=timedelta(minutes=30))
+job("coach.export", exports.write, payload=ExportDue, lane="bulk", priority=2, timeout=timedelta(minutes=30))
+job("coach.erase", erasure.clear, payload=ErasureDue, lane="bulk", priority=2, timeout=timedelta(minutes=30))
+job("coach.retain", retention.retain, lane="bulk")
+
+eraser("transfers", erasure.transfers)
 
 every("coach.collect_due", timedelta(minutes=1), "coach.collect_due")
 every("coach.plan_all", timedelta(hours=1), "coach.plan_all")
+every("coach.retain", timedelta(hours=1), "coach.retain")
 
 counter("leads", leads.count)
 

@@ -56,8 +56,13 @@ def _traces(lead: Lead) -> Traces:
 
 
 def _counted(lead: Lead) -> dict[str, int]:
-    tables = {"messages": Message, "consents": Consent, "followups": Followup, "calls": CallLog}
-    return {name: model.objects.filter(lead=lead).count() for name, model in tables.items()} | {"member": 1}
+    return {
+        "member": 1,
+        "messages": Message.objects.filter(lead=lead).count(),
+        "consents": Consent.objects.filter(lead=lead).count(),
+        "followups": Followup.objects.filter(lead=lead).count(),
+        "calls": CallLog.objects.filter(lead=lead).count(),
+    }
 
 
 def clear(work: Work[ErasureDue]) -> Reschedule | dict[str, Any] | None:
@@ -79,7 +84,7 @@ def clear(work: Work[ErasureDue]) -> Reschedule | dict[str, Any] | None:
 
 
 def _opened(erasure: Erasure) -> Traces:
-    found = json.loads(vault.open(erasure.traces, **_SEAL))
+    found = json.loads(vault.open(bytes(erasure.traces), **_SEAL))
     return Traces(UUID(found.pop("ref")), **{name: tuple(values) for name, values in found.items()})
 
 

@@ -92,7 +92,7 @@ def plan_next(lead: Lead, *, now: datetime) -> Followup | None:
         or not consents.standing(lead).allows_nudges
     ):
         return None
-    found = next(free_occurrences(lead, rhythm_of(mine, state), _taken(lead, now), after=_start(mine, now)), None)
+    found = next(free_occurrences(lead, rhythm_of(mine, state), _taken(lead, now), after=_start(lead, mine, now)), None)
     if found is None:
         return None
     row = of_rhythm(lead, found, mine)
@@ -126,8 +126,9 @@ def _taken(lead: Lead, now: datetime) -> set[str]:
     return set(recent.values_list("occurrence", flat=True))
 
 
-def _start(mine: config.CoachSettings, now: datetime) -> datetime:
-    return max(now, mine.paused_until) if mine.paused_until else now
+def _start(lead: Lead, mine: config.CoachSettings, now: datetime) -> datetime:
+    """Planning begins behind the pause of the studio and that of the person."""
+    return max(now, mine.paused_until or now, lead.paused_until or now)
 
 
 def free_occurrences(lead: Lead, rhythm: Rhythm, taken: set[str], *, after: datetime) -> Iterator[Occurrence]:
@@ -173,6 +174,12 @@ def cancel(lead: Lead, *, reason: str, now: datetime, types: Iterable[str] = ())
     if types:
         planned = planned.filter(type__in=list(types))
     return planned.update(status=Followup.Status.CANCELLED, reason=reason, finished_at=now)
+
+
+def forget_rhythm(lead_ids: Iterable[UUID]) -> None:
+    """Take the next message of these people's rhythm away, so that it can be planned anew."""
+    planned = Followup.objects.filter(status=Followup.Status.PENDING, origin=Followup.Origin.SCHEDULE)
+    planned.filter(lead__in=list(lead_ids)).delete()
 
 
 def replan(*, now: datetime) -> int:

@@ -156,7 +156,9 @@ def may_answer() -> bool:
 
 def _person(followup: Followup, known: Known, settings: CoachSettings, now: datetime) -> Wait | None:
     zone = ZoneInfo(known.lead.timezone)
-    paused = known.lead.nudges_paused_until
+    quiet, paused = known.lead.paused_until, known.lead.nudges_paused_until
+    if quiet and quiet > now:
+        return Wait(quiet, "paused")
     if paused and paused > now:
         return Wait(paused, "held_back_by_whatsapp")
     opens = next_open(window=settings.window, zone=zone, at=now)

@@ -38,6 +38,15 @@ class NewLead:
     consent: NewConsent | None = None
 
 
+class AlreadyThere(Conflict):
+    """The number belongs to a member already: `lead`."""
+
+    def __init__(self, lead: Lead) -> None:
+        text = _("You already have a member with this number.")
+        super().__init__(text, code="lead_exists", fields={"phone": text})
+        self.lead = lead
+
+
 def get(lead_id: UUID) -> Lead:
     """Return a lead of the current workspace. Raises NotFound for absent and foreign ids alike."""
     lead = Lead.objects.filter(pk=lead_id).first()
@@ -85,8 +94,7 @@ def _create(lead: Lead) -> None:
     except IntegrityError:
         known = lead
     if known is not None:
-        text = _("You already have a member with this number.")
-        raise Conflict(text, code="lead_exists", fields={"phone": text})
+        raise AlreadyThere(known if known is not lead else Lead.objects.get(phone=lead.phone))
 
 
 def _refuse_when_full(studio: Workspace) -> None:
@@ -174,8 +182,13 @@ def _zone(value: str) -> str:
     return value
 
 
+def is_tag(text: str) -> bool:
+    """Say whether a text may be a tag: up to 40 letters, digits, spaces, dots and hyphens."""
+    return bool(_TAG.match(text))
+
+
 def _tags(value: list[str]) -> list[str]:
-    if len(value) > 20 or not all(_TAG.match(tag) for tag in value):
+    if len(value) > 20 or not all(map(is_tag, value)):
         text = _("Give at most 20 tags of up to 40 letters each.")
         raise Problem(text, code="validation_failed", fields={"tags": text})
     return list(dict.fromkeys(value))

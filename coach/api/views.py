@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import ListSerializer
 
-from coach import chats, consents, followups, leads
+from coach import chats, consents, erasure, followups, leads
 from coach.api import serializers
 from coach.models import Consent, Conversation, Followup, Lead, Message
 from pilar.api.access import Access, WorkspaceView
@@ -113,7 +113,7 @@ class LeadOne(WorkspaceView):
     @extend_schema(operation_id="eraseLead", responses={204: None})
     def delete(self, request: Request, lead_id: UUID) -> Response:
         """Erase a person and all that was said. A keyed hash stays, so that a new import wakes nobody."""
-        leads.erase(leads.get(lead_id), actor=self.principal.actor)
+        erasure.erase(leads.get(lead_id), actor=self.principal.actor, now=clock.now())
         return Response(status=204)
 
     def _shown(self, lead: Lead) -> Response:

@@ -33,7 +33,7 @@ class Lead(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     search = models.GeneratedField(
-        expression=Lower(Concat("name", Value(" "), "phone", Value(" "), "email")),
+        expression=Lower(Concat("name", Value(" "), "phone", Value(" "), "email", output_field=models.TextField())),
         output_field=models.TextField(),
         db_persist=True,
     )

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from coach import aliases, inbox, leads, optout, suppression
+from coach import aliases, erasure, inbox, leads, optout, suppression
 from coach.aliases import Contact
 from coach.models import Conversation, Followup, Lead, LeadAlias, Message, Suppression
 from coach.payloads import MessageReady, ReplyDue
@@ -97,7 +97,7 @@ def test_a_new_import_of_somebody_who_stopped_wakes_nobody(lead: Lead) -> None:
     writes(lead, "STOP")
     phone_number = lead.phone
     with atomic():
-        leads.erase(lead, actor="test")
+        erasure.erase(lead, actor="test", now=NOON)
         again = leads.add(leads.NewLead(name="Anna", phone=phone_number), actor="test", now=NOON)
     assert again.status == Lead.Status.OPTED_OUT
 
@@ -105,7 +105,7 @@ def test_a_new_import_of_somebody_who_stopped_wakes_nobody(lead: Lead) -> None:
 def test_an_erased_person_leaves_only_a_keyed_hash(lead: Lead) -> None:
     writes(lead, "Hallo")
     with atomic():
-        leads.erase(lead, actor="test")
+        erasure.erase(lead, actor="test", now=NOON)
     assert not Message.objects.exists()
     assert not LeadAlias.objects.exists()
     assert lead.phone.lstrip("+") not in str(list(Suppression.objects.values_list("digest", flat=True)))
