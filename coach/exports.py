@@ -11,12 +11,13 @@ from typing import Any
 from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Model
+from django.db.models import F, Model
 from django.utils.translation import gettext as _
 
 from coach import tables
 from coach.models import (
     CallLog,
+    ChatNote,
     CheckIn,
     CoachingState,
     Consent,
@@ -46,6 +47,7 @@ _PARTS: dict[str, type[Model]] = {
     "goals": Goal,
     "checkIns": CheckIn,
     "calls": CallLog,
+    "notes": ChatNote,
 }
 _COLUMNS = {
     "members": ("id", "name", "phone", "email", "language", "timezone", "tags", "status", "source", "created_at"),
@@ -110,18 +112,21 @@ def zipped(lead_ids: Sequence[UUID]) -> bytes:
 
 
 def _people(lead_ids: Sequence[UUID]) -> Iterator[dict[str, Any]]:
-    people = {row["id"]: row for row in _plain(Lead, pk__in=lead_ids)}
+    people = {row["id"]: row for row in _plain(Lead, "pk", lead_ids)}
     for person in people.values():
         person |= {name: [] for name in _PARTS}
     for name, model in _PARTS.items():
-        for row in _plain(model, lead__in=list(people)):
-            people[row["lead"]][name].append(row)
+        path = "conversation__lead" if model is ChatNote else "lead"
+        for row in _plain(model, path, list(people)):
+            people[row.pop("of")][name].append(row)
     yield from people.values()
 
 
-def _plain(model: type[Model], **wanted: Any) -> list[dict[str, Any]]:
+def _plain(model: type[Model], path: str, lead_ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    """All fields of the rows that belong to these people; `of` is whose it is."""
     names = [field.name for field in model._meta.concrete_fields if field.name not in _HIDDEN]
-    return list(model._default_manager.filter(**wanted).order_by("pk").values(*names))
+    rows = model._default_manager.filter(**{f"{path}__in": lead_ids}).order_by("pk")
+    return list(rows.values(*names, of=F(path)))
 
 
 def _cells(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> Iterator[list[Any]]:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import QuerySet
 from django.db.models.functions import TruncDate
 
-from coach.models import CheckIn, Consent, Followup, Lead, Message
+from coach.models import ChatNote, CheckIn, Consent, Followup, Lead, Message
 from pilar.backplane.models import ActivityLog
 
 PAGE = 30
@@ -52,6 +52,7 @@ def _sources(lead: Lead) -> Sequence[_Source]:
         ("withdrawn", consents.filter(withdrawn_at__isnull=False), "withdrawn_at"),
         ("followup", followups.filter(finished_at__isnull=False), "finished_at"),
         ("check_in", CheckIn.objects.filter(lead=lead), "at"),
+        ("note", ChatNote.objects.filter(conversation__lead=lead), "created_at"),
         ("change", changes, "at"),
     )
 

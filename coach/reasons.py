@@ -11,6 +11,7 @@ _REASONS: dict[str, str | Promise] = {
     "coach_paused": _("The coach is paused."),
     "no_subscription": _("The subscription is not active."),
     "whatsapp_not_connected": _("WhatsApp is not connected."),
+    "paused": _("The messages to this person are paused."),
     "held_back_by_whatsapp": _("WhatsApp holds messages to this person back for a while."),
     "quiet_hours": _("It is outside the hours in which the coach may write."),
     "a_person_talks": _("Somebody of the studio is talking to this person."),
