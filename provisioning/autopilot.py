@@ -53,15 +53,49 @@ for name in (
 ):
     on(name, triggers.look_again, lane="provisioning", priority=1)
 
-step(Step("customer_validation", 3, (), customer.validate_customer))
-step(Step("subscription", 4, ("customer_validation",), customer.ensure_subscription))
+step(Step("customer_validation", 3, (), customer.validate_customer, missing=customer.not_configured))
+step(Step("subscription", 4, ("customer_validation",), customer.ensure_subscription, missing=customer.not_configured))
 step(Step("workspace_creation", 4, ("subscription",), customer.ensure_workspace))
 step(Step("email_credentials", 3, ("workspace_creation",), email_credentials.ensure_email, optional=True))
-step(Step("twilio_subaccount", 10, ("workspace_creation",), twilio_account.ensure_subaccount))
-step(Step("twilio_api_key", 5, ("twilio_subaccount",), twilio_account.ensure_api_key))
-step(Step("twilio_address_bundle", 10, ("twilio_api_key",), twilio_papers.ensure_papers))
-step(Step("twilio_number", 12, ("twilio_address_bundle",), twilio_number.ensure_number))
-step(Step("twilio_webhooks", 5, ("twilio_number",), twilio_number.ensure_webhooks))
+step(
+    Step(
+        "twilio_subaccount",
+        10,
+        ("workspace_creation",),
+        twilio_account.ensure_subaccount,
+        missing=twilio_account.not_configured,
+    )
+)
+step(
+    Step(
+        "twilio_api_key",
+        5,
+        ("twilio_subaccount",),
+        twilio_account.ensure_api_key,
+        missing=twilio_account.not_configured,
+    )
+)
+step(
+    Step(
+        "twilio_address_bundle",
+        10,
+        ("twilio_api_key",),
+        twilio_papers.ensure_papers,
+        missing=twilio_account.not_configured,
+    )
+)
+step(
+    Step(
+        "twilio_number",
+        12,
+        ("twilio_address_bundle",),
+        twilio_number.ensure_number,
+        missing=twilio_account.not_configured,
+    )
+)
+step(
+    Step("twilio_webhooks", 5, ("twilio_number",), twilio_number.ensure_webhooks, missing=twilio_account.not_configured)
+)
 step(Step("whatsapp_connection", 8, ("twilio_number",), whatsapp_connection.ensure_connection))
 step(Step("whatsapp_registration", 6, ("whatsapp_connection",), whatsapp_connection.ensure_registration))
 step(

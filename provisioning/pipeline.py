@@ -20,7 +20,7 @@ from pilar.kernel import switchboard
 from pilar.kernel.clock import now as clock_now
 from pilar.kernel.errors import ErrorClass, ProviderError
 from pilar.kernel.problems import Problem
-from pilar.kernel.steps import Done, Skipped, Step, StepContext, StepOutcome, Waiting, WaitsFor
+from pilar.kernel.steps import Done, Skipped, Step, StepContext, StepOutcome, Waiting, WaitsFor, wait_for_customer
 from pilar.kernel.switchboard import Empty, Outcome, Payload, Reschedule, RetryAt, Work
 from provisioning import chasing
 from provisioning.models import ProvisioningJob, ProvisioningStep
@@ -65,12 +65,12 @@ def start(*, trigger: str, now: datetime, again: bool = False) -> ProvisioningJo
 
 
 def _open(*, trigger: str, now: datetime) -> ProvisioningJob:
-    run, created = ProvisioningJob.objects.get_or_create(
-        workspace_id=current(),
-        status__in=ProvisioningJob.OPEN,
-        defaults={"trigger": trigger, "started_at": now, "correlation_id": correlation.current(), "status": "running"},
+    mine = ProvisioningJob(
+        workspace_id=current(), trigger=trigger, started_at=now, correlation_id=correlation.current(), status="running"
     )
-    if created:
+    ProvisioningJob.objects.bulk_create([mine], ignore_conflicts=True)
+    run = ProvisioningJob.objects.get(status__in=ProvisioningJob.OPEN)
+    if run.pk == mine.pk:
         rows = [ProvisioningStep(job=run, name=name, workspace_id=run.workspace_id) for name in switchboard.steps]
         ProvisioningStep.objects.bulk_create(rows)
         activity.log("provisioning.started", gettext_noop("Set-up has begun."), {"trigger": trigger})
@@ -157,7 +157,7 @@ def run_step(work: Work[StepOrder]) -> Outcome:
     step = switchboard.steps[row.name]
     try:
         with translation.override(row.workspace.language):  # what a step says is stored, for the studio to read
-            outcome = step.run(context)
+            outcome = step.missing() or step.run(context)
     except RetryAt as busy:
         return Reschedule(clock_now() + timedelta(seconds=busy.after), str(busy))
     except ProviderError as error:
@@ -171,7 +171,7 @@ def run_step(work: Work[StepOrder]) -> Outcome:
 def _until_paid(now: datetime) -> Waiting:
     """What a suspended studio's steps say: nothing is made or bought for it. Its resumption wakes them."""
     reason = _("The studio is suspended. The set-up goes on when its subscription is paid again.")
-    return Waiting(WaitsFor.CUSTOMER, "payment", reason, check_at=now + SUSPENDED_CHECK, action="workspaces:billing")
+    return wait_for_customer("payment", reason, now=now, action="workspaces:billing", look_again=SUSPENDED_CHECK)
 
 
 def _context(row: ProvisioningStep, work: Work[StepOrder]) -> StepContext:

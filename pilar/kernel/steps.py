@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -46,6 +46,16 @@ class Waiting:
 
 StepOutcome = Done | Skipped | Waiting
 
+CUSTOMER_CHECK = timedelta(hours=1)
+"""What the studio does wakes its step at once; this only catches a wake-up that was lost."""
+
+
+def wait_for_customer(
+    code: str, reason: str, *, now: datetime, action: str, look_again: timedelta = CUSTOMER_CHECK
+) -> Waiting:
+    """The studio has to act; `action` is the route name of the page where it does."""
+    return Waiting(WaitsFor.CUSTOMER, code, reason, check_at=now + look_again, action=action)
+
 
 @dataclass(frozen=True, slots=True)
 class StepContext:
@@ -73,3 +83,5 @@ class Step:
     run: Callable[[StepContext], StepOutcome]
     title: str = ""
     optional: bool = False
+    missing: Callable[[], Skipped | None] = lambda: None
+    """Says why the step cannot apply on this installation, before it is run."""

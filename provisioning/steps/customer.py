@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from pilar.backplane.tenancy import atomic
 from pilar.kernel.clock import now
-from pilar.kernel.steps import Done, Skipped, StepContext, StepOutcome, Waiting, WaitsFor
+from pilar.kernel.steps import Done, Skipped, StepContext, StepOutcome, Waiting, wait_for_customer
 from pilar.providers.stripe import customers
 from provisioning import defaults
 from workspaces import billing, directory, plan_limits
@@ -16,10 +16,15 @@ from workspaces import billing, directory, plan_limits
 PAYMENT_CHECK = timedelta(minutes=10)
 
 
+def not_configured() -> Skipped | None:
+    """Say what is missing, or return None when Stripe can be used."""
+    if settings.STRIPE_SECRET_KEY:
+        return None
+    return Skipped(_("Stripe is not configured on this installation, so nobody is asked to pay."))
+
+
 def validate_customer(context: StepContext) -> StepOutcome:
     """Only customers that Stripe knows are provisioned (checklist P-33)."""
-    if not settings.STRIPE_SECRET_KEY:
-        return Skipped(_("Stripe is not configured on this installation, so nobody is asked to pay."))
     subscription = billing.subscription()
     if subscription is None:
         return _wait_for_payment(_("Choose a plan to begin. Nothing is charged during the trial."))
@@ -31,8 +36,6 @@ def validate_customer(context: StepContext) -> StepOutcome:
 
 def ensure_subscription(context: StepContext) -> StepOutcome:
     """Ask Stripe how the subscription stands; this also mends webhooks that never came (checklist P-08)."""
-    if not settings.STRIPE_SECRET_KEY:
-        return Skipped(_("Stripe is not configured on this installation, so nobody is asked to pay."))
     billing.refresh(context.workspace_id, now=now())
     subscription = billing.subscription()
     if subscription is None or not billing.full_service(subscription):
@@ -41,8 +44,7 @@ def ensure_subscription(context: StepContext) -> StepOutcome:
 
 
 def _wait_for_payment(reason: str) -> Waiting:
-    check_at = now() + PAYMENT_CHECK
-    return Waiting(WaitsFor.CUSTOMER, "payment", reason, check_at=check_at, action="workspaces:billing")
+    return wait_for_customer("payment", reason, now=now(), action="workspaces:billing", look_again=PAYMENT_CHECK)
 
 
 def ensure_workspace(context: StepContext) -> StepOutcome:

@@ -19,9 +19,6 @@ def not_configured() -> Skipped | None:
 
 
 def ensure_subaccount(context: StepContext) -> StepOutcome:
-    missing = not_configured()
-    if missing:
-        return missing
     workspace = context.workspace_id
     effect = effects.perform(
         key=f"twilio-subaccount:{workspace}",
@@ -48,9 +45,6 @@ def _found(account: Subaccount | None) -> EffectResult | None:
 
 def ensure_api_key(context: StepContext) -> StepOutcome:
     """Twilio shows a key's secret once, so it is sealed before the effect counts as made; a key without it is deleted."""
-    missing = not_configured()
-    if missing:
-        return missing
     account = client.own_account()
     name = subaccounts.label(context.workspace_id)
 

@@ -13,7 +13,6 @@ from pilar.providers.twilio import client, numbers
 from pilar.providers.twilio.client import TwilioAccount
 from pilar.providers.twilio.errors import NUMBER_TAKEN
 from pilar.providers.twilio.numbers import Number
-from provisioning.steps.twilio_account import not_configured
 from workspaces import directory, studio
 
 MOST_CANDIDATES = 5
@@ -21,9 +20,6 @@ MOST_CANDIDATES = 5
 
 def ensure_number(context: StepContext) -> StepOutcome:
     """Buy one number, ever: the intent is keyed by the workspace, and found again by its friendly name (T-21)."""
-    missing = not_configured()
-    if missing:
-        return missing
     account, workspace = client.own_account(), context.workspace_id
     name = f"pilar-{workspace}"
 
@@ -93,9 +89,6 @@ def _remember(number: Number, context: StepContext) -> Done:
 
 def ensure_webhooks(context: StepContext) -> StepOutcome:
     """Point the number at our addresses and see that it took them; repairs a changed one."""
-    missing = not_configured()
-    if missing:
-        return missing
     account, workspace = client.own_account(), context.workspace_id
     wanted = numbers.webhooks_for(workspace)
     sid = context.results["twilio_number"]["number_sid"]

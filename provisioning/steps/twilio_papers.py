@@ -10,26 +10,21 @@ from pilar.backplane import effects
 from pilar.backplane.effects import EffectResult
 from pilar.backplane.tenancy import atomic
 from pilar.kernel.clock import now
-from pilar.kernel.steps import Done, StepContext, StepOutcome, Waiting, WaitsFor
+from pilar.kernel.steps import Done, StepContext, StepOutcome, Waiting, WaitsFor, wait_for_customer
 from pilar.providers.twilio import client, compliance
 from pilar.providers.twilio.client import TwilioAccount
 from pilar.providers.twilio.compliance import Bundle, File, Paper, Regulation
 from provisioning import papers
-from provisioning.steps.twilio_account import not_configured
 from workspaces import directory, studio
 from workspaces.models import StudioDocument, StudioProfile
 
 REJECTED = "twilio-rejected"
-CUSTOMER_CHECK = timedelta(hours=1)
 REVIEW_CHECK = timedelta(seconds=10)
 REVIEW_CHECK_LATER = timedelta(minutes=15)
 """The status callback wakes the step; these only catch a callback that never came."""
 
 
 def ensure_papers(context: StepContext) -> StepOutcome:
-    missing = not_configured()
-    if missing:
-        return missing
     account = client.own_account()
     with atomic():
         workspace = directory.get(context.workspace_id)
@@ -55,7 +50,7 @@ def _wait_for_studio(
     _plans, lacking_papers = papers.plan(rule, documents)
     if lacking_papers:
         reason = _("For a phone number in this country we need a paper that shows name and address of the studio.")
-        return _wait_for_customer("papers", reason, "workspaces:papers")
+        return wait_for_customer("papers", reason, now=now(), action="workspaces:papers")
     return None
 
 
@@ -63,11 +58,7 @@ def _ask_for_data(names: list[str]) -> Waiting:
     reason = _("For a phone number we need the studio's data and address.")
     if names:
         reason = _("For a phone number we still need: %(names)s.") % {"names": ", ".join(names)}
-    return _wait_for_customer("studio_data", reason, "workspaces:onboarding")
-
-
-def _wait_for_customer(code: str, reason: str, action: str) -> Waiting:
-    return Waiting(WaitsFor.CUSTOMER, code, reason, check_at=now() + CUSTOMER_CHECK, action=action)
+    return wait_for_customer("studio_data", reason, now=now(), action="workspaces:onboarding")
 
 
 def _bundle(
@@ -201,10 +192,10 @@ def _wait_for_review(context: StepContext) -> Waiting:
 
 def _rejected(bundle: Bundle) -> Waiting:
     reason = _("Twilio has refused the papers: %(why)s Upload corrected ones.") % {"why": bundle.failure_reason or ""}
-    return _wait_for_customer("papers_rejected", reason, "workspaces:papers")
+    return wait_for_customer("papers_rejected", reason, now=now(), action="workspaces:papers")
 
 
 def _not_compliant(account: TwilioAccount, bundle: Bundle) -> Waiting:
     why = " ".join(compliance.evaluate(account, bundle.sid).failures())
     reason = _("The papers do not fit the studio's data yet: %(why)s") % {"why": why}
-    return _wait_for_customer("papers_incomplete", reason, "workspaces:papers")
+    return wait_for_customer("papers_incomplete", reason, now=now(), action="workspaces:papers")

@@ -1,7 +1,6 @@
 """The studio's WhatsApp: connected through Meta's pop-up, registered, reporting to us (providers.md 3.5, checklist T-01)."""
 
 import secrets
-from datetime import timedelta
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -9,13 +8,12 @@ from django.utils.translation import gettext as _
 from pilar.kernel.clock import now
 from pilar.kernel.errors import ErrorClass, ProviderError
 from pilar.kernel.problems import Conflict
-from pilar.kernel.steps import Done, Skipped, StepContext, StepOutcome, Waiting, WaitsFor
+from pilar.kernel.steps import Done, Skipped, StepContext, StepOutcome, Waiting, wait_for_customer
 from pilar.providers import connections, routes
 from pilar.providers.models import Connection
 from pilar.providers.whatsapp import client, phones, signup
 from provisioning import whatsapp
 
-CUSTOMER_CHECK = timedelta(hours=1)
 PIN_WRONG, MUST_VERIFY = "133005", "133006"
 
 
@@ -29,8 +27,7 @@ def ensure_connection(context: StepContext) -> StepOutcome:
     if not whatsapp.is_configured():
         return Skipped(_("WhatsApp is not configured on this installation (WHATSAPP_APP_ID, WHATSAPP_APP_SECRET)."))
     reason = _("Connect the studio's WhatsApp. Meta asks for it in a window; it takes about two minutes.")
-    check_at = now() + CUSTOMER_CHECK
-    return Waiting(WaitsFor.CUSTOMER, "whatsapp_signup", reason, check_at=check_at, action="provisioning:whatsapp")
+    return _wait("whatsapp_signup", reason)
 
 
 def _connected(connection: Connection) -> Done:
@@ -96,8 +93,7 @@ def _register(sender: client.Sender, connection: Connection) -> Waiting | None:
 
 
 def _wait(code: str, reason: str) -> Waiting:
-    check_at = now() + CUSTOMER_CHECK
-    return Waiting(WaitsFor.CUSTOMER, code, reason, check_at=check_at, action="provisioning:whatsapp")
+    return wait_for_customer(code, reason, now=now(), action="provisioning:whatsapp")
 
 
 def _pin(connection: Connection) -> str:
