@@ -49,8 +49,7 @@ def write_template(
     template = next((row for row in approved_templates(conversation.lead) if row.pk == template_id), None)
     if template is None:
         raise NotFound
-    studio = Workspace.objects.get(pk=current()).name
-    values = {"first_name": texts.called(conversation.lead.first_name, template.language), "studio": studio}
+    values = _values(template, conversation.lead, Workspace.objects.get(pk=current()).name)
     draft = Draft(
         text=template_texts.filled(template.body, values),
         by=Message.By.HUMAN,
@@ -59,6 +58,30 @@ def write_template(
         why={"trigger": "person", "form": "template"},
     )
     return _send(conversation, draft, actor=actor, now=now, key=key)
+
+
+def _values(template: FollowupTemplate, lead: Lead, studio: str) -> dict[str, str]:
+    return {"first_name": texts.called(lead.first_name, template.language), "studio": " ".join(studio.split())}
+
+
+def may_write(conversation: Conversation, *, now: datetime) -> bool:
+    """Say whether a person of the studio may write here: not after a stop, until the member writes again."""
+    return not gates.held(Message(by=Message.By.HUMAN), conversation.lead, conversation, now=now)
+
+
+def offered_templates(conversation: Conversation) -> list[dict[str, Any]]:
+    """Return the approved templates with the words as this person would read them."""
+    studio = Workspace.objects.get(pk=current()).name
+    return [
+        {
+            "id": row.pk,
+            "name": row.name,
+            "purpose": row.purpose,
+            "text": template_texts.filled(row.body, _values(row, conversation.lead, studio)),
+            "footer": row.footer,
+        }
+        for row in approved_templates(conversation.lead)
+    ]
 
 
 def _send(conversation: Conversation, draft: Draft, *, actor: str, now: datetime, key: str) -> Message:

@@ -1,111 +1,109 @@
-"""Pages of the chats: the list, one thread, its composer."""
+"""Pages of the list of chats, and the poster that begins the first one."""
 
+from io import BytesIO
 from typing import Any
-from uuid import UUID
+from urllib.parse import quote, urlencode
 
-from django.contrib import messages
-from django.db.models import Q
+import segno
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
 
-from coach import chats
-from coach.models import Conversation
-from coach.pages.paging import paged, search_words
+from coach import chat_list
+from coach.pages.paging import search_words
 from coach.pages.shown import chats as shown
+from pilar.backplane.tenancy import current
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
-from pilar.kernel.problems import Problem
+from pilar.providers.models import PhoneNumber
 from pilar.ui.fragments import fragment
-from workspaces.pages.base import actor_of, workspace_page
+from workspaces.models import Workspace
+from workspaces.pages.base import workspace_page
 
-SHOWN_MESSAGES = 60
-
-
-@require_safe
-@workspace_page(Role.VIEWER)
-def chat_list(request: HttpRequest) -> HttpResponse:
-    """All conversations, the latest first."""
-    q, chosen = search_words(request)
-    rows = Conversation.objects.filter(last_message_at__isnull=False)
-    if q:
-        rows = rows.filter(Q(lead__name__icontains=q) | Q(lead__phone__contains=q.replace(" ", "")))
-    if chosen in Conversation.Owner.values:
-        rows = rows.filter(owner=chosen)
-    found, more = paged(request, shown.with_last_message(rows).order_by("-last_message_at", "-id"))
-    context = {"conversations": [shown.conversation(row) for row in found], "q": q, "filter": chosen, "next_url": more}
-    return render(request, "coach/chats.html", context)
+_CHIPS = (
+    ("", gettext_lazy("All"), "all"),
+    ("waiting", gettext_lazy("Waiting for you"), "waiting"),
+    ("unread", gettext_lazy("Unread"), "unread"),
+    ("human", gettext_lazy("People answer"), "human"),
+    ("ai", gettext_lazy("AI answers"), "ai"),
+    ("open", gettext_lazy("Window open"), "open"),
+)
 
 
-def _thread(conversation: Conversation, before: str = "") -> dict[str, Any]:
-    rows = conversation.messages.order_by("-at", "-id")
-    try:
-        oldest = rows.filter(pk=UUID(before)).first() if before else None
-    except ValueError:
-        oldest = None
-    if oldest:
-        rows = rows.filter(Q(at__lt=oldest.at) | Q(at=oldest.at, pk__lt=oldest.pk))
-    found = list(rows[: SHOWN_MESSAGES + 1])
-    kept = found[:SHOWN_MESSAGES]
-    older = f"?before={kept[-1].pk}" if len(found) > SHOWN_MESSAGES else ""
-    shown_messages = [shown.message(row) for row in reversed(kept)]
-    return {"conversation": shown.head(conversation), "messages": shown_messages, "older_url": older}
-
-
-@require_safe
-@workspace_page(Role.VIEWER)
-def chat(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """One conversation with its composer."""
-    conversation = chats.get(conversation_id)
-    chats.read(conversation)
-    context = _thread(conversation, request.GET.get("before", "")) | {
-        "templates": [
-            {"id": row.pk, "name": row.name, "text": row.body} for row in chats.approved_templates(conversation.lead)
-        ]
+def pane(request: HttpRequest, *, current_id: object = None) -> dict[str, Any]:
+    """The list as it stands beside a chat and on its own page."""
+    now = clock.now()
+    words, chosen = search_words(request)
+    page = chat_list.page(now=now, words=words, chosen=chosen, after=request.GET.get("after", ""))
+    counts = chat_list.counts(now=now)
+    kept = {name: value for name, value in (("q", words), ("filter", chosen)) if value}
+    return {
+        "conversations": shown.rows(page, now=now),
+        "current_id": current_id,
+        "q": words,
+        "filter": chosen,
+        "chips": [_chip(name, label, counts[key], words, chosen) for name, label, key in _CHIPS],
+        "total": counts["all"],
+        "rows_url": _address("coach:chat_rows", kept | {"until": page.bottom, "current": str(current_id or "")}),
+        "more_url": _address("coach:chats", kept | {"after": page.next}) if page.next else "",
+        "searched": chat_list.SEARCHED_MESSAGES,
+        "now": now,
     }
-    return render(request, "coach/chat.html", context)
+
+
+def _chip(name: str, label: object, count: int, words: str, chosen: str) -> dict[str, Any]:
+    query = {"q": words, "filter": name}
+    return {"label": label, "count": count, "url": _address("coach:chats", query), "current": name == chosen}
+
+
+def _address(route: str, query: dict[str, str]) -> str:
+    text = urlencode({name: value for name, value in query.items() if value})
+    return reverse(route) + (f"?{text}" if text else "")
 
 
 @require_safe
 @workspace_page(Role.VIEWER)
-def chat_messages(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """The part of a chat that is asked for every few seconds."""
-    return fragment(request, "coach/_messages.html", _thread(chats.get(conversation_id)))
+def chat_list_page(request: HttpRequest) -> HttpResponse:
+    """All conversations, the latest first; asked by a part of the page, only the following rows."""
+    context = pane(request)
+    if request.htmx and request.GET.get("after"):  # type: ignore[attr-defined]
+        return render(request, "coach/parts/more_rows.html", context)
+    return render(request, "coach/chats.html", context | ({} if context["total"] else beginning()))
 
 
-@require_POST
-@workspace_page(Role.COACH)
-def chat_send(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """Write to the member by hand."""
-    conversation, now, actor = chats.get(conversation_id), clock.now(), actor_of(request)
-    text, template = _clean(request.POST.get("text", "")), request.POST.get("template", "")
-    try:
-        if template:
-            chats.write_template(conversation, template_id=_id(template), actor=actor, now=now)
-        elif text:
-            chats.write(conversation, text=text, actor=actor, now=now)
-        else:
-            messages.error(request, _("Write something first."))
-    except Problem as problem:
-        messages.error(request, problem.detail)
-    return redirect("coach:chat", conversation_id)
+@require_safe
+@workspace_page(Role.VIEWER)
+def chat_rows(request: HttpRequest) -> HttpResponse:
+    """The rows on screen, asked for every few seconds."""
+    now = clock.now()
+    words, chosen = search_words(request)
+    page = chat_list.page(now=now, words=words, chosen=chosen, until=request.GET.get("until", ""))
+    context = {"conversations": shown.rows(page, now=now), "current_id": request.GET.get("current", ""), "q": words}
+    return fragment(request, "coach/_rows.html", context)
 
 
-def _clean(text: str) -> str:
-    return text.replace("\x00", "").replace("\r\n", "\n").strip()[:4096]
+@require_safe
+@workspace_page(Role.VIEWER)
+def poster(request: HttpRequest) -> HttpResponse:
+    """A page to print and hang up: scan, write, be coached."""
+    return render(request, "coach/poster.html", beginning())
 
 
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Problem(_("Choose a template from the list.")) from error
+def beginning() -> dict[str, Any]:
+    """How a first chat begins: the studio's number, a link and a code to scan. Empty while there is no number."""
+    number = PhoneNumber.objects.filter(status="active").order_by("created_at").values_list("e164", flat=True).first()
+    studio = Workspace.objects.get(pk=current()).name
+    if not number:
+        return {"number": "", "studio": studio}
+    link = f"https://wa.me/{number.lstrip('+')}?text={quote(_('Hello!'))}"
+    return {"number": number, "link": link, "code": _code(link), "studio": studio}
 
 
-@require_POST
-@workspace_page(Role.COACH)
-def chat_owner(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """Take the chat over, or hand it back to the AI."""
-    chats.give_to(chats.get(conversation_id), owner=request.POST.get("owner", ""), actor=actor_of(request))
-    return redirect("coach:chat", conversation_id)
+def _code(link: str) -> SafeString:
+    picture = BytesIO()
+    segno.make(link, error="m").save(picture, kind="svg", xmldecl=False, svgns=False, border=2, omitsize=True)
+    return SafeString(picture.getvalue().decode())

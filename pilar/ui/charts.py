@@ -67,6 +67,22 @@ def ring(percent: float, label: str, tone: str = "ok") -> SafeString:
     return _picture("ring", 64, 64, label, body)
 
 
+def countdown(percent: float, label: str, tone: str = "ok") -> SafeString:
+    """Draw a small ring of what is left, without a number: the words stand beside it."""
+    radius = 8
+    around = 2 * pi * radius
+    body = format_html(
+        '<circle class="chart-track" cx="10" cy="10" r="{0}"/>'
+        '<circle class="chart-arc tone-{1}" cx="10" cy="10" r="{0}" stroke-dasharray="{2} {3}" '
+        'transform="rotate(-90 10 10)"/>',
+        radius,
+        tone,
+        f"{around * min(max(percent, 0), 100) / 100:.1f}",
+        f"{around:.1f}",
+    )
+    return _picture("countdown", 20, 20, label, body)
+
+
 def days(states: Sequence[str], label: str) -> SafeString:
     """Draw one bar a day, oldest first; unknown states stay empty."""
     bars = format_html_join(

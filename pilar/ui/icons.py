@@ -13,7 +13,7 @@ NAMES = frozenset(
         "globe", "hand", "heart-pulse", "history", "hourglass", "house", "info", "key-round", "keyboard",
         "languages", "layout-grid", "link", "list-checks", "loader-circle", "lock", "log-out", "mail",
         "message-circle", "messages-square", "monitor", "moon", "panel-left", "pause", "phone", "play", "plug",
-        "plus", "refresh-cw", "rocket", "search", "send", "settings", "shield-check", "sparkles", "sun",
+        "plus", "qr-code", "refresh-cw", "rocket", "search", "send", "settings", "shield-check", "sparkles", "sun",
         "trash-2", "trending-up", "triangle-alert", "undo-2", "upload", "user", "user-plus", "users",
         "wifi-off", "wrench", "x", "zap",
     }

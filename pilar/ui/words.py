@@ -216,8 +216,27 @@ _SETUP = {
     "activation": Word("mute", _("Switch on the autopilot")),
 }
 
+_MESSAGE_KIND = {
+    "image": Word("mute", _("Picture")),
+    "video": Word("mute", _("Video")),
+    "audio": Word("mute", _("Voice message")),
+    "document": Word("mute", _("Document")),
+    "sticker": Word("mute", _("Sticker")),
+    "location": Word("mute", _("Location")),
+    "contacts": Word("mute", _("Contact")),
+    "reaction": Word("mute", _("Reaction")),
+    "unsupported": Word("mute", _("A kind of message that WhatsApp does not pass on")),
+}
+_TEMPLATE = {
+    "welcome": Word("mute", pgettext_lazy("follow-up", "Welcome")),
+    "nudge": Word("mute", _("Motivation")),
+    "checkin": Word("mute", _("Weekly check-in")),
+}
+
 _WORDS: dict[str, dict[str, Word]] = {
     "message": _MESSAGE,
+    "message_kind": _MESSAGE_KIND,
+    "template": _TEMPLATE,
     "step": _STEP,
     "pipeline": _PIPELINE,
     "job": _JOB,

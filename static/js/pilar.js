@@ -3,6 +3,7 @@
   "use strict";
 
   const root = document.documentElement;
+  root.toggleAttribute("data-script", true);
 
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
@@ -69,15 +70,4 @@
     event.preventDefault();
     window.location.reload();
   });
-
-  // The newest message is in view when a thread opens, and stays so for a reader who is at the end of it.
-  const log = document.querySelector("[data-follows]");
-  if (log) {
-    const end = () => window.scrollTo(0, document.body.scrollHeight);
-    const isAtEnd = () => window.innerHeight + window.scrollY > document.body.scrollHeight - 160;
-    let wasAtEnd = true;
-    end();
-    document.addEventListener("htmx:before:swap", () => (wasAtEnd = isAtEnd()));
-    document.addEventListener("htmx:after:swap", () => wasAtEnd && end());
-  }
 })();

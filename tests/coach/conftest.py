@@ -8,18 +8,23 @@ from uuid import UUID
 
 import pytest
 import time_machine
+from django.test import Client
 
-from coach import steps
+from coach import inbox, leads, steps
 from coach.agent.writer import CoachReply
+from coach.models import Conversation
 from pilar.backplane.tenancy import atomic, tenant
+from pilar.kernel import clock
 from pilar.kernel.errors import ErrorClass, ProviderError
 from pilar.kernel.ids import uuid7
+from pilar.kernel.principal import Role
 from pilar.kernel.steps import StepContext
 from pilar.providers import connections
 from pilar.providers.ai import chat
 from pilar.providers.models import MessageTemplate
 from pilar.providers.whatsapp import messages
-from tests.coach.factories import NOON
+from tests.coach.factories import NOON, inbound, willing_lead
+from workspaces.models import Membership, User
 
 
 @dataclass
@@ -118,3 +123,24 @@ def lost_answer() -> ProviderError:
 def away() -> ProviderError:
     """WhatsApp surely did not take the message."""
     return ProviderError("down", provider="whatsapp", error_class=ErrorClass.TRANSIENT_NETWORK, status=503)
+
+
+def signed_in(studio: UUID, role: Role = Role.OWNER) -> Client:
+    user = User.objects.create_user(email=f"{role}-{studio}@studio.test", password="long enough 1")
+    Membership.objects.create(user=user, workspace_id=studio, role=role)
+    client = Client()
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return client
+
+
+@pytest.fixture
+def owner(studio: UUID) -> Client:
+    return signed_in(studio)
+
+
+@pytest.fixture
+def chat(studio: UUID) -> Conversation:
+    with tenant(studio), atomic():
+        lead = willing_lead(name="Anna Berg")
+        inbox.receive(inbound(lead, "Wann habt ihr offen?", at=clock.now()), now=clock.now())
+        return leads.conversation_of(lead)

@@ -7,40 +7,14 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from coach import config, leads
+from coach import config
 from coach.models import Conversation, Lead, Message
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
-from tests.coach.conftest import make_studio
-from tests.coach.factories import inbound, willing_lead
+from tests.coach.conftest import make_studio, signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(studio: UUID, role: Role = Role.OWNER) -> Client:
-    from workspaces.models import Membership, User
-
-    user = User.objects.create_user(email=f"{role}-{studio}@studio.test", password="long enough 1")
-    Membership.objects.create(user=user, workspace_id=studio, role=role)
-    client = Client()
-    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
-
-
-@pytest.fixture
-def owner(studio: UUID) -> Client:
-    return signed_in(studio)
-
-
-@pytest.fixture
-def chat(studio: UUID) -> Conversation:
-    from coach import inbox
-
-    with tenant(studio), atomic():
-        lead = willing_lead(name="Anna Berg")
-        inbox.receive(inbound(lead, "Wann habt ihr offen?", at=clock.now()), now=clock.now())
-        return leads.conversation_of(lead)
 
 
 @pytest.mark.parametrize("page", ["chats", "members", "member_add", "automation"])

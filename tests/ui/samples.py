@@ -71,25 +71,36 @@ def widgets() -> list[dict[str, Any]]:
 
 def conversation(*, is_open: bool) -> dict[str, Any]:
     until = timezone.now() + timedelta(hours=20) if is_open else None
-    return {"id": ID, "name": "Anna Keller", "phone": "+4917112345678", "owner": "ai", "window_until": until}
+    window = {"is_open": is_open, "until": until, "percent": 80 * is_open, "tone": "ok", "left": "noch 20 Std."}
+    return {"id": ID, "name": "Anna Keller", "phone": "+4917112345678", "owner": "ai", "language": "de",
+            "window": window, "lead_url": "/dashboard/members"}  # fmt: skip
+
+
+def days() -> list[dict[str, Any]]:
+    return [{"label": "Heute", "date": timezone.localdate(), "entries": messages()}]
 
 
 def messages() -> list[dict[str, Any]]:
     now = timezone.now()
     return [
         {"id": 1, "direction": "in", "by": "member", "text": "Ja gern", "status": "received", "at": now},
-        {"id": 2, "direction": "out", "by": "ai", "text": "Super!", "status": "read", "at": now, "why": "Wochenplan",
-         "cost_cents": 3},
+        {"id": 2, "direction": "out", "by": "ai", "text": "Super!", "status": "read", "at": now, "why_url": "/x"},
         {"id": 3, "direction": "out", "by": "human", "text": "Bis dann", "status": "failed", "at": now,
-         "error_text": "Kein WhatsApp.", "error_fix": "Frage nach der neuen Nummer."},
+         "failure": {"text": "Kein WhatsApp.", "again": True}},
+        {"is_note": True, "id": ID, "text": "Knie schonen", "author": "Nora", "at": now, "remove": "/x"},
     ]  # fmt: skip
 
 
 def _conversations() -> list[dict[str, Any]]:
     row = {"id": ID, "url": "/dashboard/chats", "name": "Anna", "phone": "+4917112345678", "owner": "waiting",
+           "language": "de", "window": conversation(is_open=True)["window"],
            "last_text": "Hallo", "last_direction": "in", "last_status": "received", "last_at": timezone.now(),
            "unread": 2}  # fmt: skip
     return [row]
+
+
+def _chat(*, is_open: bool) -> dict[str, Any]:
+    return {"conversation": conversation(is_open=is_open), "days": days(), "conversation_id": ID, "current_id": ID}
 
 
 def _member() -> dict[str, Any]:
@@ -146,10 +157,16 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
             {"form": form, "papers": [{"name": "Auszug", "state": "rejected", "reason": "Unlesbar"}]},
         ),
         "whatsapp": ("onboarding/whatsapp.html", {"signup": signup, "complete_url": "/api/x", "number": "+494012345"}),
-        "chats": ("coach/chats.html", {"conversations": _conversations(), "q": "", "filter": ""}),
+        "chats": ("coach/chats.html", {"conversations": _conversations(), "q": "", "filter": "", "rows_url": "/x"}),
         "chats-empty": ("coach/chats.html", {"conversations": []}),
-        "chat": ("coach/chat.html", {"conversation": conversation(is_open=True), "messages": messages()}),
-        "chat-closed": ("coach/chat.html", {"conversation": conversation(is_open=False), "messages": messages()}),
+        "chat": (
+            "coach/chat.html",
+            {"conversation": conversation(is_open=True), "days": days(), "conversation_id": ID, "current_id": ID},
+        ),
+        "chat-closed": (
+            "coach/chat.html",
+            {"conversation": conversation(is_open=False), "days": days(), "conversation_id": ID, "current_id": ID},
+        ),
         "members": ("coach/members.html", {"members": [_member()], "total": 1, "limit": 300}),
         "member": ("coach/member.html", {"member": _member(), "consents": [], "followups": []}),
         "member-form": ("coach/member_form.html", {"form": form}),

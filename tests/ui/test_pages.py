@@ -99,17 +99,17 @@ def test_a_component_takes_nothing_of_the_pages_context(draw: Draw) -> None:
 
 def test_text_of_members_is_escaped(draw: Draw) -> None:
     row = samples.messages()[0] | {"text": "<script>alert(1)</script>"}
-    part = draw("coach/_messages.html", {"messages": [row]})
+    part = draw("coach/_messages.html", {"days": [samples.days()[0] | {"entries": [row]}]})
     assert "&lt;script&gt;" in part
 
 
 def test_a_closed_window_offers_only_templates(draw: Draw) -> None:
     page = draw("coach/chat.html", {
-        "conversation": samples.conversation(is_open=False), "messages": [],
-        "templates": [{"id": 7, "name": "hallo", "text": "Hallo"}],
+        "conversation": samples.conversation(is_open=False), "days": [], "conversation_id": samples.ID,
+        "templates": [{"id": 7, "purpose": "nudge", "text": "Hallo"}],
     })  # fmt: skip
     assert '<textarea id="text"' not in page
-    assert '<option value="7">' in page
+    assert 'name="template" value="7"' in page
 
 
 def test_an_invalid_field_is_tied_to_its_error(draw: Draw) -> None:

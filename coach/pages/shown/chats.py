@@ -1,95 +1,120 @@
 """What the pages show of conversations and messages: raw values, worded by the templates."""
 
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import groupby
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from coach.models import Conversation, Message
+from coach.chat_list import Page, Row
+from coach.models import ChatNote, Conversation, Lead, Message
+from coach.models.chats import WINDOW
+from coach.pages.shown import actors, failures
+from coach.thread import Thread
 
-_FIXES = {
-    "131026": gettext_lazy("The number may not have WhatsApp, or the member has blocked you."),
-    "131047": gettext_lazy("The window was closed; the coach uses a template next time."),
-    "131049": gettext_lazy("WhatsApp protects this person from too many messages. We try again later by ourselves."),
-    "131050": gettext_lazy("The member has switched off your marketing messages in WhatsApp."),
-    "131042": gettext_lazy("Add a payment method at Meta."),
-    "190": gettext_lazy("Connect WhatsApp again."),
-}
+_LITTLE = 0.25
+"""Share of the window below which it is shown as running out."""
 
 
-def with_last_message(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
-    """Add the newest message to each conversation, in the same query."""
-    newest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-at", "-id")
-    return rows.select_related("lead").annotate(
-        last_text=Subquery(newest.values("body")[:1]),
-        last_direction=Subquery(newest.values("direction")[:1]),
-        last_by=Subquery(newest.values("by")[:1]),
-        last_status=Subquery(newest.values("state")[:1]),
-    )
+def rows(page: Page, *, now: datetime) -> list[dict[str, Any]]:
+    """The lines of the list of chats."""
+    names = actors.names(row.conversation.taken_by for row in page.rows)
+    return [_row(row, names, now) for row in page.rows]
 
 
-def conversation(row: Any) -> dict[str, Any]:
-    """One line of the list of chats; `row` comes from `with_last_message`."""
-    return head(row) | {
-        "url": reverse("coach:chat", args=[row.pk]),
-        "last_text": row.last_text,
-        "last_direction": row.last_direction,
-        "last_by": row.last_by,
-        "last_status": row.last_status,
-        "last_at": row.last_message_at,
-        "unread": row.unread,
+def _row(row: Row, names: dict[str, str], now: datetime) -> dict[str, Any]:
+    found = row.found or row.last
+    return head(row.conversation, now=now, taken_by=names.get(row.conversation.taken_by, "")) | {
+        "url": reverse("coach:chat", args=[row.conversation.pk]),
+        "last_text": found.body if found else "",
+        "last_kind": found.kind if found else "",
+        "last_direction": found.direction if found else "",
+        "last_by": found.by if found else "",
+        "last_status": row.last.state if row.last else "",
+        "last_at": row.conversation.last_message_at,
+        "unread": row.conversation.unread,
     }
 
 
-def head(row: Conversation) -> dict[str, Any]:
+def head(row: Conversation, *, now: datetime, taken_by: str = "") -> dict[str, Any]:
     """What stands above a chat."""
     return {
         "id": row.pk,
         "name": row.lead.name or row.lead.phone,
         "phone": row.lead.phone,
         "owner": row.owner,
-        "window_until": row.window_until,
+        "taken_by": taken_by,
+        "window": window(row, now),
         "language": row.lead.language,
+        "has_stopped": row.lead.status == Lead.Status.OPTED_OUT,
         "lead_url": reverse("coach:member", args=[row.lead_id]),
     }
 
 
-def message(row: Message) -> dict[str, Any]:
+def window(row: Conversation, now: datetime) -> dict[str, Any]:
+    """The 24-hour window: whether it is open, until when, how much of it is left (in percent), and in words."""
+    until = row.window_until
+    if until is None or until <= now:
+        return {"is_open": False, "until": until, "percent": 0, "tone": "mute", "left": ""}
+    share = (until - now) / WINDOW
+    tone = "wait" if share < _LITTLE else "ok"
+    return {"is_open": True, "until": until, "percent": round(share * 100), "tone": tone, "left": _left(until, now)}
+
+
+def _left(until: datetime, now: datetime) -> str:
+    minutes = max(1, int((until - now).total_seconds() // 60))
+    if minutes < 60:
+        return _("%(minutes)s min left") % {"minutes": minutes}
+    return _("%(hours)s h left") % {"hours": round(minutes / 60)}
+
+
+def days(thread: Thread, conversation: Conversation) -> list[dict[str, Any]]:
+    """The bubbles and notes of a thread by local day."""
+    authors = actors.names(_authors(thread.entries))
+    entries = [_entry(entry, conversation, authors) for entry in thread.entries]
+    grouped = groupby(entries, key=lambda entry: timezone.localdate(entry["at"]))
+    return [{"label": _day(day), "date": day, "entries": list(found)} for day, found in grouped]
+
+
+def _authors(entries: Iterable[Message | ChatNote]) -> Iterable[str]:
+    return (entry.author for entry in entries if entry.author)
+
+
+def _day(day: Any) -> str:
+    away = (timezone.localdate() - day).days
+    return {0: _("Today"), 1: _("Yesterday")}.get(away) or formats.date_format(day, "DATE_FORMAT")
+
+
+def _entry(entry: Message | ChatNote, conversation: Conversation, authors: dict[str, str]) -> dict[str, Any]:
+    if isinstance(entry, ChatNote):
+        return note(entry, conversation, authors.get(entry.author, ""))
+    return message(entry, authors.get(entry.author, ""))
+
+
+def note(row: ChatNote, conversation: Conversation, author: str) -> dict[str, Any]:
+    """A remark between the bubbles."""
+    remove = reverse("coach:note_remove", args=[conversation.pk, row.pk])
+    return {"is_note": True, "id": row.pk, "text": row.body, "at": row.created_at, "author": author, "remove": remove}
+
+
+def message(row: Message, author: str = "") -> dict[str, Any]:
     """One bubble."""
+    outgoing = row.direction == Message.Direction.OUT
+    why = reverse("coach:why", args=[row.conversation_id, row.pk]) if outgoing else ""
     return {
+        "is_note": False,
         "id": row.pk,
         "direction": row.direction,
+        "kind": row.kind,
         "text": row.body,
         "status": row.state,
         "at": row.at,
         "by": row.by,
-        "error_text": row.error_text if row.state == Message.State.FAILED else "",
-        "error_fix": str(_FIXES.get(row.error_code, "")),
-        "why": reason(row) if row.direction == Message.Direction.OUT else "",
+        "author": author,
+        "failure": failures.of(row),
+        "why_url": why,
         "template": (row.template or {}).get("name", ""),
-        "cost_cents": row.price_cents,
     }
-
-
-def reason(row: Message) -> str:
-    """Say in a sentence why a message was sent."""
-    sentences = {
-        "followup": _("A planned follow-up was due."),
-        "reply": _("The member wrote, and the coach answered."),
-        "opt_out": _("The member said stop; this confirms it."),
-        "opt_in": _("The member wants messages again."),
-        "consent": _("The member confirmed the consent."),
-        "hand_over": _("The member asked for a person."),
-        "red_line": _("The member wrote about something that only people should answer."),
-        "person": _("Somebody of the studio wrote it."),
-    }
-    parts = [sentences.get(str(row.why.get("trigger", "")), "")]
-    if row.why.get("form") == "template":
-        parts.append(_("The 24-hour window was closed, so an approved template was used."))
-    if row.why.get("fallback"):
-        parts.append(_("The AI could not answer, so fixed words were used."))
-    if row.model:
-        parts.append(_("Written by %(model)s.") % {"model": row.model})
-    return " ".join(part for part in parts if part)

@@ -42,6 +42,7 @@ _TOAST_TONES = {"debug": "mute", "info": "busy", "success": "ok", "warning": "wa
 icon = register.simple_tag(icons.icon)
 sparkline = register.simple_tag(charts.sparkline)
 ring = register.simple_tag(charts.ring)
+countdown = register.simple_tag(charts.countdown)
 register.simple_tag(charts.days, name="bar90")
 register.filter("undo_url", undo_url)
 
