@@ -116,7 +116,7 @@ def deliver(message_id: UUID, *, now: datetime) -> Delivery:
         _refuse(message, failure)
         return Delivery(Outcome.REFUSED, failure)
     except ProviderError as failure:
-        if failure.retryable:
+        if failure.passes:
             raise
         _refuse(message, failure)
         return Delivery(Outcome.REFUSED, failure)

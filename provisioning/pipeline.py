@@ -31,6 +31,8 @@ log = structlog.get_logger()
 QUICK_TRIES = 3
 """After so many failures in a row the page says that we keep trying instead of "working" (specification: max 3 retries)."""
 LONGEST_PAUSE = timedelta(minutes=5)
+REFUSED_PAUSE = timedelta(seconds=20)
+"""Between two tries of a step whose credentials were refused: shown as failed, it goes on when they are set right."""
 SUSPENDED_CHECK = timedelta(hours=6)
 
 
@@ -263,6 +265,10 @@ def _provider_failed(row: ProvisioningStep, step: Step, error: ProviderError, *,
             if _write(row, changes):
                 advance(row.job, now=now)
         return Reschedule(now + pause, error.error_class)
+    if error.passes:
+        pause = max(REFUSED_PAUSE, _pause(row.attempts + 1, error.retry_after))
+        _note_failure(row, error.error_class, error.message, now=now, next_try_at=now + pause)
+        return Reschedule(now + pause, error.error_class)
     _note_failure(row, error.error_class, error.message, now=now)
     return {"failed": error.error_class, "code": error.code}
 
@@ -275,14 +281,21 @@ def _pause(attempt: int, retry_after: float | None) -> timedelta:
     return timedelta(seconds=max(0.5, random.uniform(0, ceiling)))
 
 
-def _note_failure(row: ProvisioningStep, error_class: ErrorClass, message: str, *, now: datetime) -> None:
+def _note_failure(
+    row: ProvisioningStep,
+    error_class: ErrorClass,
+    message: str,
+    *,
+    now: datetime,
+    next_try_at: datetime | None = None,
+) -> None:
     with atomic():
         changes = {
             "status": "failed",
             "attempts": F("attempts") + 1,
             "error_class": error_class,
             "error": message[:2000],
-            "next_try_at": None,
+            "next_try_at": next_try_at,
         }
         if _write(row, changes):
             event = StepFailed(step=row.name, error_class=error_class)

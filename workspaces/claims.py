@@ -11,8 +11,11 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from pilar.backplane.tenancy import all_tenants, atomic, tenant
+from pilar.kernel import clock
 from pilar.kernel.problems import Conflict, NotFound
+from pilar.kernel.switchboard import Happened
 from pilar.providers.email import outbox
+from pilar.providers.events import LetterLost
 from workspaces import founding
 from workspaces.links import LinkState, hashed, new_token
 from workspaces.models import SignUp, User
@@ -22,6 +25,7 @@ from workspaces.models.user import normal_email
 LIVES = timedelta(days=7)
 MOST_LINKS = 10
 State = SignUp.State
+_LETTERS = "claim"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,21 @@ def send(sign_up: SignUp, *, now: datetime) -> None:
             "expires_at": sign_up.token_expires_at,
         },
         language=sign_up.language,
-        key=f"claim:{sign_up.pk}:{sign_up.links_sent}",
+        key=f"{_LETTERS}:{sign_up.pk}:{sign_up.links_sent}",
     )
+
+
+def write_again(happened: Happened[LetterLost]) -> None:
+    """Event handler: nobody knows whether the last link arrived, and without one a customer who paid stands outside."""
+    kind, _, rest = happened.payload.key.partition(":")
+    if kind != _LETTERS:
+        return
+    sign_up_id, _, number = rest.partition(":")
+    waiting = SignUp.objects.filter(pk=sign_up_id, links_sent=int(number), state=State.PAID, user=None)
+    with atomic():
+        sign_up = waiting.filter(links_sent__lt=MOST_LINKS).select_for_update().first()
+        if sign_up is not None:
+            send(sign_up, now=clock.now())
 
 
 def look(token: str, *, now: datetime) -> Link:

@@ -6,13 +6,16 @@ Where neither is possible it stays unknown, is never resent blind, and waits for
 person.
 """
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError
 from psycopg.types.json import Jsonb
 
 from pilar.backplane import correlation, running, sql
@@ -30,6 +33,8 @@ CALL_DEADLINE = timedelta(minutes=5)
 STALE_AFTER = 10.0
 """Seconds between noting `sending` and calling after which the process was frozen: it must not call any more."""
 BUSY_WAIT = 5.0
+NOTE_TRIES, NOTE_PAUSE = 40, 0.5
+"""How often, and after how many seconds each, an outcome is noted again while the database is away."""
 
 
 class Unknown(Permanent):
@@ -40,6 +45,15 @@ class Unknown(Permanent):
     def __init__(self, effect: Effect) -> None:
         super().__init__(f"{effect.provider} {effect.operation}: the outcome of {effect.key} is unknown")
         self.effect = effect
+
+
+class InFlight(RetryAt):
+    """The provider is being called for this intent right now. Looking again later is no attempt of the job's."""
+
+    counts = False
+
+    def __init__(self, effect: Effect) -> None:
+        super().__init__(f"{effect.provider} {effect.operation}: somebody is calling for {effect.key}", after=BUSY_WAIT)
 
 
 class LeaseLost(Exception):
@@ -96,8 +110,8 @@ def perform(
 
     `call` gets the idempotency key to send along, the same on every try. `look_up` finds what an earlier call made;
     None means that it surely made nothing. With `repeatable` the provider honours idempotency keys. Must be called
-    outside a transaction. Raises Unknown, RetryAt while another process is calling, LeaseLost, and what `call` and
-    `look_up` raise.
+    outside a transaction. Raises Unknown, InFlight while somebody else is calling, LeaseLost, RetryAt after a standstill,
+    and what `call` and `look_up` raise.
     """
     crash_point("effect.before_intent")
     effect = _planned(key, provider, operation)
@@ -106,13 +120,14 @@ def perform(
         _reconcile(effect, look_up, repeatable)
     if effect.state == Effect.State.SENT:
         return effect
-    begun_at = monotonic()
-    _begin(effect)
-    crash_point("effect.before_call")
-    if monotonic() - begun_at > STALE_AFTER:
-        _end(effect, Effect.State.FAILED, error="the process stood still before the call")
-        raise RetryAt("The process stood still before the call", after=0)
-    _call(effect, call, is_certain=look_up is not None or repeatable)
+    with _in_hand(effect):
+        begun_at = monotonic()
+        _begin(effect)
+        crash_point("effect.before_call")
+        if monotonic() - begun_at > STALE_AFTER:
+            _end(effect, Effect.State.FAILED, error="the process stood still before the call")
+            raise RetryAt("The process stood still before the call", after=0)
+        _call(effect, call, is_certain=look_up is not None or repeatable)
     crash_point("effect.after_commit")
     return effect
 
@@ -160,13 +175,33 @@ def _planned(key: str, provider: str, operation: str) -> Effect:
         return Effect.objects.get(key=key)
 
 
+@contextmanager
+def _in_hand(effect: Effect) -> Iterator[None]:
+    """Know of this process's own calls: one whose answer could not be noted, since the database was away, is over."""
+    call = (effect.id, object())
+    _in_hands.add(call)
+    try:
+        yield
+    finally:
+        _in_hands.discard(call)
+
+
+_in_hands: set[tuple[UUID, object]] = set()
+
+
+def _is_in_flight(effect: Effect) -> bool:
+    run = running.current()
+    if run is not None and run.worker == effect.holder:
+        return any(effect.id == known for known, _ in _in_hands.copy())
+    with atomic():
+        return bool(sql.value(_IN_FLIGHT, {"id": effect.id, "deadline": CALL_DEADLINE}))
+
+
 def _reconcile(effect: Effect, look_up: Callable[[], EffectResult | None] | None, repeatable: bool) -> None:
     """Find out what became of an earlier call. Afterwards the effect is sent, or may be called again."""
     if effect.state == Effect.State.SENDING:
-        with atomic():
-            is_in_flight = sql.value(_IN_FLIGHT, {"id": effect.id, "deadline": CALL_DEADLINE})
-        if is_in_flight:
-            raise RetryAt("Another process is calling the provider for this intent", after=BUSY_WAIT)
+        if _is_in_flight(effect):
+            raise InFlight(effect)
         _end(effect, Effect.State.UNKNOWN, error="the process that called ended before the answer was kept")
     if look_up is not None:
         found = look_up()
@@ -191,7 +226,7 @@ def _begin(effect: Effect) -> None:
         effect.refresh_from_db()
     if not begun:
         if effect.turn != values["turn"] or effect.state == Effect.State.SENT:
-            raise RetryAt("Another process took this intent", after=BUSY_WAIT)
+            raise InFlight(effect)
         raise LeaseLost(effect.key)
 
 
@@ -213,8 +248,16 @@ def _call(effect: Effect, call: Callable[[str], EffectResult], *, is_certain: bo
 
 
 def _end(effect: Effect, state: str, result: EffectResult | None = None, *, error: str = "") -> None:
-    with atomic(durable=True):
-        _write(effect, state, result or EffectResult(effect.provider_ref, effect.data), error)
+    """Note the outcome. While the database is away it is kept in hand for a while: nobody could tell it to us again."""
+    for tries_left in reversed(range(NOTE_TRIES)):
+        try:
+            with atomic(durable=True):
+                _write(effect, state, result or EffectResult(effect.provider_ref, effect.data), error)
+            return
+        except (OperationalError, InterfaceError):
+            if not tries_left:
+                raise
+            time.sleep(NOTE_PAUSE)
 
 
 def _write(effect: Effect, state: str, result: EffectResult, error: str) -> bool:

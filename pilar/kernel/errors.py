@@ -16,6 +16,13 @@ class ErrorClass(StrEnum):
         """Only these three may succeed later without a person changing something (reliability P6)."""
         return self in (self.TRANSIENT_NETWORK, self.RATE_LIMITED, self.INTEGRATION_OFFLINE)
 
+    @property
+    def passes(self) -> bool:
+        """Whether work may be kept until it is over: the retryable ones, and refused credentials, which somebody was
+        told of and will set right.
+        """
+        return self.retryable or self is self.THIRD_PARTY_AUTH_FAILED
+
 
 class ContactOutcome(StrEnum):
     """What happened to one contact; never an integration error, never trips a breaker."""
@@ -57,6 +64,10 @@ class ProviderError(Exception):
     @property
     def retryable(self) -> bool:
         return self.error_class.retryable
+
+    @property
+    def passes(self) -> bool:
+        return self.error_class.passes
 
 
 class NotConfigured(ProviderError):

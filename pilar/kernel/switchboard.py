@@ -68,6 +68,8 @@ class Permanent(Exception):
 class RetryAt(Exception):
     """Raised by a handler that failed for now and knows when to try again (provider's Retry-After); counts an attempt."""
 
+    counts = True
+
     def __init__(self, reason: str, *, after: float) -> None:
         super().__init__(reason)
         self.after = after

@@ -25,6 +25,7 @@ from pilar.providers.whatsapp import receive as whatsapp
 
 event("provider.failed", events.ProviderFailed)
 event("provider.recovered", events.ProviderRecovered)
+event("email.lost", events.LetterLost)
 event("stripe.event", events.StripeHappened)
 event("whatsapp.inbound", events.WhatsAppInbound)
 event("whatsapp.status", events.WhatsAppStatus)
@@ -39,7 +40,7 @@ event("twilio.bundle", events.TwilioBundle)
 job("webhooks.stripe", stripe.receive, payload=ReceiptWork, lane="webhooks", priority=1, max_attempts=8)
 job("webhooks.whatsapp", whatsapp.receive, payload=ReceiptWork, lane="webhooks", priority=1, max_attempts=8)
 job("webhooks.twilio", twilio.receive, payload=ReceiptWork, lane="webhooks", priority=1, max_attempts=8)
-job(outbox.JOB, outbox.deliver, payload=outbox.SealedLetter, lane="messages", max_attempts=8, provider="email")
+job(outbox.JOB, outbox.deliver, payload=outbox.SealedLetter, lane="messages", max_attempts=8, provider="smtp")
 
 job("providers.forget_old_calls", upkeep.forget_old_calls, lane="bulk", priority=9)
 every("providers.forget_old_calls", timedelta(days=1), "providers.forget_old_calls")

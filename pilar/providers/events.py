@@ -22,6 +22,12 @@ class ProviderRecovered(Payload):
     provider: str
 
 
+class LetterLost(Payload):
+    """Nobody can say whether this mail arrived, so it is never sent again: whoever wrote it may write another."""
+
+    key: str
+
+
 class StripeHappened(Payload):
     """A Stripe event, a hint only: subscribers fetch `object_id` before they act. Published for the platform."""
 

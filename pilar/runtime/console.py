@@ -32,8 +32,12 @@ class Console:
         self._print(f"{name:<8} | {line}")
 
     def say(self, text: str) -> None:
-        """Print the supervisor's own words."""
+        """Print the supervisor's own words and keep them."""
         self._file("supervisor").handle(logging.makeLogRecord({"msg": text}))
+        self.show(text)
+
+    def show(self, text: str) -> None:
+        """Print what belongs on a screen and in no file, such as the demo's password."""
         for line in text.splitlines():
             self._print(line)
 

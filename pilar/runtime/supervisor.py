@@ -62,7 +62,8 @@ class Supervisor:
         for name in _PRODUCT:
             self._launch(name)
         await self._wait_ready()
-        self._console.say(self._welcome())
+        self._console.say(f"PILAR is ready at {self._environment['PUBLIC_BASE_URL']}")
+        self._console.show(self._how_to_enter())
         if sandboxed(self._environment) and self._environment.get("PILAR_DEMO", "1") != "0":
             self._tasks.append(asyncio.create_task(self._play_demo()))
 
@@ -139,8 +140,8 @@ class Supervisor:
         while service.address and not await answers(service.address):
             await asyncio.sleep(0.2)
 
-    def _welcome(self) -> str:
-        lines = [f"PILAR is ready at {self._environment['PUBLIC_BASE_URL']}"]
+    def _how_to_enter(self) -> str:
+        lines: list[str] = []
         if sandboxed(self._environment):
             password = self._environment["PILAR_DEMO_PASSWORD"]
             lines += [f"  sign in as {who:<24} password {password}" for who in _DEMO]

@@ -1,9 +1,11 @@
 """The states of an intent, and what a later run does with what an earlier one left behind."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import OperationalError
 
 from pilar.backplane import effects, running
 from pilar.backplane.effects import EffectResult
@@ -187,6 +189,41 @@ def test_a_call_that_a_living_process_is_making_is_waited_for(provider: Provider
     left_behind("sending", holder=living[0][0])
     with pytest.raises(RetryAt):
         perform(provider, look_up=lambda: None)
+
+
+def test_waiting_for_a_living_process_is_no_attempt_of_the_job(
+    provider: Provider, trade: Trade, workspace: UUID, db: None
+) -> None:
+    def busy(_work: object) -> None:
+        raise effects.InFlight(Effect(provider="p", operation="o", key="k"))
+
+    trade.job(handler=busy, max_attempts=1)
+    enqueue(workspace)
+    work_off()
+    assert rows("SELECT status, attempts, deferrals FROM autopilot_job") == [(0, 0, 1)]
+
+
+def test_a_call_of_our_own_whose_answer_was_not_noted_is_over(provider: Provider, inside: UUID) -> None:
+    perform(provider)
+    left_behind("sending", holder=7)
+    with running.during(running.Run(job_id=uuid7(), lease=1, worker=7)):
+        assert perform(provider, look_up=provider.look_up).provider_ref == "ref-1"
+
+
+def test_an_answer_is_kept_in_hand_until_the_database_takes_it(
+    provider: Provider, inside: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, away = effects._write, iter([True, True])
+
+    def written(*arguments: Any) -> bool:
+        if next(away, False):
+            raise OperationalError("the database restarts")
+        return write(*arguments)
+
+    monkeypatch.setattr(effects, "_write", written)
+    monkeypatch.setattr(effects, "NOTE_PAUSE", 0)
+    assert perform(provider).state == "sent"
+    assert len(provider.keys) == 1
 
 
 def test_the_database_refuses_a_call_under_an_outdated_lease(provider: Provider, inside: UUID) -> None:

@@ -155,9 +155,17 @@ class TestOutcomes:
         work_off()
         assert status_of(public_id) == 2
 
-    def test_wrong_credentials_are_not_tried_again(self, trade: Trade, workspace: UUID) -> None:
+    def test_work_waits_until_refused_credentials_are_set_right(self, trade: Trade, workspace: UUID) -> None:
         denied = ProviderError("401", provider="x", error_class=ErrorClass.THIRD_PARTY_AUTH_FAILED)
         trade.job(handler=raising(denied))
+        enqueue(workspace)
+        work_off()
+        assert rows("SELECT status, attempts, deferrals FROM autopilot_job") == [(0, 0, 1)]
+        assert value("SELECT extract(epoch FROM scheduled_at - statement_timestamp()) FROM autopilot_job") > 15
+
+    def test_a_wrong_setting_is_not_tried_again(self, trade: Trade, workspace: UUID) -> None:
+        wrong = ProviderError("404", provider="x", error_class=ErrorClass.CONFIGURATION_ERROR)
+        trade.job(handler=raising(wrong))
         public_id = enqueue(workspace)
         work_off()
         assert status_of(public_id) == 2

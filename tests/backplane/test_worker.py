@@ -58,6 +58,7 @@ def test_the_jobs_of_a_killed_worker_are_taken_over_and_none_is_lost(here: Site)
     assert value("SELECT count(*) FROM autopilot_job_done WHERE type = 'labour.do'") == 10
 
 
+@pytest.mark.drill
 def test_a_job_that_kills_its_workers_is_put_aside(here: Site) -> None:
     enqueue(here, "labour.kill")
     for _ in range(2):
@@ -77,6 +78,7 @@ def test_an_effect_is_made_once_though_the_worker_dies_before_it_is_noted(here: 
     assert here.lines("acted") == ["labour.act-0"]
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("point", ["effect.before_intent", "effect.after_intent", "effect.before_call"])
 def test_an_effect_is_made_though_the_worker_dies_before_it(here: Site, point: str) -> None:
     enqueue(here, "labour.act")
@@ -96,6 +98,7 @@ def test_a_stopped_worker_lets_running_work_finish_and_gives_the_rest_back(here:
     assert {row[0] for row in live()} <= {0}
 
 
+@pytest.mark.drill
 def test_a_run_past_its_time_out_is_given_up(here: Site) -> None:
     here.worker()
     enqueue(here, "labour.late", seconds=5)
@@ -131,6 +134,7 @@ def test_a_frozen_worker_that_thaws_completes_nothing_twice(here: Site) -> None:
     assert value("SELECT count(*) FROM autopilot_job_done WHERE type = 'labour.do'") == 3
 
 
+@pytest.mark.drill
 def test_two_beats_make_each_slot_once(here: Site) -> None:
     beat = here.beat()
     here.beat()
@@ -161,6 +165,7 @@ class TestWithRedis:
         here.ring("bulk")
         assert wait_for(lambda: here.lines("done")) < 1.5
 
+    @pytest.mark.drill
     def test_a_worker_starts_and_works_while_redis_is_away(self, here: Site) -> None:
         here.environment["REDIS_URL"] = "redis://127.0.0.1:1/0"
         worker = here.worker()
@@ -168,6 +173,7 @@ class TestWithRedis:
         assert wait_for(lambda: len(here.lines("done")) == 5) < 15
         assert worker.stop() < 30
 
+    @pytest.mark.drill
     def test_a_worker_goes_on_while_redis_hangs(self, here: Site, redis: Redis) -> None:
         worker = here.worker()
         os.kill(redis.pid, signal.SIGSTOP)

@@ -35,7 +35,7 @@ def wait_for[T](look: Callable[[], T], *, seconds: float = 60.0, every: float = 
     while True:
         try:
             found = look()
-        except httpx.TransportError:
+        except (httpx.TransportError, psycopg.OperationalError):
             found = None  # type: ignore[assignment]
         if found:
             return found
@@ -49,6 +49,7 @@ class Installation:
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
+        self.cluster = Cluster(folder)
         names = ("PORT", "SANDBOX_PORT", "SANDBOX_SMTP_PORT")
         ports = dict(zip(names, map(str, _free_ports(len(names))), strict=True))
         # MAKELEVEL makes the supervisor end with us, should we be killed; the rest must not leak in from the suite.
@@ -60,6 +61,7 @@ class Installation:
         self.supervisor: subprocess.Popen[str] | None = None
         self.web = httpx.Client(base_url=self.product, timeout=30, trust_env=False)
         self._said: list[str] = []
+        self._superuser: psycopg.Connection[tuple[Any, ...]] | None = None
 
     def start(self) -> float:
         """Start everything and return after how many seconds it said that it is ready."""
@@ -102,7 +104,9 @@ class Installation:
             self.kill_everything()
         finally:
             self.web.close()
-            Cluster(self.folder).remove()
+            if self._superuser:
+                self._superuser.close()
+            self.cluster.remove()
 
     def kill_everything(self) -> None:
         """What a power cut is to processes: the supervisor first, so that it heals nothing, then all others at once."""
@@ -130,9 +134,10 @@ class Installation:
         return (self.folder / "log" / f"{name}.log").read_text(errors="replace")
 
     def sql(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """What the database holds, past every policy."""
-        with psycopg.connect(Cluster(self.folder).dsn("postgres", "pilar"), autocommit=True) as connection:
-            return connection.execute(query, values).fetchall()
+        """What the database holds, past every policy. Raises psycopg.OperationalError while it is away."""
+        if self._superuser is None or self._superuser.closed:
+            self._superuser = psycopg.connect(self.cluster.dsn("postgres", "pilar"), autocommit=True, connect_timeout=5)
+        return self._superuser.execute(query, values).fetchall()
 
     def workers(self) -> set[int]:
         """The process ids of the workers that say they live."""
@@ -161,8 +166,9 @@ class Installation:
         return ScriptedCustomer(self.product, self.sandbox.url, email, name, plan, country)
 
     def studio(self, name: str) -> "Studio":
-        """A studio that is set up, with one member who agreed."""
-        return Studio(self, self.customer(name).play())
+        """A studio that is set up, with one member who agreed, and its owner's signed-in browser."""
+        customer = self.customer(name)
+        return Studio(self, customer.play(), browser=customer.session)
 
 
 class Sandbox:
@@ -218,11 +224,14 @@ ONE_OF_EACH = {"subaccounts": 1, "keys": 1, "bundles": 1, "numbers": 1, "phones"
 
 
 class Studio:
-    """A studio that is set up, its owner's key, and the phone of its member."""
+    """A studio that is set up, its owner's key and perhaps signed-in browser, and the phone of its member."""
 
-    def __init__(self, installation: Installation, facts: dict[str, Any]) -> None:
+    def __init__(
+        self, installation: Installation, facts: dict[str, Any], *, browser: httpx.Client | None = None
+    ) -> None:
         self.installation = installation
         self.facts = facts
+        self.browser = browser or httpx.Client(base_url=installation.product, trust_env=False)
         self.id: str = facts["workspaceId"]
         self.number: str = facts["number"]
         self.lead_id: str = facts["leadId"]

@@ -22,6 +22,7 @@ NEW_LEAD = {
     "consent": {"source": "front desk", "wording": "Ja, bitte.", "at": "2026-01-01T10:00:00Z"},
 }
 WELL_FORMED: dict[str, dict[str, Any]] = {
+    "POST api/autopilot/events/<uuid:event_id>/replay": {"handler": "provisioning.triggers.start"},
     "PATCH api/leads/<uuid:lead_id>": {"name": "Stolen"},
     "POST api/leads/<uuid:lead_id>/consents": {"source": "x", "wording": "y", "at": "2026-01-01T10:00:00Z"},
     "POST api/conversations/<uuid:conversation_id>/messages": {"text": "Hello from next door"},

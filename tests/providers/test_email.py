@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from pilar.backplane import effects, vault
 from pilar.backplane.engine.inline import work_off
-from pilar.backplane.models import AutopilotJob, Effect, JobHistory
+from pilar.backplane.models import AutopilotEvent, AutopilotJob, Effect, JobHistory
 from pilar.backplane.tenancy import PLATFORM, all_tenants, atomic, tenant
 from pilar.kernel.errors import ContactFailure, ContactOutcome, ErrorClass, NotConfigured, ProviderError
 from pilar.providers.email import outbox, smtp
@@ -70,6 +70,16 @@ def test_one_key_is_one_letter(sandbox: Sandbox, studio: UUID) -> None:
     with tenant(studio):
         assert outbox.queue(letter()) == outbox.queue(letter())
     assert len(received(sandbox)) == 1
+
+
+def test_a_letter_whose_answer_got_lost_goes_out_once_and_its_writer_is_told(sandbox: Sandbox, studio: UUID) -> None:
+    sandbox.fault("smtp", "lost-answer", count=1)
+    with tenant(studio):
+        outbox.queue(letter())
+        for _ in range(2):
+            assert len(received(sandbox)) == 1
+        with atomic():
+            assert AutopilotEvent.objects.get(type="email.lost").payload == {"key": "1"}
 
 
 def test_mail_without_a_studio_is_the_platforms(sandbox: Sandbox, db: None) -> None:

@@ -93,6 +93,13 @@ def test_providers_that_fail_for_a_while_hold_set_up_up_but_do_not_end_it(paid: 
     assert paid.made() == ONE_OF_EACH
 
 
+def test_a_step_goes_on_by_itself_when_its_credentials_are_right_again(paid: Building) -> None:
+    paid.sandbox.fault("twilio", "status", operation="accounts.create", status=401, code=20003, count=3)
+    paid.finish()
+    assert paid.run.status == "ready"
+    assert paid.made() == ONE_OF_EACH
+
+
 def test_wrong_credentials_stop_the_step_and_say_so(paid: Building) -> None:
     paid.sandbox.fault("twilio", "status", operation="accounts.create", status=401, code=20003, count=50)
     paid.work()

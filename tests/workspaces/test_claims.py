@@ -7,7 +7,10 @@ import pytest
 
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import clock
+from pilar.kernel.ids import uuid7
 from pilar.kernel.problems import Conflict, NotFound
+from pilar.kernel.switchboard import Happened
+from pilar.providers.events import LetterLost
 from tests.factories import WorkspaceFactory
 from tests.mail import letters
 from tests.workspaces.factories import PASSWORD, SignUpFactory, UserFactory
@@ -44,6 +47,28 @@ def test_the_link_makes_its_holder_the_owner(sign_up: SignUp) -> None:
 def test_the_address_counts_as_verified(sign_up: SignUp) -> None:
     person = claims.claim(mailed(sign_up), user=None, password=PASSWORD, now=NOW)
     assert person.emailaddress_set.get().verified  # type: ignore[attr-defined]
+
+
+def lost(sign_up: SignUp, key: str) -> None:
+    with tenant(sign_up.workspace_id):  # type: ignore[arg-type]
+        payload = LetterLost(key=key)
+        claims.write_again(Happened(uuid7(), sign_up.workspace_id, "email.lost", payload, NOW, uuid7(), 1))  # type: ignore[arg-type]
+
+
+def test_for_a_link_that_got_lost_a_fresh_one_is_mailed_once(sign_up: SignUp) -> None:
+    first = mailed(sign_up)
+    for _ in range(2):
+        lost(sign_up, f"claim:{sign_up.pk}:1")
+    sign_up.refresh_from_db()
+    assert sign_up.links_sent == 2
+    assert claims.look(first, now=NOW).state is LinkState.UNKNOWN
+
+
+def test_another_letter_that_got_lost_is_none_of_our_business(sign_up: SignUp) -> None:
+    mailed(sign_up)
+    lost(sign_up, "django:1")
+    sign_up.refresh_from_db()
+    assert sign_up.links_sent == 1
 
 
 def test_a_link_works_once(sign_up: SignUp) -> None:

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 RETRY_CAP = 600.0
 """Seconds: the longest wait between two attempts."""
 DEFERRAL_CAP = 300.0
+REFUSED_WAIT = 20.0
+"""Seconds at least between two tries with credentials that were refused: somebody has to set them right first."""
 LONGEST_HOLD = 3600.0
 """Seconds that one answer of a provider can hold back the other jobs of its workspace."""
 GIVE_UP_AFTER = timedelta(hours=24)
@@ -60,11 +62,12 @@ def _succeeded(row: Claimed, outcome: Outcome) -> Result:
 
 def _failed(row: Claimed, error: Exception | SystemExit) -> Result:
     text = mask_text(f"{type(error).__name__}: {error}")[:2000]
-    if isinstance(error, ProviderError) and error.retryable:
-        wait = error.retry_after if error.retry_after is not None else _jittered(2.0**row.deferrals, DEFERRAL_CAP)
-        return _deferred(row, wait, text, hold=_hold(row, error))
+    if isinstance(error, ProviderError) and error.passes:
+        return _deferred(row, _wait_for_provider(row, error), text, hold=_hold(row, error))
     if isinstance(error, OperationalError | InterfaceError):
         return _deferred(row, _jittered(2.0**row.deferrals, 30.0), text)
+    if isinstance(error, RetryAt) and not error.counts:
+        return _deferred(row, error.after, text)
     _log(row, error, text)
     is_final = isinstance(error, Permanent | ProviderError | ValidationError)
     if is_final or row.is_last_attempt:
@@ -80,6 +83,13 @@ def timed_out(row: Claimed, job_type: JobType) -> NotDone:
         return NotDone(row.id, row.lease, is_dead=True, outcome="timeout", error=text)
     wait = _jittered(2.0**row.attempts, RETRY_CAP)
     return NotDone(row.id, row.lease, delay=wait, outcome="timeout", error=text)
+
+
+def _wait_for_provider(row: Claimed, error: ProviderError) -> float:
+    if error.retry_after is not None:
+        return error.retry_after
+    wait = _jittered(2.0**row.deferrals, DEFERRAL_CAP)
+    return wait if error.retryable else max(REFUSED_WAIT, wait)
 
 
 def _hold(row: Claimed, error: ProviderError) -> Hold | None:

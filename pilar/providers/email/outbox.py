@@ -18,12 +18,13 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from pydantic import Field
 
-from pilar.backplane import effects, jobs, tenancy, vault
+from pilar.backplane import effects, events, jobs, tenancy, vault
 from pilar.backplane.effects import EffectResult
 from pilar.kernel import clock
 from pilar.kernel.errors import ContactFailure
 from pilar.kernel.switchboard import Payload, Permanent, Work
 from pilar.providers.email import smtp
+from pilar.providers.events import LetterLost
 
 JOB = "email.send"
 URGENT = 1
@@ -91,8 +92,8 @@ def unsealed(payload: SealedLetter) -> Letter:
 
 
 def deliver(work: Work[SealedLetter]) -> dict[str, str]:
-    """Send a letter. Raises Permanent for an address that is not there or a letter that does not open; a lost answer is
-    never sent again.
+    """Send a letter. Raises Permanent for an address that is not there or a letter that does not open. One whose answer
+    was lost is never sent again: `email.lost` lets whoever wrote it write another.
     """
     try:
         letter = unsealed(work.payload)
@@ -108,6 +109,10 @@ def deliver(work: Work[SealedLetter]) -> dict[str, str]:
         effect = effects.perform(key=f"mail:{letter.key}", provider="smtp", operation="send", call=call)
     except ContactFailure as error:
         raise Permanent(error.message) from error
+    except effects.Unknown:
+        with tenancy.atomic():
+            events.publish("email.lost", LetterLost(key=letter.key), key=f"email-lost:{letter.key}")
+        raise
     return {"message_id": effect.provider_ref}
 
 

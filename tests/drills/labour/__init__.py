@@ -1,0 +1,1 @@
+"""An app of the drills: work whose effects can be counted from outside."""
