@@ -11,6 +11,7 @@ from celery import Celery, bootsteps
 from django.conf import settings
 from kombu.entity import Exchange, Queue
 
+from pilar.backplane import folder_broker
 from pilar.kernel.switchboard import LANES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pilar.settings")
@@ -25,12 +26,10 @@ def _broker() -> dict[str, Any]:
             "health_check_interval": 10,
         }
         return {"broker_url": settings.REDIS_URL, "broker_transport_options": bounds}
-    folder = Path(settings.DATA_DIR) / "broker"
-    messages, control = folder / "messages", folder / "control"
-    for path in (messages, control):
-        path.mkdir(parents=True, exist_ok=True)
-    options = {"data_folder_in": str(messages), "data_folder_out": str(messages), "control_folder": str(control)}
-    return {"broker_url": "filesystem://", "broker_transport_options": options | {"polling_interval": 0.2}}
+    folder = Path(settings.DATA_DIR) / "broker" / "messages"
+    folder.mkdir(parents=True, exist_ok=True)
+    options = {"data_folder_in": str(folder), "data_folder_out": str(folder), "polling_interval": 0.2}
+    return {"broker_url": f"{folder_broker.SCHEME}://", "broker_transport_options": options}
 
 
 class EngineStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types

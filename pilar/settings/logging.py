@@ -42,6 +42,7 @@ LOGGING: dict[str, Any] = {
         "stripe": {"level": "WARNING"},
         "twilio.http_client": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
     },
 }
 

@@ -11,17 +11,21 @@ from tests.e2e.installation import Studio, wait_for
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One figure; without a target it is only told."""
+    """One figure beside its bound, when it has one."""
 
     value: float
     unit: str
-    at_most: float | None
+    most: float | None = None
+    least: float | None = None
+
+    @property
+    def is_kept(self) -> bool:
+        return (self.most is None or self.value <= self.most) and (self.least is None or self.value >= self.least)
 
     @property
     def verdict(self) -> str:
-        if self.at_most is None:
-            return ""
-        return f"<= {self.at_most:g} {self.unit}".rstrip() + (" kept" if self.value <= self.at_most else " MISSED")
+        bounds = [f"{sign} {bound:g}" for sign, bound in (("<=", self.most), (">=", self.least)) if bound is not None]
+        return " ".join([*bounds, "kept" if self.is_kept else "MISSED"]) if bounds else ""
 
 
 type Note = Callable[..., None]
@@ -46,11 +50,19 @@ def studio(here: Site) -> Studio:
 
 @pytest.fixture
 def note() -> Note:
-    """Keep a figure for the table; it must not be above `at_most` when that is given."""
+    """Keep a figure for the table. It fails beyond `at_most` or `at_least`; a missed `target` is only told."""
 
-    def keep(name: str, value: float, unit: str = "", *, at_most: float | None = None) -> None:
-        FIGURES[name] = Measured(value, unit, at_most)
-        assert at_most is None or value <= at_most, f"{name}: {value:g} {unit}"
+    def keep(
+        name: str,
+        value: float,
+        unit: str = "",
+        *,
+        at_most: float | None = None,
+        at_least: float | None = None,
+        target: float | None = None,
+    ) -> None:
+        FIGURES[name] = found = Measured(value, unit, at_most if target is None else target, at_least)
+        assert found.is_kept or target is not None, f"{name}: {value:g} {unit}"
 
     return keep
 

@@ -147,6 +147,7 @@ def test_an_address_that_would_forge_a_header_is_refused(to: str) -> None:
     ("answers", "kind"),
     [
         (["421 try later"], ErrorClass.TRANSIENT_NETWORK),
+        (["220 hi", "999 ???"], ErrorClass.TRANSIENT_NETWORK),
         (["220 hi", "250 ok", "250 ok", "451 later"], ErrorClass.TRANSIENT_NETWORK),
         (["220 hi", "250 ok", "250 ok", "452 full"], ErrorClass.RATE_LIMITED),
         (["220 hi", "250 ok", "550 too many messages"], ErrorClass.RATE_LIMITED),

@@ -77,7 +77,7 @@ def _connected() -> Iterator[smtplib.SMTP]:
 
 
 def _log_in(server: smtplib.SMTP, context: ssl.SSLContext) -> None:
-    server.ehlo_or_helo_if_needed()
+    _expect(*server.ehlo())
     if settings.SMTP_PORT != IMPLICIT_TLS_PORT and server.has_extn("starttls"):
         server.starttls(context=context)
         server.ehlo()
@@ -132,7 +132,8 @@ def _answered(code: int, text: bytes | str) -> ProviderError | ContactFailure:
     if "too many messages" in words.lower():
         judged = ErrorClass.RATE_LIMITED
     if judged is None:
-        judged = ErrorClass.TRANSIENT_NETWORK if code < 500 else ErrorClass.CONFIGURATION_ERROR
+        # A number that is no refusal is garbage.
+        judged = ErrorClass.CONFIGURATION_ERROR if 500 <= code < 600 else ErrorClass.TRANSIENT_NETWORK
     found = failure(PROVIDER, judged, message=words, code=str(code), status=code)
     if isinstance(found, ProviderError):
         found.ambiguous = False
