@@ -18,7 +18,7 @@ from pilar.kernel.ids import uuid7
 SCHEME = "folder"
 
 
-class Channel(filesystem.Channel):  # type: ignore[misc]  # kombu has no types
+class Channel(filesystem.Channel):
     """Each lane is a queue and an exchange of the same name, so who is bound to whom needs no files."""
 
     def get_table(self, exchange: str) -> list[Any]:
@@ -27,23 +27,23 @@ class Channel(filesystem.Channel):  # type: ignore[misc]  # kombu has no types
     def _queue_bind(self, *_binding: Any) -> None:
         """Nothing to keep."""
 
-    def _put(self, queue: str, payload: Any, **_options: Any) -> None:
+    def _put(self, queue: str, message: Any, **_options: Any) -> None:  # type: ignore[override]  # kombu names it twice
         folder = Path(self.data_folder_out)
         # The name sorts by age, and its part after the first dot is the queue.
         name = f"{uuid7()}.{queue}.msg"
         rough = folder / f"{name}.part"
-        rough.write_bytes(dumps(payload).encode())
+        rough.write_text(dumps(message))  # type: ignore[no-untyped-call]  # kombu has no types
         os.replace(rough, folder / name)
 
-    def _get(self, queue: str) -> Any:
+    def _get(self, queue: str, timeout: Any = None) -> Any:
         while True:
             try:
-                return super()._get(queue)
+                return super()._get(queue)  # type: ignore[no-untyped-call]  # as above
             except JSONDecodeError:
                 continue
 
 
-class Transport(filesystem.Transport):  # type: ignore[misc]  # as above
+class Transport(filesystem.Transport):
     Channel = Channel
 
 

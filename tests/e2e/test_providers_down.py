@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from provisioning import scripted_customer
+from provisioning.scripted_customer import ScriptedCustomer, Stuck
 from tests.e2e.installation import ONE_OF_EACH, Installation, Studio, utc_now, wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.drill]
@@ -57,7 +58,19 @@ class Seen:
     slowest: float = 0.0
     checks: list[dict[str, Any]] = field(default_factory=list)
     page: str = ""
-    before: int = 0
+
+
+class Newcomer(ScriptedCustomer):
+    """Told to try again later, it does: with Meta's pop-up once more."""
+
+    def connect_whatsapp(self, number: str) -> None:
+        for tries_left in reversed(range(20)):
+            try:
+                return super().connect_whatsapp(number)
+            except Stuck as refusal:
+                if "503" not in str(refusal) or not tries_left:
+                    raise
+                time.sleep(5)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +99,8 @@ def seen(running: Installation, tried: Studio) -> dict[str, Seen]:
 
 def _go_through(name: str, product: Installation, studio: Studio, pool: ThreadPoolExecutor) -> Seen:
     outage = OUTAGES[name]
-    found = Seen(pool.submit(product.customer(f"Trotz {name}").play), before=len(studio.received()))
+    newcomer = Newcomer(product.product, product.sandbox.url, f"{name}@trotz.test", f"Trotz {name}", "PRO", "DE")
+    found = Seen(pool.submit(newcomer.play))
     time.sleep(1.0)
     for way in SMTP_WAYS if name == "smtp" else HTTP_WAYS:
         product.sandbox.heal()
@@ -159,14 +173,13 @@ def test_a_set_up_in_its_midst_completes_with_one_of_everything(
 
 
 def test_afterwards_members_are_answered_again(running: Installation, tried: Studio, seen: object) -> None:
-    wait_for(lambda: _is_answered_by_the_model(tried), seconds=RECOVERED_WITHIN)
+    wait_for(lambda: _is_answered_by_a_model(running, tried), seconds=RECOVERED_WITHIN)
 
 
-def _is_answered_by_the_model(studio: Studio) -> bool:
-    before = len(studio.received())
-    studio.write("Und wann kann ich am Sonntag zum Training kommen?")
-    wait_for(lambda: len(studio.received()) > before, seconds=90)
-    return any("Uhrzeit" in each["text"] for each in studio.received()[before:])
+def _is_answered_by_a_model(product: Installation, studio: Studio) -> bool:
+    studio.answered("Und wann kann ich am Sonntag zum Training kommen?")
+    newest = "SELECT model FROM coach_message WHERE workspace_id = %s AND direction = 'out' ORDER BY at DESC LIMIT 1"
+    return product.sql(newest, studio.id) != [("",)]
 
 
 def test_no_message_went_out_twice(running: Installation, tried: Studio, seen: object) -> None:
