@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import partial
-from typing import NoReturn
 from uuid import UUID
 
 import structlog
@@ -21,7 +19,6 @@ from pilar.kernel import clock
 from pilar.kernel.errors import CircuitOpen, ContactFailure, ErrorClass, NotConfigured, ProviderError
 from pilar.kernel.ids import uuid7
 from pilar.kernel.masking import mask_text
-from pilar.kernel.shield import shielded
 from pilar.providers import breakers, connections
 from pilar.providers.classification import LONGEST_MESSAGE, garbage, unanswered
 from pilar.providers.events import ProviderFailed, ProviderRecovered
@@ -103,17 +100,16 @@ def _attempt[T](provider: str, run: Callable[[], T], tries: int) -> T:
 
 
 def _translated[T](provider: str, run: Callable[[], T]) -> T:
-    return shielded(run, partial(_raise_as_ours, provider))
-
-
-def _raise_as_ours(provider: str, error: Exception) -> NoReturn:
-    if isinstance(error, ProviderError | ContactFailure):
-        raise error
-    if isinstance(error, TransportError):
+    try:
+        return run()
+    except (ProviderError, ContactFailure):
+        raise
+    except TransportError as error:
         raise unanswered(provider, error) from error
-    # An SDK stumbles over a malformed answer in any way it likes; that stays the provider's failure (P6).
-    log.warning("provider.unexpected_answer", provider=provider, exc_info=error)
-    raise garbage(provider, error) from error
+    except Exception as error:
+        # An SDK stumbles over a malformed answer in any way it likes; that stays the provider's failure (P6).
+        log.warning("provider.unexpected_answer", provider=provider, exc_info=True)
+        raise garbage(provider, error) from error
 
 
 def _record(this: _Call, failure: Failure | None) -> None:

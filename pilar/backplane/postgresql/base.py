@@ -90,7 +90,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _scope_told(self) -> list[str]:
         scope = tenancy.scope()
         workspace = scope.workspace_id if scope else None
-        told = [f"SELECT set_config('pilar.workspace', '{workspace or ''}', true)"]
+        # Only a UUID has `hex`: nothing else can become a part of this statement.
+        told = [f"SELECT set_config('pilar.workspace', '{workspace.hex if workspace else ''}', true)"]
         if self.switches_roles:
             told.insert(0, f"SET LOCAL ROLE {'pilar_platform' if scope and scope.crosses_tenants else 'pilar_app'}")
         return told
