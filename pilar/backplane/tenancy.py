@@ -5,6 +5,7 @@ doors; the database backend tells PostgreSQL the workspace at every BEGIN, per t
 nothing over. `with all_tenants("why"):` is the way across workspaces: another connection, with a role of its own.
 """
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
@@ -13,6 +14,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 PLATFORM = UUID("00000000-0000-7000-8000-000000000001")
 """The reserved workspace of jobs and events that belong to no studio; no request can enter it."""
@@ -41,6 +43,17 @@ class Scope(NamedTuple):
         return self.workspace_id is None
 
 
+class _Held(threading.local):
+    """The connections that the present thread holds; the database backend keeps the list.
+
+    So a handler that touches no database pays neither for telling its scope nor for giving connections back.
+    """
+
+    def __init__(self) -> None:
+        self.connections: set[BaseDatabaseWrapper] = set()
+
+
+held = _Held()
 _scope: ContextVar[Scope | None] = ContextVar("pilar_scope", default=None)
 
 
@@ -111,6 +124,8 @@ class all_tenants(_Entered):
 
 
 def _tell_open_transaction() -> None:
+    if not held.connections:
+        return
     connection = connections[alias()]
     if connection.in_atomic_block:
         connection.bind_scope()  # type: ignore[attr-defined]  # our backend's
@@ -132,6 +147,12 @@ def atomic(*, durable: bool = False) -> Iterator[None]:
     finally:
         if outermost and settings.RELEASE_CONNECTIONS and not connection.in_atomic_block:
             connection.close()
+
+
+def give_back() -> None:
+    """Give back every connection that the present thread still holds."""
+    for connection in list(held.connections):
+        connection.close()
 
 
 def in_transaction() -> bool:

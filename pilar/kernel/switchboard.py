@@ -6,7 +6,7 @@ Every name may be registered once; a second registration is a programming error 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -27,8 +27,7 @@ class Empty(Payload):
     """For work that needs no input."""
 
 
-@dataclass(frozen=True, slots=True)
-class Work[P: BaseModel]:
+class Work[P: BaseModel](NamedTuple):
     """What a job handler gets. It runs inside the workspace's scope, outside any transaction."""
 
     id: UUID
@@ -40,8 +39,7 @@ class Work[P: BaseModel]:
     causation_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Happened[P: BaseModel]:
+class Happened[P: BaseModel](NamedTuple):
     """What an event handler gets: an immutable fact. Order is not trusted; it may come more than once."""
 
     id: UUID

@@ -27,6 +27,12 @@ def _backlog(trade: Trade) -> None:
 
 
 def test_finished_jobs_are_looked_up_by_their_ids_not_among_all_that_run() -> None:
-    found = plan(statements._DONE, {"ids": [1, 2], "results": [None, None], "leases": [1, 2]})
+    found = plan(statements._DONE, {"ids": "{1,2}", "leases": "{1,2}", "told": "{}", "results": []})
     assert "autopilot_job_pkey" in found
     assert "job_running" not in found
+
+
+def test_a_claim_reads_the_turns_it_took_not_all_of_the_lane() -> None:
+    values = {"lane": 5, "batch": 10, "turns": 16, "worker": 1, "quantum": 10, "due": None}
+    update = plan(statements._CLAIM, values).partition("Update on autopilot_turn")[2].partition("Update on")[0]
+    assert "workspace_id = ANY" in update

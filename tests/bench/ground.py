@@ -30,6 +30,10 @@ WITH held AS MATERIALIZED (
 UPDATE autopilot_turn t SET paused = false, next_at = now() FROM held h
 WHERE t.lane = h.lane AND t.workspace_id = h.workspace_id
 """
+# By the partial indexes: reading the whole table five times a second took a tenth of what was measured.
+_IS_LEFT = """
+SELECT EXISTS (SELECT 1 FROM autopilot_job WHERE status = 1) OR EXISTS (SELECT 1 FROM autopilot_job WHERE status = 0)
+"""
 _PROFILES = """
 INSERT INTO autopilot_tenant (workspace_id, timezone, weight, paused, updated_at)
 SELECT unnest(%s::uuid[]), 'Europe/Berlin', 1, false, now()
@@ -93,7 +97,8 @@ class Ground:
 
     def wait_until_drained(self) -> float:
         """Wait until no job is left and return the server's time at the last completion."""
-        wait_for(lambda: not self.value("SELECT EXISTS (SELECT 1 FROM autopilot_job WHERE status < 2)"), every=0.2)
+        self.admin.execute("SET enable_seqscan = off")
+        wait_for(lambda: not self.value(_IS_LEFT), every=0.2)
         return float(self.value("SELECT extract(epoch FROM max(finished_at))::float8 FROM autopilot_job_done"))
 
     @contextmanager

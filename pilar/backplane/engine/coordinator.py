@@ -33,8 +33,8 @@ TICK = 0.005
 """Seconds between two looks at rows that wait for a runner."""
 URGENT_SHARE = 0.25
 """How much of a full lane's batches is for priority 0 of all workspaces, before their turns."""
-RESULTS_AT_ONCE = 250
-RESULTS_WAIT = 0.03
+RESULTS_AT_ONCE = 500
+RESULTS_WAIT = 0.05
 """Results are written when there are this many, after this many seconds, or when nothing else is to be done."""
 SHORTEST_IDLE, LONGEST_IDLE = 0.05, 2.0
 MOST_RESULTS = 1000

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from pilar.backplane.engine.execute import execute, timed_out
 from pilar.backplane.engine.results import Claimed, NotDone, Result, word
-from pilar.backplane.postgresql.base import close_opened
+from pilar.backplane.tenancy import give_back
 from pilar.kernel import switchboard
 from pilar.kernel.clock import monotonic
 
@@ -22,7 +22,10 @@ logger = logging.getLogger(__name__)
 
 QUICK = 0.005
 """Seconds: a lane whose handlers take less on average starts with one runner."""
-LONGEST_BATCH = 500
+LONGEST_BATCH = 1000
+"""Rows claimed ahead. More are claimed when half of them wait: so busy workers claim by 500, at 24 microseconds of
+PostgreSQL a job, not by 250 at 28.
+"""
 PARKED_FOR = 60.0
 
 Running = tuple[Claimed, float]
@@ -147,7 +150,7 @@ class Crew:
             started = monotonic()
             lane.running[row.lease] = (row, started)
             result = execute(row, worker=worker)
-            close_opened()
+            give_back()
             if lane.running.pop(row.lease, None) is None:
                 logger.warning("job %s ended after its time-out", row.type, extra={"job": str(row.public_id)})
                 return False

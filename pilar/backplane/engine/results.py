@@ -32,8 +32,7 @@ class Claimed(NamedTuple):
         return self.attempts - self.crashes >= self.max_attempts
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """Finished; `result` is JSON text or None."""
 
     id: int

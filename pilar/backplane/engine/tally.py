@@ -6,7 +6,7 @@ So the figures are those of all processes of all machines, survive restarts, and
 import threading
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 
 from pilar.backplane.engine.crew import Lane
 from pilar.backplane.engine.results import Claimed
@@ -16,6 +16,7 @@ from pilar.kernel.switchboard import LANES
 
 BUCKETS = (0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, float("inf"))
 """Seconds: upper bounds of the histograms of run time and of the wait from due to claimed."""
+_NAMES = {what: ([f"{what}_le_{bound:g}" for bound in BUCKETS], f"{what}_seconds") for what in ("run", "wait")}
 SNAPSHOT_EVERY = 10.0
 """Seconds. After a count that took long the next one is that much later: at most a twentieth of the time."""
 
@@ -55,11 +56,13 @@ class Tally:
         self._sums: dict[tuple[int, str], float] = {}
         self._snapshot_every = SNAPSHOT_EVERY
 
-    def claimed(self, lane: Lane, rows: Iterable[Claimed]) -> None:
+    def claimed(self, lane: Lane, rows: Sequence[Claimed]) -> None:
         """Count claims, and how long each job had been due when it was claimed for the first time."""
+        if not rows:
+            return
         with self._lock:
+            self._counts[lane.place, "claimed"] += len(rows)
             for row in rows:
-                self._counts[lane.place, "claimed"] += 1
                 if row.attempts == 1:
                     self._measure(lane.place, "wait", max(0.0, (row.claimed_at - row.due_at).total_seconds()))
 
@@ -88,8 +91,9 @@ class Tally:
         return found
 
     def _measure(self, place: int, what: str, seconds: float) -> None:
-        self._counts[place, f"{what}_le_{BUCKETS[bisect_left(BUCKETS, seconds)]:g}"] += 1
-        self._sums[place, f"{what}_seconds"] = self._sums.get((place, f"{what}_seconds"), 0.0) + seconds
+        buckets, total = _NAMES[what]
+        self._counts[place, buckets[bisect_left(BUCKETS, seconds)]] += 1
+        self._sums[place, total] = self._sums.get((place, total), 0.0) + seconds
 
 
 def snapshot(cursor: Cursor, *, every: float = SNAPSHOT_EVERY) -> bool:

@@ -1,7 +1,6 @@
 """Django's PostgreSQL backend that tells each transaction whose data it may see."""
 
 import re
-import threading
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -14,11 +13,6 @@ from psycopg.errors import error_from_result
 from pilar.backplane import tenancy
 
 _FINE = (pq.ExecStatus.COMMAND_OK, pq.ExecStatus.TUPLES_OK)
-
-
-class _Opened(threading.local):
-    def __init__(self) -> None:
-        self.connections: set[DatabaseWrapper] = set()
 
 
 @cache
@@ -46,9 +40,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
     With `SWITCH_ROLES` in the database's settings one login plays both roles on one connection, for tests only.
     """
 
-    opened = _Opened()
-    """The connections that the present thread holds, so that giving them back costs nothing where there are none."""
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.guarded = self.settings_dict.get("GUARDED", True)
@@ -62,10 +53,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def connect(self) -> None:
         super().connect()
-        self.opened.connections.add(self)
+        tenancy.held.connections.add(self)
 
     def close(self) -> None:
-        self.opened.connections.discard(self)
+        tenancy.held.connections.discard(self)
         super().close()
 
     def prepared_cursor(self) -> Any:
@@ -106,9 +97,3 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _run(self, sql: str) -> None:
         with self.connection.cursor() as cursor:
             cursor.execute(sql)
-
-
-def close_opened() -> None:
-    """Give back every connection that the present thread still holds."""
-    for connection in list(DatabaseWrapper.opened.connections):
-        connection.close()
