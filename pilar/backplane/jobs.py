@@ -195,12 +195,12 @@ def _insert(job_type: JobType, rows: Sequence[NewJob], priority: int | None, thr
     made = sql.prepared(
         _INSERT,
         {
-            "ids": [uuid7() for _row in rows],
-            "workspaces": [row.workspace_id for row in rows],
-            "payloads": payloads,
-            "keys": [row.key for row in rows],
-            "times": [row.at for row in rows],
-            "hashes": [_digest(job_type.name, payload) for payload in payloads],
+            "ids": sql.array(uuid7() for _row in rows),
+            "workspaces": sql.array(row.workspace_id for row in rows),
+            "payloads": sql.array(payloads),
+            "keys": sql.array(row.key for row in rows),
+            "times": sql.array(row.at for row in rows),
+            "hashes": sql.array(f"\\x{_digest(job_type.name, payload).hex()}" for payload in payloads),
             "lane": LANES.index(job_type.lane),
             "type": job_type.name,
             "priority": job_type.priority if priority is None else priority,

@@ -1,6 +1,6 @@
 """Plain SQL on the connection of the scope in force, for the few statements that the ORM cannot say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connections
@@ -32,6 +32,19 @@ def prepared(statement: str, parameters: Mapping[str, Any]) -> list[tuple[Any, .
         cursor.execute(statement, parameters)
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
+
+
+def array(values: Iterable[object]) -> str:
+    """Write an array as PostgreSQL's text, each value by its `str` and None as NULL.
+
+    psycopg's own way looks at each value for its type: ten times as long, half of a bulk enqueue's time in Python.
+    """
+    return "{" + ",".join(["NULL" if value is None else _quoted(str(value)) for value in values]) + "}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def value(statement: str, parameters: Parameters = None) -> Any:
