@@ -24,7 +24,7 @@ SCOPES = (
     "events:read", "events:write", "jobs:read", "jobs:write", "locks:write", "leads:read", "leads:write",
     "conversations:read", "conversations:write", "followups:read", "followups:write", "coach:read", "coach:write",
     "health:read", "health:write", "provisioning:read", "provisioning:write", "onboarding:write", "billing:write", "keys:write",
-    "people:write",
+    "people:write", "budget:read", "budget:write",
 )  # fmt: skip
 
 

@@ -26,5 +26,5 @@ def apply(workspace: Workspace) -> None:
     """Tell the engine a workspace's time zone, share and daily budgets. Runs in the workspace's scope."""
     tenants.put(workspace.pk, timezone=workspace.timezone, weight=WEIGHT.get(workspace.plan.code, 1))
     allowed = of(workspace.plan)
-    budgets.set_limits("messages", daily=allowed.messages_per_day, policy="queue")
-    budgets.set_limits("tokens", daily=allowed.tokens_per_day, policy="degrade")
+    budgets.allow("messages", daily=allowed.messages_per_day, policy="queue")
+    budgets.allow("tokens", daily=allowed.tokens_per_day, policy="degrade")

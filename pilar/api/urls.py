@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from pilar.api import documentation, metrics, probes
+from pilar.api.autopilot import budgets
 from pilar.api.autopilot import views as autopilot
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -18,6 +19,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/autopilot/locks/acquire", autopilot.AcquireLock.as_view(), name="autopilot-lock-acquire"),
     path("api/autopilot/locks/<uuid:lock_id>", autopilot.Lock.as_view(), name="autopilot-lock"),
     path("api/autopilot/budget/reset", autopilot.BudgetReset.as_view(), name="autopilot-budget-reset"),
+    path("api/operator/budget/override", budgets.Override.as_view(), name="operator-budget-override"),
+    path("api/autopilot/budget/<uuid:workspace_id>", budgets.Budgets.as_view(), name="autopilot-budgets"),
     path("api/autopilot/cleanup", autopilot.Cleanup.as_view(), name="autopilot-cleanup"),
     path("api/autopilot/", include("pilar.api.autopilot.urls")),
     path("", include("pilar.providers.urls")),

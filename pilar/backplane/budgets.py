@@ -6,20 +6,24 @@ window is keyed by the moment it opened: the studio's local midnight, or the ful
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from pilar.backplane import sql, tenants
+from pilar.backplane import audit, sql, tenants
 from pilar.backplane.models import Budget
 from pilar.backplane.tenancy import atomic, current
 from pilar.kernel import switchboard
 from pilar.kernel.ids import uuid7
-from pilar.kernel.problems import TooMany
+from pilar.kernel.problems import Problem, TooMany
 
 SHORTEST_DAY = timedelta(hours=23)
 """A day that opens sooner after the one before it comes from a changed time zone, and gives no second allowance."""
+
+
+USUAL_OVERRIDE, LONGEST_OVERRIDE = timedelta(days=1), timedelta(days=31)
 
 
 class Exceeded(TooMany):
@@ -54,6 +58,7 @@ class Standing:
     hourly_limit: int | None
     hourly_used: int
     day_opens_again_at: datetime
+    override_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +97,62 @@ WHERE w.workspace_id = entry.workspace_id AND w.resource = entry.resource
 """
 
 
+def allow(resource: str, *, daily: int | None, policy: str = "queue") -> None:
+    """Set what the current workspace's plan allows in a day; an hourly limit and a policy that were chosen stay.
+
+    `policy` holds until another is chosen. Raises KeyError for an unknown resource.
+    """
+    _write(resource, {"daily": daily}, {"policy": policy})
+
+
 def set_limits(resource: str, *, daily: int | None, hourly: int | None = None, policy: str = "queue") -> None:
     """Set the current workspace's limits of a resource; None is no limit. Raises KeyError for an unknown resource."""
+    _write(resource, {"daily": daily, "hourly": hourly, "policy": policy})
+
+
+def choose(resource: str, *, policy: str, hourly: int | None, actor: str) -> None:
+    """Say what becomes of work over the limit (queue, drop or degrade), and limit the hour besides the day.
+
+    Raises KeyError for an unknown resource.
+    """
+    with atomic():
+        _write(resource, {"policy": policy, "hourly": hourly})
+        audit.record(actor, "budget.chosen", "budget", resource, after={"policy": policy, "hourly": hourly})
+
+
+def override(resource: str, *, daily: int, until: datetime, actor: str, reason: str, now: datetime) -> None:
+    """Let the current workspace use `daily` of a resource in a day until then, whatever its plan and hours say.
+
+    Raises Problem when `until` is past or further away than LONGEST_OVERRIDE, KeyError for an unknown resource.
+    """
+    if not now < until <= now + LONGEST_OVERRIDE:
+        text = _("An exception needs an end in the next %(days)d days.") % {"days": LONGEST_OVERRIDE.days}
+        raise Problem(text, code="validation_failed", fields={"until": text})
+    with atomic():
+        _write(resource, {"override_daily": daily, "override_until": until})
+        told = {"daily": daily, "until": until.isoformat(), "reason": reason}
+        audit.record(actor, "budget.overridden", "budget", resource, after=told)
+
+
+def end_override(resource: str, *, actor: str) -> None:
+    """Let the plan's limits hold again at once. Nothing happens where there is no exception."""
+    with atomic():
+        if (
+            Budget.objects.filter(resource=resource)
+            .exclude(override_until=None)
+            .update(override_daily=None, override_until=None)
+        ):
+            audit.record(actor, "budget.override_ended", "budget", resource)
+
+
+def _write(resource: str, values: dict[str, Any], first: dict[str, Any] | None = None) -> None:
     switchboard.budget_resources[resource]
-    values = {"daily": daily, "hourly": hourly, "policy": policy}
     with atomic():
         Budget.objects.update_or_create(
-            workspace_id=current(), resource=resource, defaults=values, create_defaults=values | {"id": uuid7()}
-        )
-
-
-def override(resource: str, *, daily: int, until: datetime) -> None:
-    """Let the current workspace use `daily` of a resource until then, whatever its plan says."""
-    with atomic():
-        Budget.objects.update_or_create(
-            workspace_id=current(), resource=resource, defaults={"override_daily": daily, "override_until": until}
+            workspace_id=current(),
+            resource=resource,
+            defaults=values,
+            create_defaults=values | (first or {}) | {"id": uuid7()},
         )
 
 
@@ -156,6 +202,7 @@ class _Limits:
     daily: int | None
     hourly: int | None
     policy: str
+    override_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +224,7 @@ def _limits(resource: str, now: datetime) -> _Limits:
     if budget is None:
         return _Limits(None, None, Budget.Policy.QUEUE)
     if budget.override_until and budget.override_until > now:
-        return _Limits(budget.override_daily, None, budget.policy)
+        return _Limits(budget.override_daily, None, budget.policy, budget.override_until)
     return _Limits(budget.daily, budget.hourly, budget.policy)
 
 
@@ -190,10 +237,12 @@ WHERE workspace_id = %s AND resource = %s AND span = 'day' AND opened_at > %s AN
 def _windows(resource: str, now: datetime) -> _Windows:
     zone = tenants.zone()
     midnight = _local_midnight(now, zone)
-    opened = sql.value(_OPEN_DAY, [current(), resource, midnight - SHORTEST_DAY, now])
+    opened = sql.value(_OPEN_DAY, [current(), resource, midnight - SHORTEST_DAY, now]) or midnight
     next_day = _local_midnight(midnight + timedelta(hours=36), zone)
+    if next_day - opened < SHORTEST_DAY:
+        next_day = _local_midnight(next_day + timedelta(hours=36), zone)
     hour = now.replace(minute=0, second=0, microsecond=0)
-    return _Windows(opened or midnight, hour, next_day)
+    return _Windows(opened, hour, next_day)
 
 
 def _local_midnight(now: datetime, zone: ZoneInfo) -> datetime:
@@ -232,4 +281,5 @@ def _standing(resource: str, now: datetime) -> Standing:
         limits.hourly,
         used.get("hour", 0),
         windows.next_day,
+        limits.override_until,
     )

@@ -1,5 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
@@ -9,12 +11,15 @@ from hypothesis import strategies as st
 
 from pilar.backplane import budgets, tenants
 from pilar.backplane.budgets import Exceeded, Reservation
+from pilar.backplane.models import AuditLog
 from pilar.backplane.tenancy import tenant
 from pilar.kernel import switchboard
 from pilar.kernel.ids import uuid7
+from pilar.kernel.problems import Problem
 from pilar.kernel.switchboard import BudgetResource
 from tests.backplane.trade import rows, value
 
+ZONES = ["Europe/Berlin", "Asia/Tokyo", "America/New_York", "Pacific/Kiritimati", "Pacific/Niue"]
 NOON = datetime(2027, 3, 10, 12, 0, tzinfo=UTC)
 
 
@@ -27,8 +32,16 @@ def used(now: datetime = NOON) -> int:
     return next(standing.daily_used for standing in budgets.status(now) if standing.resource == "pens")
 
 
+def spent() -> int:
+    return int(value("SELECT coalesce(sum(amount), 0) FROM autopilot_budget_entry"))
+
+
 def reserve(amount: int, *, key: str = "", now: datetime = NOON) -> Reservation:
     return budgets.reserve("pens", amount, key=key or str(uuid7()), now=now)
+
+
+def override(daily: int, until: datetime = NOON + timedelta(hours=1)) -> None:
+    budgets.override("pens", daily=daily, until=until, actor="operator:1", reason="a party", now=NOON)
 
 
 @pytest.mark.django_db
@@ -89,10 +102,31 @@ class TestLimits:
 
     def test_the_operators_override_holds_until_its_time(self, inside: UUID) -> None:
         budgets.set_limits("pens", daily=1)
-        budgets.override("pens", daily=5, until=NOON + timedelta(hours=1))
+        override(5)
         reserve(5)
         with pytest.raises(Exceeded):
             reserve(1, now=NOON + timedelta(hours=2))
+
+    def test_an_override_that_is_ended_holds_no_longer_and_both_are_noted(self, inside: UUID) -> None:
+        budgets.set_limits("pens", daily=1)
+        override(5)
+        budgets.end_override("pens", actor="operator:1")
+        with pytest.raises(Exceeded):
+            reserve(2)
+        noted = AuditLog.objects.order_by("id").values_list("action", "actor")
+        assert list(noted) == [("budget.overridden", "operator:1"), ("budget.override_ended", "operator:1")]
+
+    @pytest.mark.parametrize("away", [timedelta(0), timedelta(days=32)])
+    def test_an_override_without_a_near_end_is_refused(self, inside: UUID, away: timedelta) -> None:
+        with pytest.raises(Problem):
+            override(5, until=NOON + away)
+
+    def test_a_change_of_plan_keeps_the_policy_and_the_hour_that_were_chosen(self, inside: UUID) -> None:
+        budgets.allow("pens", daily=10, policy="queue")
+        budgets.choose("pens", policy="drop", hourly=2, actor="test")
+        budgets.allow("pens", daily=20, policy="queue")
+        found = next(one for one in budgets.status(NOON) if one.resource == "pens")
+        assert (found.daily_limit, found.hourly_limit, found.policy) == (20, 2, "drop")
 
     def test_a_negative_amount_is_refused(self, inside: UUID) -> None:
         with pytest.raises(ValueError, match="Only something"):
@@ -117,6 +151,35 @@ class TestTheStudiosDay:
         tenants.put(inside, timezone=zone)
         with pytest.raises(Exceeded):
             reserve(1, now=now + timedelta(minutes=1))
+
+    def test_a_refusal_after_a_changed_time_zone_names_the_moment_that_really_opens(self, inside: UUID) -> None:
+        tenants.put(inside, timezone="Asia/Tokyo")
+        now = datetime(2027, 3, 10, 20, tzinfo=UTC)
+        reserve(1, now=now)
+        tenants.put(inside, timezone="America/New_York")
+        with pytest.raises(Exceeded) as refusal:
+            reserve(1, now=now)
+        assert reserve(1, now=refusal.value.retry_at)
+
+    @given(steps=st.lists(st.tuples(st.integers(0, 30), st.sampled_from(ZONES)), max_size=12))
+    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_days_never_open_closer_than_23_hours_whatever_the_zones(
+        self, inside: UUID, steps: list[tuple[int, str]]
+    ) -> None:
+        rows("DELETE FROM autopilot_budget_window RETURNING 1")
+        now = datetime(2027, 10, 29, 12, tzinfo=UTC)  # the weekend on which Europe's clocks go back
+        for hours, zone in steps:
+            now += timedelta(hours=hours)
+            tenants.put(inside, timezone=zone)
+            with suppress(Exceeded):
+                reserve(1, now=now)
+        opened = [at for (at,) in rows("SELECT opened_at FROM autopilot_budget_window WHERE span = 'day' ORDER BY 1")]
+        assert all(later - sooner >= timedelta(hours=23) for sooner, later in pairwise(opened))
+
+    def test_the_long_day_of_autumn_has_one_allowance(self) -> None:
+        reserve(1, now=datetime(2027, 10, 30, 22, 30, tzinfo=UTC))
+        with pytest.raises(Exceeded):
+            reserve(1, now=datetime(2027, 10, 31, 22, 30, tzinfo=UTC))
 
     def test_the_short_day_of_spring_has_an_allowance_of_its_own(self) -> None:
         reserve(1, now=datetime(2027, 3, 28, 12, tzinfo=UTC))
@@ -154,12 +217,15 @@ class TestTheLedger:
 
 def test_many_at_once_never_spend_more_than_the_limit(threads: str, workspace: UUID) -> None:
     with tenant(workspace):
-        budgets.set_limits("pens", daily=10)
+        budgets.set_limits("pens", daily=10, hourly=9)
 
-    def spend(_number: int) -> bool:
+    def spend(number: int) -> bool:
+        """Every third gives half of it back: what is returned may be spent again, and no more."""
         try:
             with tenant(workspace):
-                reserve(3)
+                reservation = reserve(3)
+                if number % 3 == 0:
+                    budgets.settle(reservation, 1)
             return True
         except Exceeded:
             return False
@@ -167,4 +233,7 @@ def test_many_at_once_never_spend_more_than_the_limit(threads: str, workspace: U
             connections.close_all()
 
     with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(spend, range(16))) == 3
+        assert 3 <= sum(pool.map(spend, range(24))) <= 9
+    with tenant(workspace):
+        found = next(standing for standing in budgets.status(NOON) if standing.resource == "pens")
+        assert found.daily_used == found.hourly_used == spent() <= 9

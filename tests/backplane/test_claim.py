@@ -10,10 +10,11 @@ from django.db import connection
 from pilar.backplane import jobs, tenants
 from pilar.backplane.engine import statements, workers
 from pilar.backplane.engine.results import Claimed, Done, NotDone, unstarted
+from pilar.backplane.tenancy import tenant
 from pilar.kernel import clock
 from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import LANES
-from tests.backplane.trade import Task, Trade, everything, rows, value
+from tests.backplane.trade import Task, Trade, everything, limited, rows, value
 
 pytestmark = pytest.mark.django_db
 BULK = LANES.index("bulk")
@@ -91,27 +92,40 @@ class TestFairness:
 class TestLimits:
     def test_a_paused_workspace_waits_and_then_goes_on(self, workspace: UUID) -> None:
         backlog(workspace, 1)
-        tenants.pause(workspace)
+        limited(workspace, paused=True)
         assert claim() == []
-        tenants.resume(workspace)
+        tenants.resume(workspace, actor="test")
         assert len(claim()) == 1
 
     def test_no_more_run_at_once_than_allowed(self, workspace: UUID) -> None:
-        tenants.put(workspace, max_running=3)
+        limited(workspace, max_running=3)
         backlog(workspace, 10)
         assert len(claim()) == 3
         rows("UPDATE autopilot_turn SET next_at = statement_timestamp() RETURNING 1")
         assert claim() == []
 
     def test_a_rate_lets_its_burst_through_and_then_one_at_a_time(self, workspace: UUID) -> None:
-        tenants.put(workspace, rate=1, burst=2)
+        limited(workspace, rate=1, burst=2)
         backlog(workspace, 10)
         assert len(claim()) == 2
         assert claim() == []
         assert 0 < value("SELECT extract(epoch FROM next_at - statement_timestamp()) FROM autopilot_turn") <= 1
 
+    def test_a_limit_of_one_lane_leaves_the_other_lanes_alone(self, workspace: UUID) -> None:
+        limited(workspace, lane="messages", max_running=1)
+        backlog(workspace, 5)
+        assert len(claim()) == 5
+
+    def test_what_operators_set_stays_when_the_plan_changes(self, workspace: UUID) -> None:
+        limited(workspace, max_running=3)
+        limited(workspace, lane="bulk", weight=7, max_running=2)
+        tenants.put(workspace, weight=2)
+        with tenant(workspace):
+            found = tenants.limits_by_lane()
+        assert (found["bulk"].weight, found["bulk"].max_running) == (7, 2)
+
     def test_a_throttled_workspace_does_not_slow_the_others(self, workspace: UUID) -> None:
-        tenants.put(workspace, rate=1, burst=1)
+        limited(workspace, rate=1, burst=1)
         backlog(workspace, 10)
         backlog(other := uuid7(), 10)
         assert shares(claim())[other] == 10

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from pilar.backplane import jobs, metrics, tenants
+from pilar.backplane import jobs, metrics
 from pilar.backplane.engine import execute, statements, work_off
 from pilar.backplane.engine.coordinator import Coordinator
 from pilar.backplane.engine.crew import Lane
@@ -21,7 +21,7 @@ from pilar.kernel import clock
 from pilar.kernel.errors import ErrorClass, ProviderError
 from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import LANES, Permanent
-from tests.backplane.trade import Task, Trade, enqueue, everything, rows, value
+from tests.backplane.trade import Task, Trade, enqueue, everything, limited, rows, value
 
 pytestmark = pytest.mark.django_db
 BULK = LANES.index("bulk")
@@ -154,7 +154,7 @@ class TestFirstPass:
 
     @pytest.mark.parametrize("limit", [{"paused": True}, {"rate": 1.0}, {"max_running": 1}])
     def test_workspaces_with_limits_of_their_own_wait_for_their_turn(self, workspace: UUID, limit: Any) -> None:
-        tenants.put(workspace, **limit)
+        limited(workspace, **limit)
         put_in(workspace, 1, priority=0)
         assert self.urgent() == []
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
-from pilar.backplane import jobs, tenants
+from pilar.backplane import jobs
 from pilar.backplane.engine import execute, statements, work_off, workers
 from pilar.backplane.engine.results import Claimed, NotDone
 from pilar.backplane.tenancy import tenant
@@ -18,7 +18,7 @@ from pilar.kernel.switchboard import LANES, RetryAt
 from tests import database
 from tests.backplane.labour.autopilot import Task
 from tests.backplane.processes import Site, site, wait_for
-from tests.backplane.trade import Trade, enqueue, everything, rows, value
+from tests.backplane.trade import Trade, enqueue, everything, limited, rows, value
 
 BULK = LANES.index("bulk")
 
@@ -109,7 +109,7 @@ def test_a_suspect_that_fails_properly_runs_alone_again(mortal: Workers) -> None
 
 def test_a_paused_workspaces_suspects_wait(mortal: Workers, workspace: UUID) -> None:
     mortal.lose(2)
-    tenants.put(workspace, paused=True)
+    limited(workspace, paused=True)
     assert mortal.claim(alone=True) == []
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from pilar.backplane import jobs, sql
+from pilar.backplane import jobs, sql, tenants
 from pilar.backplane.tenancy import all_tenants, atomic, tenant
 from pilar.kernel import switchboard
 from pilar.kernel.ids import uuid7
@@ -40,6 +40,14 @@ class Trade:
 def enqueue(workspace: UUID, *, name: str = "t.job", key: str = "", n: int = 0, **options: Any) -> UUID:
     with tenant(workspace):
         return jobs.enqueue(name, Task(n=n), key=key or str(uuid7()), **options)
+
+
+def limited(workspace: UUID, *, paused: bool = False, lane: str | None = None, **limits: Any) -> None:
+    """Make the workspace known to the engine, with these limits."""
+    tenants.put(workspace)
+    tenants.limit(workspace, tenants.Limits(**limits), actor="test", lane=lane)
+    if paused:
+        tenants.pause(workspace, actor="test")
 
 
 def rows(statement: str, *values: Any) -> list[tuple[Any, ...]]:
