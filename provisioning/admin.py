@@ -4,10 +4,11 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from pilar.backplane import audit
+from pilar.backplane import audit, confirmation
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.backplane.tenant_admin import TenantAdmin
 from pilar.kernel.clock import now
@@ -25,9 +26,12 @@ class ProvisioningJobAdmin(TenantAdmin):
     actions: ClassVar = ["run_again"]
 
     @admin.action(description=_("Run set-up again"))
-    def run_again(self, request: HttpRequest, rows: QuerySet[ProvisioningJob]) -> None:
+    def run_again(self, request: HttpRequest, rows: QuerySet[ProvisioningJob]) -> HttpResponse | None:
         """Order the failed steps again, or open a new run where all is done."""
-        actor = f"user:{request.user.pk}"
+        asked = confirmation.ask_about_rows(request, rows, gettext("Run the set-up of these studios again?"))
+        if asked is not None:
+            return asked
+        actor = f"operator:{request.user.pk}"
         studios: list[Any] = list(rows.values_list("workspace_id", flat=True).distinct())
         for studio in studios:
             with tenant(studio), atomic():
@@ -38,6 +42,7 @@ class ProvisioningJobAdmin(TenantAdmin):
         self.message_user(
             request, _("Set-up runs again for %(count)d studios.") % {"count": len(studios)}, messages.SUCCESS
         )
+        return None
 
 
 @admin.register(ProvisioningStep)

@@ -8,14 +8,16 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin
 
-from pilar.backplane import admin_pages, audit, jobs
+from pilar.backplane import admin_flow, admin_pages, audit, confirmation, jobs
 from pilar.backplane.models import (
     ActivityLog,
     AuditLog,
@@ -30,8 +32,9 @@ from pilar.backplane.models import (
     WebhookReceipt,
     WorkerProcess,
 )
-from pilar.backplane.tenancy import atomic, tenant
+from pilar.backplane.tenancy import all_tenants, atomic, tenant
 from pilar.backplane.tenant_admin import TenantAdmin
+from pilar.kernel import switchboard
 from pilar.kernel.problems import Problem
 from pilar.kernel.switchboard import LANES
 
@@ -60,11 +63,16 @@ class JobAdmin(TrailAdmin):
     search_fields = ("=public_id", "=workspace_id", "=correlation_id", "type")
     ordering = ("-id",)
     actions: ClassVar = ["retry", "cancel", "discard"]
+    list_before_template = "admin/backplane/_tabs.html"
 
     def get_urls(self) -> list[Any]:
         guarded = self.admin_site.admin_view
         return [
             path("queue/", guarded(admin_pages.queue), name="backplane_queue"),
+            path("queue/part/", guarded(admin_pages.queue_part), name="backplane_queue_part"),
+            path("dead/", guarded(admin_pages.dead), name="backplane_dead"),
+            path("replay/", guarded(admin_pages.replay), name="backplane_replay"),
+            path("one/<uuid:public_id>/", guarded(admin_pages.job), name="backplane_job"),
             path(
                 "timeline/<uuid:workspace_id>/<uuid:correlation_id>/",
                 guarded(admin_pages.thread),
@@ -72,6 +80,12 @@ class JobAdmin(TrailAdmin):
             ),
             *super().get_urls(),
         ]
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        """A job has a page of its own, with its attempts and what can be done with it."""
+        with all_tenants("operators open a job of any studio"), atomic():
+            found = AutopilotJob.objects.filter(pk=object_id or 0).values_list("public_id", flat=True).first()
+        return redirect("admin:backplane_job", found) if found else redirect("admin:backplane_autopilotjob_changelist")
 
     @admin.display(description=gettext_lazy("timeline"))
     def thread(self, job: AutopilotJob) -> str:
@@ -85,33 +99,43 @@ class JobAdmin(TrailAdmin):
         return LANES[job.lane]
 
     @admin.action(description=gettext_lazy("Run again (dead jobs)"))
-    def retry(self, request: HttpRequest, rows: QuerySet[AutopilotJob]) -> None:
+    def retry(self, request: HttpRequest, rows: QuerySet[AutopilotJob]) -> HttpResponse | None:
         """Give dead jobs a new set of attempts."""
-        self._each(request, rows, "job.retry", jobs.retry)
+        return self._each(request, rows, "job.retry", jobs.retry, _("Run these jobs again?"))
 
     @admin.action(description=gettext_lazy("Cancel (waiting or dead jobs)"))
-    def cancel(self, request: HttpRequest, rows: QuerySet[AutopilotJob]) -> None:
+    def cancel(self, request: HttpRequest, rows: QuerySet[AutopilotJob]) -> HttpResponse | None:
         """End jobs without running them."""
-        self._each(request, rows, "job.cancel", jobs.cancel)
+        return self._each(request, rows, "job.cancel", jobs.cancel, _("Cancel these jobs?"))
 
     @admin.action(description=gettext_lazy("Discard (dead jobs)"))
-    def discard(self, request: HttpRequest, rows: QuerySet[AutopilotJob]) -> None:
+    def discard(self, request: HttpRequest, rows: QuerySet[AutopilotJob]) -> HttpResponse | None:
         """Take dead jobs out of the dead letters for good."""
-        self._each(request, rows, "job.discard", jobs.discard)
+        return self._each(request, rows, "job.discard", jobs.discard, _("Discard these jobs for good?"))
 
     def _each(
-        self, request: HttpRequest, rows: QuerySet[AutopilotJob], action: str, change: Callable[[UUID], None]
-    ) -> None:
+        self,
+        request: HttpRequest,
+        rows: QuerySet[AutopilotJob],
+        action: str,
+        change: Callable[[UUID], None],
+        question: str,
+    ) -> HttpResponse | None:
+        asked = confirmation.ask_about_rows(request, rows, question)
+        if asked is not None:
+            return asked
         done = 0
         for public_id, workspace_id in list(rows.values_list("public_id", "workspace_id")):
             try:
                 with tenant(workspace_id), atomic():
                     change(public_id)
-                    audit.record(f"user:{request.user.pk}", action, "job", public_id)
+                    audit.record(admin_pages.actor_of(request), action, "job", public_id)
                 done += 1
             except Problem as problem:
                 self.message_user(request, f"{public_id}: {problem.detail}", messages.WARNING)
-        self.message_user(request, _("%(count)d jobs were changed.") % {"count": done}, messages.SUCCESS)
+        text = ngettext("%(count)d job was changed.", "%(count)d jobs were changed.", done) % {"count": done}
+        self.message_user(request, text, messages.SUCCESS)
+        return None
 
 
 @admin.register(JobHistory)
@@ -121,12 +145,25 @@ class JobHistoryAdmin(TrailAdmin):
     search_fields = ("=public_id", "=workspace_id", "=correlation_id")
     ordering = ("-finished_at",)
 
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        """A finished job has the same page as a living one."""
+        return redirect("admin:backplane_job", object_id)
+
 
 @admin.register(AutopilotEvent)
 class EventAdmin(TrailAdmin):
-    list_display = ("type", "workspace_id", "aggregate_type", "aggregate_id", "scheduled_at", "created_at")
+    list_display = ("type", "workspace_id", "aggregate_type", "aggregate_id", "scheduled_at", "created_at", "again")
     search_fields = ("=id", "=workspace_id", "=correlation_id", "=aggregate_id")
     ordering = ("-id",)
+
+    @admin.display(description=gettext_lazy("replay"))
+    def again(self, event: AutopilotEvent) -> str:
+        """Link to the page that hands this event to one of its handlers once more."""
+        if event.type not in switchboard.subscriptions:
+            return ""
+        address = reverse("admin:backplane_replay")
+        asked = urlencode({"workspace_id": event.workspace_id, "event_id": event.pk})
+        return format_html('<a href="{}?{}">{}</a>', address, asked, _("Replay"))
 
 
 @admin.register(Effect)
@@ -144,14 +181,20 @@ class LockAdmin(TenantAdmin):
     actions: ClassVar = ["release"]
 
     @admin.action(description=gettext_lazy("Release"))
-    def release(self, request: HttpRequest, rows: QuerySet[DistributedLock]) -> None:
+    def release(self, request: HttpRequest, rows: QuerySet[DistributedLock]) -> HttpResponse | None:
         """Take locks from their holders; what those still write is fenced off by the token."""
+        asked = confirmation.ask_about_rows(request, rows, _("Take these locks from their holders?"))
+        if asked is not None:
+            return asked
         held = list(rows)
         for lock in held:
             with tenant(lock.workspace_id), atomic():
                 DistributedLock.objects.filter(pk=lock.pk, token=lock.token).delete()
-                audit.record(f"user:{request.user.pk}", "lock.release", "lock", lock.pk, before={"owner": lock.owner})
-        self.message_user(request, _("%(count)d locks were released.") % {"count": len(held)}, messages.SUCCESS)
+                actor, owner = admin_pages.actor_of(request), {"owner": lock.owner}
+                audit.record(actor, "lock.release", "lock", lock.pk, before=owner)
+        text = ngettext("%(count)d lock was released.", "%(count)d locks were released.", len(held))
+        self.message_user(request, text % {"count": len(held)}, messages.SUCCESS)
+        return None
 
 
 @admin.register(Budget)
@@ -165,6 +208,17 @@ class TenantProfileAdmin(TenantAdmin):
     list_display = ("workspace_id", "timezone", "weight", "max_running", "rate", "paused")
     list_filter = ("paused",)
     search_fields = ("=workspace_id",)
+
+    def get_urls(self) -> list[Any]:
+        guarded = self.admin_site.admin_view
+        return [
+            path("<uuid:workspace_id>/flow/", guarded(admin_flow.flow), name="backplane_flow"),
+            *super().get_urls(),
+        ]
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        """A studio's share, limits and budgets are changed on a page of their own, which audits."""
+        return redirect("admin:backplane_flow", object_id)
 
 
 @admin.register(Throttle)

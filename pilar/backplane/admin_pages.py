@@ -1,42 +1,58 @@
-"""Two pages of the operators: the queue as it is now, and all that belongs to one correlation id."""
+"""Pages of the operators: the queue as it is now, one job, the dead by their cause, replays, and one correlation id."""
 
+import hashlib
+import json
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from pilar.backplane import sql, timeline
-from pilar.backplane.models import LaneFigures, WorkerProcess
+from pilar.backplane import audit, confirmation, dead_letters, events, jobs, queue_now, timeline
+from pilar.backplane.admin_forms import PayloadForm, ReplayForm
+from pilar.backplane.models import AutopilotJob, JobHistory
+from pilar.backplane.models.work import JobStatus
 from pilar.backplane.tenancy import all_tenants, atomic, tenant
+from pilar.kernel.ids import uuid7
+from pilar.kernel.problems import Problem
 from pilar.kernel.switchboard import LANES
 
 REFRESH_SECONDS = 5
 
-_RESCUES = "SELECT count(*) FROM autopilot_worker WHERE lost_at > statement_timestamp() - interval '1 day'"
-_AGE = "SELECT extract(epoch FROM statement_timestamp() - %s::timestamptz)::float8"
+
+def actor_of(request: HttpRequest) -> str:
+    """Say in the trail who did it."""
+    return f"operator:{request.user.pk}"
+
+
+def _page(request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
+    return render(
+        request,
+        f"admin/backplane/{template}.html",
+        {**admin.site.each_context(request), "title": title, "here": template, **context},
+    )
 
 
 def queue(request: HttpRequest) -> HttpResponse:
-    """Show lanes and workers; the page reads them anew every few seconds, from the figures of the snapshot."""
-    with all_tenants("operators look at the queue of all studios"), atomic():
-        context = {
-            **admin.site.each_context(request),
-            "title": _("The queue now"),
-            "lanes": [_lane(figures) for figures in LaneFigures.objects.order_by("lane")],
-            "workers": list(WorkerProcess.objects.filter(lost_at=None).order_by("kind", "id")),
-            "lost_today": sql.value(_RESCUES),
-        }
-    response = render(request, "admin/backplane/queue.html", context)
-    response["Refresh"] = str(REFRESH_SECONDS)
-    return response
+    """Show the queue of all studios. The page asks for its changing part every few seconds."""
+    with all_tenants("operators look at the queue of all studios"):
+        now = queue_now.read()
+    return _page(request, "queue", _("The queue now"), queue=now, every=REFRESH_SECONDS)
 
 
-def _lane(figures: LaneFigures) -> dict[str, Any]:
-    oldest = sql.value(_AGE, [figures.oldest_due_at]) if figures.oldest_due_at else 0.0
-    return {"name": LANES[figures.lane], "figures": figures, "oldest": round(oldest, 1)}
+def queue_part(request: HttpRequest) -> HttpResponse | None:
+    """The changing part alone, or 304 when nothing of it has changed."""
+    with all_tenants("operators look at the queue of all studios"):
+        response = render(request, "admin/backplane/_queue.html", {"queue": queue_now.read()})
+    etag = '"' + hashlib.sha256(response.content).hexdigest()[:32] + '"'
+    response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
+    return get_conditional_response(request, etag=etag, response=response)
 
 
 def thread(request: HttpRequest, workspace_id: UUID, correlation_id: UUID) -> HttpResponse:
@@ -45,5 +61,144 @@ def thread(request: HttpRequest, workspace_id: UUID, correlation_id: UUID) -> Ht
         entries = timeline.read(correlation_id)
     if not entries:
         raise Http404
-    context = {**admin.site.each_context(request), "title": _("Timeline"), "entries": entries}
-    return render(request, "admin/backplane/timeline.html", context | {"correlation_id": correlation_id})
+    return _page(
+        request, "timeline", _("Timeline"), entries=entries, correlation_id=correlation_id, workspace_id=workspace_id
+    )
+
+
+def job(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Show one job with every attempt, and what can be done with it."""
+    with all_tenants("operators look at a job of any studio"), atomic():
+        live = AutopilotJob.objects.filter(public_id=public_id).first()
+        found = live or JobHistory.objects.filter(public_id=public_id).first()
+    if found is None:
+        raise Http404
+    form = PayloadForm(
+        request.POST if request.POST.get("do") == "mend" else None,
+        initial={"payload": json.dumps(found.payload, indent=2, ensure_ascii=False, sort_keys=True)},
+    )
+    if request.method == "POST":
+        answer = _change(request, found, form)
+        if answer is not None:
+            return answer
+    with tenant(found.workspace_id):
+        tried = jobs.attempts(public_id)
+    state = JobStatus(found.status)
+    context = {"job": found, "state": state, "lane": LANES[found.lane], "attempts": tried, "form": form}
+    return _page(request, "job", found.type, is_dead=state is JobStatus.DEAD, is_live=live is not None, **context)
+
+
+_QUESTIONS: dict[str, Callable[[], str]] = {
+    "retry": lambda: _("Run this job again?"),
+    "mend": lambda: _("Run this job again with the changed payload?"),
+    "discard": lambda: _("Discard this job for good?"),
+    "cancel": lambda: _("Cancel this job?"),
+}
+
+
+def _change(request: HttpRequest, found: AutopilotJob | JobHistory, form: PayloadForm) -> HttpResponse | None:
+    """Do what was asked for, or ask back; None when the page is shown again with what is wrong."""
+    what = request.POST.get("do", "")
+    if what not in _QUESTIONS:
+        raise Http404
+    if what == "mend" and not form.is_valid():
+        return None
+    here = reverse("admin:backplane_job", args=[found.public_id])
+    carry = {"do": what, "payload": request.POST.get("payload", "")}
+    asked = confirmation.ask(request, question=_QUESTIONS[what](), things=[found.type], carry=carry, back=here)
+    if asked is not None:
+        return asked.render()
+    try:
+        with tenant(found.workspace_id), atomic():
+            _carry_out(what, found.public_id, form, actor_of(request))
+    except Problem as problem:
+        wrong = "; ".join(f"{name}: {text}" for name, text in problem.fields.items())
+        messages.warning(request, f"{problem.detail} {wrong}".strip())
+        return None if what == "mend" else redirect(here)
+    messages.success(request, _("Done."))
+    return redirect(here)
+
+
+def _carry_out(what: str, public_id: UUID, form: PayloadForm, actor: str) -> None:
+    if what == "mend":
+        dead_letters.mend(public_id, form.cleaned_data["payload"], actor=actor)
+        return
+    {"retry": jobs.retry, "discard": jobs.discard, "cancel": jobs.cancel}[what](public_id)
+    audit.record(actor, f"job.{what}", "job", public_id)
+
+
+def dead(request: HttpRequest) -> HttpResponse:
+    """Show the dead jobs of all studios by their cause; those of one cause are run again or discarded together."""
+    if request.method == "POST":
+        return _change_many(request)
+    with all_tenants("operators look at dead letters of all studios"):
+        causes = queue_now.dead_by_cause()
+    return _page(request, "dead", _("Dead letters"), causes=causes, most=dead_letters.MOST, pace=dead_letters.PACE)
+
+
+def _change_many(request: HttpRequest) -> HttpResponse:
+    what, name, cause = (request.POST.get(key, "") for key in ("do", "type", "cause"))
+    changes = {
+        "retry": (dead_letters.retry, "job.retry", _("Run these jobs again?")),
+        "discard": (dead_letters.discard, "job.discard", _("Discard these jobs for good?")),
+    }
+    if what not in changes or not name:
+        raise Http404
+    change, action, question = changes[what]
+    back = reverse("admin:backplane_dead")
+    things = [f"{name} – {cause}"]
+    carry = {"do": what, "type": name, "cause": cause}
+    asked = confirmation.ask(request, question=question, things=things, carry=carry, back=back)
+    if asked is not None:
+        return asked.render()
+    count = dead_letters.everywhere(change, action, name=name, cause=cause, actor=actor_of(request))
+    messages.success(
+        request, ngettext("%(count)d job was changed.", "%(count)d jobs were changed.", count) % {"count": count}
+    )
+    return redirect(back)
+
+
+def replay(request: HttpRequest) -> HttpResponse:
+    """Hand one event, or those of a span of time, to one of their handlers again, after saying how many they are."""
+    form = ReplayForm(request.POST or None, initial=request.GET.dict())
+    if request.method == "POST" and form.is_valid():
+        answer = _replay(request, form)
+        if answer is not None:
+            return answer
+    return _page(request, "replay", _("Replay events"), form=form)
+
+
+def _replay(request: HttpRequest, form: ReplayForm) -> HttpResponse | None:
+    wanted, back = form.cleaned_data, reverse("admin:backplane_replay")
+    key = request.POST.get("key") or str(uuid7())
+    try:
+        with tenant(form.studio), atomic():
+            count = 1 if wanted["event_id"] else len(events.between(form.event_type, **_span(form)))
+            question = ngettext("Replay %(count)d event?", "Replay %(count)d events?", count) % {"count": count}
+            carry = {name: request.POST.get(name, "") for name in form.fields} | {"key": key}
+            asked = confirmation.ask(request, question=question, things=[wanted["handler"]], carry=carry, back=back)
+            if asked is not None:
+                return asked.render()
+            done = _hand_over(form, key)
+            after = {"handler": wanted["handler"], "count": done}
+            audit.record(
+                actor_of(request), "event.replayed", "event", wanted["event_id"] or form.event_type, after=after
+            )
+    except Problem as problem:
+        form.add_error(None, problem.detail)
+        return None
+    messages.success(
+        request, ngettext("%(count)d event is replayed.", "%(count)d events are replayed.", done) % {"count": done}
+    )
+    return redirect(back)
+
+
+def _hand_over(form: ReplayForm, key: str) -> int:
+    wanted = form.cleaned_data
+    if wanted["event_id"]:
+        return int(events.replay(wanted["event_id"], wanted["handler"], key=key))
+    return events.replay_range(form.event_type, wanted["handler"], key=key, **_span(form))
+
+
+def _span(form: ReplayForm) -> dict[str, Any]:
+    return {"since": form.cleaned_data["since"], "until": form.cleaned_data["until"]}

@@ -70,6 +70,13 @@ def registered(name: str) -> JobType:
     return found
 
 
+def payload_model(job_type: JobType) -> type[BaseModel]:
+    """Return what the type's payload must be; a subscription's job carries its event's."""
+    if job_type.is_subscription:
+        return switchboard.events[job_type.name.rpartition(":")[2]].payload
+    return job_type.payload
+
+
 def enqueue(
     name: str,
     payload: BaseModel,
@@ -124,15 +131,18 @@ def discard(public_id: UUID) -> None:
     _finish(public_id, status=5)
 
 
-def retry(public_id: UUID, *, payload: BaseModel | None = None) -> None:
-    """Give a dead job a new set of attempts, with another payload if one is given. Raises NotFound and Conflict."""
+def retry(public_id: UUID, *, payload: BaseModel | None = None, after: float = 0) -> None:
+    """Give a dead job a new set of attempts `after` so many seconds, with another payload if one is given.
+
+    Raises NotFound and Conflict.
+    """
     with atomic():
         lane, workspace_id, name, status = _locked(public_id)
         if status != 2:
             raise Conflict(_("Only a dead job can be retried."))
         changed = None if payload is None else _dumped(registered(name), payload)
-        sql.run(_REVIVE, {"id": public_id, "payload": changed})
-        doorbell.ring(lane, workspace_id)
+        due = sql.value(_REVIVE, {"id": public_id, "payload": changed, "after": after})
+        doorbell.ring(lane, workspace_id, due if after else None)
 
 
 def wake(name: str, key: str, at: datetime | None = None) -> bool:
@@ -147,9 +157,10 @@ def wake(name: str, key: str, at: datetime | None = None) -> bool:
 
 _REVIVE = """
 UPDATE autopilot_job SET status = 0, attempts = 0, crashes = 0, deferrals = 0, error = '',
-  due_at = statement_timestamp(), scheduled_at = statement_timestamp(),
+  due_at = statement_timestamp() + make_interval(secs => %(after)s),
+  scheduled_at = statement_timestamp() + make_interval(secs => %(after)s),
   payload = coalesce(%(payload)s::jsonb, payload)
-WHERE public_id = %(id)s
+WHERE public_id = %(id)s RETURNING scheduled_at
 """
 _BRING_FORWARD = """
 UPDATE autopilot_job SET scheduled_at = coalesce(%(at)s, statement_timestamp())
@@ -222,7 +233,7 @@ def _earliest(lane: int, rows: Sequence[NewJob]) -> dict[tuple[int, UUID], datet
 
 
 def _dumped(job_type: JobType, payload: BaseModel) -> str:
-    return dumped(job_type.name, job_type.payload, payload)
+    return dumped(job_type.name, payload_model(job_type), payload)
 
 
 def dumped(name: str, model: type[BaseModel], payload: BaseModel) -> str:

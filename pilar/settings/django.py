@@ -126,7 +126,9 @@ def _database(dsn: str, *, pool: int, guarded: bool = True) -> dict[str, Any]:
     parsed["ENGINE"] = "pilar.backplane.postgresql"
     parsed["GUARDED"] = guarded
     parsed["CONN_HEALTH_CHECKS"] = True
-    options: dict[str, Any] = {**parsed.get("OPTIONS", {}), "connect_timeout": 5}
+    # A session that forgets its transaction keeps the hot tables from being tidied: PostgreSQL ends it.
+    forgotten = {"options": "-c idle_in_transaction_session_timeout=60s"} if pool else {}
+    options: dict[str, Any] = {"connect_timeout": 5, **forgotten, **parsed.get("OPTIONS", {})}
     # Only the engine and what asks for it (`sql.prepared`) prepare statements, after the fifth time.
     options["prepare_threshold"] = None if switch("DATABASE_NO_PREPARE") else 5
     if pool:
