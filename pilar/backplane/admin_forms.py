@@ -46,7 +46,11 @@ class LimitsForm(forms.Form):
         choices=[(ALL_LANES, gettext_lazy("All lanes")), *((lane, lane) for lane in LANES)],
     )  # fmt: skip
     weight = forms.IntegerField(
-        label=gettext_lazy("Share"), min_value=1, max_value=100, initial=1, widget=UnfoldAdminIntegerFieldWidget()
+        label=gettext_lazy("Share of turns"),
+        min_value=1,
+        max_value=100,
+        initial=1,
+        widget=UnfoldAdminIntegerFieldWidget(),
     )
     max_running = _number(gettext_lazy("At once, at most"), min_value=1, max_value=100_000)
     rate = forms.FloatField(

@@ -18,7 +18,7 @@ from pilar.backplane import audit, confirmation, dead_letters, events, jobs, que
 from pilar.backplane.admin_forms import PayloadForm, ReplayForm
 from pilar.backplane.models import AutopilotJob, JobHistory
 from pilar.backplane.models.work import JobStatus
-from pilar.backplane.tenancy import all_tenants, atomic, tenant
+from pilar.backplane.tenancy import PLATFORM, all_tenants, atomic, tenant
 from pilar.kernel.ids import uuid7
 from pilar.kernel.problems import Problem
 from pilar.kernel.switchboard import LANES
@@ -35,7 +35,7 @@ def _page(request: HttpRequest, template: str, title: str, **context: Any) -> Ht
     return render(
         request,
         f"admin/backplane/{template}.html",
-        {**admin.site.each_context(request), "title": title, "here": template, **context},
+        {**admin.site.each_context(request), "title": title, "here": template, "platform": PLATFORM, **context},
     )
 
 
@@ -49,7 +49,7 @@ def queue(request: HttpRequest) -> HttpResponse:
 def queue_part(request: HttpRequest) -> HttpResponse | None:
     """The changing part alone, or 304 when nothing of it has changed."""
     with all_tenants("operators look at the queue of all studios"):
-        response = render(request, "admin/backplane/_queue.html", {"queue": queue_now.read()})
+        response = render(request, "admin/backplane/_queue.html", {"queue": queue_now.read(), "platform": PLATFORM})
     etag = '"' + hashlib.sha256(response.content).hexdigest()[:32] + '"'
     response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
     return get_conditional_response(request, etag=etag, response=response)

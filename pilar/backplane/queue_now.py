@@ -110,7 +110,8 @@ SELECT lane, name, total FROM autopilot_lane_count
 WHERE name IN ('claimed', 'retried') OR name LIKE 'run\\_le\\_%%'
 """
 _PROCESSES = """
-SELECT kind, host, pid, lanes, running, beat_at < statement_timestamp() - make_interval(secs => %s)
+SELECT kind, host, pid, array(SELECT jsonb_array_elements_text(lanes)), running,
+  beat_at < statement_timestamp() - make_interval(secs => %s)
 FROM autopilot_worker WHERE lost_at IS NULL ORDER BY kind, id LIMIT 100
 """
 _LOST = "SELECT count(*) FROM autopilot_worker WHERE lost_at > statement_timestamp() - interval '1 day'"
