@@ -90,7 +90,7 @@ class _Entered:
         self._token: Token[Scope | None] = _scope.set(self._scope)
         try:
             _tell_open_transaction()
-        except BaseException:
+        except BaseException:  # whatever it was, the scope was not entered
             _scope.reset(self._token)
             raise
 
