@@ -6,6 +6,7 @@ from coach import (
     bulk,
     deliveries,
     erasure,
+    escalations,
     exports,
     housekeeping,
     imports,
@@ -15,11 +16,13 @@ from coach import (
     replies,
     retention,
     steps,
+    summary,
     widgets,
 )
 from coach.payloads import BulkDue, CoachEvent, ErasureDue, ExportDue, FollowupDue, ImportDue, MessageReady, ReplyDue
 from pilar.kernel.steps import Step
-from pilar.kernel.switchboard import Widget, counter, eraser, event, every, job, on, step, widget
+from pilar.kernel.switchboard import Summary, Widget, counter, eraser, event, every, job, on, step, widget
+from pilar.kernel.switchboard import summary as summarize
 
 for _name in housekeeping.EVENTS:
     event(_name, CoachEvent, external=True)
@@ -38,6 +41,8 @@ job("coach.collect_due", housekeeping.collect_due, lane="messages", priority=2)
 job("coach.plan_all", housekeeping.plan_all, lane="bulk")
 job("coach.plan", housekeeping.plan, lane="bulk")
 job("coach.replan", housekeeping.replan, lane="bulk", priority=4)
+job("coach.order_escalations", escalations.order_due, lane="messages", priority=4)
+job(escalations.JOB, escalations.write, lane="messages", priority=4)
 job("coach.import", imports.run, payload=ImportDue, lane="bulk", priority=4, timeout=timedelta(minutes=30))
 job("coach.bulk", bulk.run, payload=BulkDue, lane="bulk", priority=4, timeout=timedelta(minutes=30))
 job("coach.export", exports.write, payload=ExportDue, lane="bulk", priority=2, timeout=timedelta(minutes=30))
@@ -46,6 +51,7 @@ job("coach.retain", retention.retain, lane="bulk")
 
 eraser("transfers", erasure.transfers)
 
+every("coach.order_escalations", timedelta(minutes=5), "coach.order_escalations")
 every("coach.collect_due", timedelta(minutes=1), "coach.collect_due")
 every("coach.plan_all", timedelta(hours=1), "coach.plan_all")
 every("coach.retain", timedelta(hours=1), "coach.retain")
@@ -54,6 +60,8 @@ counter("leads", leads.count)
 
 widget(Widget("messages", "widgets/messages.html", widgets.messages, order=20))
 widget(Widget("followups", "widgets/followups.html", widgets.followups, order=30))
+
+summarize(Summary("coach", summary.rows, order=10))
 
 step(Step("default_ai_agent", 5, ("workspace_creation",), steps.default_ai_agent))
 step(Step("training_logic", 4, ("workspace_creation",), steps.training_logic))

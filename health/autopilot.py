@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from health import events, rounds, system_probes, widgets, workspace_probes
+from health import events, letters, rounds, system_probes, widgets, workspace_probes
 from health.models import Component
 from pilar.kernel.switchboard import Probe, Widget, event, every, job, on, probe, widget
 
 event("support.incident_created", events.IncidentChanged)
+on("support.incident_created", letters.tell, lane="bulk")
 event("support.auto_reply_request", events.AutoReplyRequested)
 event("support.escalation_needed", events.EscalationNeeded)
 for name in ("webhook", "queue", "rate_limit", "integration", "ai_provider"):

@@ -1,22 +1,26 @@
 """The operator's view of people, studios, plans and purchases. Staff sign in through the product's own door."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action
 
 from pilar.backplane.tenant_admin import TenantAdmin
 from pilar.kernel import clock
+from pilar.ui import letter_pages
 from workspaces import directory
 from workspaces.models import (
     ApiKey,
     ContactRequest,
     Invitation,
     Invoice,
+    KnownDevice,
     Membership,
     OnboardingDraft,
     Plan,
@@ -39,6 +43,26 @@ class UserAdmin(ModelAdmin):  # type: ignore[misc]
     search_fields = ("email", "name")
     list_filter = ("is_staff", "is_active", "language")
     exclude = ("password", "last_login")
+    actions_list: ClassVar = ["letters"]
+
+    def get_urls(self) -> list[Any]:
+        frame = path("letters/frame/", self.admin_site.admin_view(letter_pages.frame), name="letters_frame")
+        return [frame, *super().get_urls()]
+
+    @action(description=_("Letters"), url_path="letters")  # type: ignore[untyped-decorator]
+    def letters(self, request: HttpRequest) -> HttpResponse:
+        """Preview every letter that we send to people."""
+        return letter_pages.preview(request)
+
+
+@admin.register(KnownDevice)
+class KnownDeviceAdmin(ModelAdmin):  # type: ignore[misc]
+    list_display = ("user", "first_seen_at", "last_seen_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
 
 
 class MembershipInline(TabularInline):  # type: ignore[misc]

@@ -1,7 +1,9 @@
 """What this room contributes to the autopilot: facts about studios and subscriptions, and our reactions to Stripe."""
 
-from pilar.kernel.switchboard import Empty, counter, event, on
-from workspaces import claims, facts, stripe_events, usage
+from datetime import timedelta
+
+from pilar.kernel.switchboard import Empty, counter, event, every, job, on
+from workspaces import claims, devices, digests, facts, farewell, stripe_events, usage
 
 event(facts.WORKSPACE_CREATED, Empty)
 event(facts.WORKSPACE_SUSPENDED, facts.Suspended)
@@ -13,5 +15,14 @@ event(facts.DOCUMENT_ADDED, facts.DocumentAdded)
 
 on("email.lost", claims.write_again, lane="messages", priority=1)
 on("stripe.event", stripe_events.react, lane="webhooks", priority=1, max_attempts=10)
+
+job("workspaces.erase_accounts", farewell.carry_out, lane="bulk")
+job("workspaces.forget_devices", devices.forget_unused, lane="bulk", priority=9)
+job("workspaces.digests", digests.order_due, lane="bulk")
+job(digests.JOB, digests.write, payload=digests.Due, lane="bulk")
+
+every("workspaces.erase_accounts", timedelta(hours=1), "workspaces.erase_accounts")
+every("workspaces.forget_devices", timedelta(days=1), "workspaces.forget_devices")
+every("workspaces.digests", timedelta(minutes=30), "workspaces.digests")
 
 counter("seats", usage.seats)

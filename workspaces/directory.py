@@ -38,6 +38,17 @@ def owner(workspace_id: UUID) -> User | None:
     return first.user if first else None
 
 
+def people_who_answer(workspace_id: UUID) -> list[User]:
+    """Return who answers members and wants to be told when one waits."""
+    rows = Membership.objects.filter(workspace_id=workspace_id, user__is_active=True, user__escalations=True)
+    return [member.user for member in rows.exclude(role="viewer").select_related("user").order_by("created_at", "pk")]
+
+
+def zones(workspace_ids: list[UUID]) -> dict[UUID, str]:
+    """Return the time zones of studios."""
+    return dict(Workspace.objects.filter(pk__in=workspace_ids).values_list("pk", "timezone"))
+
+
 def activate(*, workspace_id: UUID, actor: str, now: datetime) -> Workspace:
     """Put a studio into service: its provisioning is complete. Does nothing to one that is active or suspended."""
     with tenant(workspace_id), atomic():

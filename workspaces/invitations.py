@@ -52,7 +52,7 @@ def invite(*, inviter: Principal, name: str, email: str, role: MemberRole, now: 
         else:
             _refuse_stronger(inviter, MemberRole(invitation.role))
         invitation.role, invitation.invited_by = role, name[:150]
-        _send(invitation, workspace, now)
+        _send(invitation, workspace, now, reply_to=_mailbox(inviter))
         audit.record(inviter.actor, "member.invited", "invitation", invitation.pk, after={"role": role, "email": email})
     return invitation
 
@@ -72,7 +72,7 @@ def send_again(*, inviter: Principal, invitation_id: UUID, now: datetime) -> Inv
     """Mail a fresh link, which ends the one before. Raises NotFound, and Forbidden as `invite` does."""
     with tenant(_workspace(inviter)), atomic():
         invitation = _locked(inviter, invitation_id, now)
-        _send(invitation, invitation.workspace, now)
+        _send(invitation, invitation.workspace, now, reply_to=_mailbox(inviter))
         audit.record(inviter.actor, "invitation.sent_again", "invitation", invitation_id)
     return invitation
 
@@ -152,7 +152,14 @@ def _full() -> Conflict:
     return Conflict(_("All seats of the plan are taken. Revoke an invitation or choose a larger plan."), code="no_seat")
 
 
-def _send(invitation: Invitation, workspace: Workspace, now: datetime) -> None:
+def _mailbox(inviter: Principal) -> str:
+    """Where the invited person's questions go; programs have no mailbox."""
+    kind, _colon, user_id = inviter.actor.partition(":")
+    found = User.objects.filter(pk=user_id).first() if kind == "user" else None
+    return found.email if found else ""
+
+
+def _send(invitation: Invitation, workspace: Workspace, now: datetime, *, reply_to: str) -> None:
     token = new_token()
     invitation.token_hash, invitation.expires_at = hashed(token), now + LIVES
     invitation.save()
@@ -167,6 +174,8 @@ def _send(invitation: Invitation, workspace: Workspace, now: datetime) -> None:
             "expires_at": invitation.expires_at,
         },
         language=workspace.language,
+        zone=workspace.timezone,
+        reply_to=reply_to,
         key=f"invitation:{invitation.pk}:{invitation.token_hash[:16]}",
     )
 

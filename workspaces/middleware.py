@@ -4,7 +4,9 @@ from collections.abc import Callable
 from functools import cached_property
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 
 from pilar.kernel.principal import Principal, Role
@@ -61,6 +63,24 @@ class Visit:
         if mine:
             self._request.session[SESSION_KEY] = str(workspace_id)
         return mine
+
+
+class Reader:
+    """Shows pages in the language and time zone of the person who is signed in, whatever the browser prefers.
+
+    Without a session nobody is asked, so public pages need no database.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SESSION_COOKIE_NAME not in request.COOKIES or not isinstance(request.user, User):
+            return self.get_response(request)
+        translation.activate(request.user.language)
+        request.LANGUAGE_CODE = request.user.language
+        with timezone.override(request.user.timezone):
+            return self.get_response(request)
 
 
 class CurrentWorkspace:

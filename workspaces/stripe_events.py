@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
 
 from pilar.backplane.tenancy import all_tenants, tenant
 from pilar.kernel import clock
@@ -17,7 +16,7 @@ from pilar.providers.events import StripeHappened
 from pilar.providers.stripe import checkout
 from pilar.providers.stripe.shapes import Invoice
 from workspaces import billing, directory, invoices, purchase
-from workspaces.models import SignUp
+from workspaces.models import SignUp, Subscription
 
 State = SignUp.State
 Result = dict[str, str]
@@ -77,20 +76,33 @@ def _subscription_changed(event: StripeHappened, now: datetime) -> Result:
 
 def _mirror(subscription_id: str, now: datetime) -> Result:
     """Mirror a subscription of ours. One that we do not know yet is fetched when its studio is founded."""
+    stored = _mirrored(subscription_id, now)
+    if stored is None:
+        return NOT_OURS
+    return {"result": stored.status, "workspace": str(stored.workspace_id)}
+
+
+def _mirrored(subscription_id: str, now: datetime) -> Subscription | None:
     workspace_id = routes.find("stripe", "subscription", subscription_id)
     if workspace_id is None:
-        return NOT_OURS
+        return None
     with all_tenants("an event of Stripe is about one studio"), tenant(workspace_id):
-        stored = billing.mirror(subscription_id, now=now)
-    return {"result": stored.status, "workspace": str(workspace_id)}
+        return billing.mirror(subscription_id, now=now)
 
 
 def _trial_ends(event: StripeHappened, now: datetime) -> Result:
     """Three days before: nothing has to be done, but nobody should be surprised by the first invoice."""
-    result = _mirror(event.object_id, now)
-    items = [{"text": _("Your free trial ends in three days. You can cancel until then."), "url": BILLING_PAGE}]
-    _tell_owner(event.object_id, "waiting_for_you", key=f"trial-ends:{event.object_id}", items=items)
-    return result
+    stored = _mirrored(event.object_id, now)
+    ends_at = stored.trial_end if stored else None
+    _tell_owner(event.object_id, "trial_ends", key=f"trial-ends:{event.object_id}", ends_at=ends_at)
+    return {"result": stored.status} if stored else NOT_OURS
+
+
+def _stage(invoice: Invoice) -> str:
+    """How urgent the letter is: first | again | last, when Stripe tries no more."""
+    if invoice.next_payment_attempt is None:
+        return "last"
+    return "first" if invoice.attempt_count <= 1 else "again"
 
 
 def _invoice_changed(event: StripeHappened, now: datetime) -> Result:
@@ -117,6 +129,7 @@ def _invoice_failed(event: StripeHappened, now: datetime) -> Result:
             invoice.subscription,
             "payment_failed",
             key=f"payment-failed:{invoice.id}:{invoice.attempt_count}",
+            stage=_stage(invoice),
             amount_cents=invoice.amount_due,
             currency=invoice.currency.upper(),
             url=invoice.hosted_invoice_url or BILLING_PAGE,
@@ -132,7 +145,9 @@ def _tell_owner(subscription_id: str, template: str, *, key: str, **context: obj
     if workspace_id is None or owner is None:
         return
     values = {"studio": directory.get(workspace_id).name, "url": BILLING_PAGE} | context
-    outbox.send(to=owner.email, template=template, context=values, language=owner.language, key=key)
+    outbox.send(
+        to=owner.email, template=template, context=values, language=owner.language, zone=owner.timezone, key=key
+    )
 
 
 REACTIONS: dict[str, Reaction] = {

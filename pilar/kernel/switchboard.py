@@ -151,6 +151,17 @@ class Widget:
 
 
 @dataclass(frozen=True, slots=True)
+class Summary:
+    """A part of the owner's letter: names and figures of a span [since, until), in the language in force. Runs inside
+    the workspace's scope and an open transaction.
+    """
+
+    name: str
+    rows: Callable[[datetime, datetime], list[tuple[str, int]]]
+    order: int = 50
+
+
+@dataclass(frozen=True, slots=True)
 class OperatorAction:
     name: str
     run: Callable[[UUID], str]
@@ -171,6 +182,7 @@ steps: dict[str, Step] = {}
 probes: dict[str, Probe] = {}
 remediations: dict[str, Remediation] = {}
 widgets: dict[str, Widget] = {}
+summaries: dict[str, Summary] = {}
 operator_actions: dict[str, OperatorAction] = {}
 budget_resources: dict[str, BudgetResource] = {}
 counters: dict[str, Callable[[], int]] = {}
@@ -255,6 +267,11 @@ def remediation(entry: Remediation) -> None:
 def widget(entry: Widget) -> None:
     """Add a part to the dashboard."""
     _add(widgets, entry.name, entry)
+
+
+def summary(entry: Summary) -> None:
+    """Add figures to the letter that sums up an owner's day or week."""
+    _add(summaries, entry.name, entry)
 
 
 def operator_action(entry: OperatorAction) -> None:

@@ -155,6 +155,27 @@ _ROLE = {
     "coach": Word("mute", _("Coach")),
     "viewer": Word("mute", _("Viewer")),
 }
+_ROLE_MAY = {
+    "owner": Word("mute", _("May do everything: the team, plan and payment, API keys, all settings.")),
+    "admin": Word(
+        "mute",
+        _("Sets up the studio, its connections and the coach, and invites people. Neither pays nor makes API keys."),
+    ),
+    "coach": Word("mute", _("Adds members, reads chats and answers them.")),
+    "viewer": Word("mute", _("Looks at how the studio is doing and changes nothing.")),
+}
+_SECURITY_NOTICE = {
+    "password_changed": Word("wait", _("Your password was changed")),
+    "password_set": Word("wait", _("Your account has a password now")),
+    "password_reset": Word("wait", _("Your password was set anew")),
+    "email_changed": Word("wait", _("Your e-mail address was changed")),
+    "email_deleted": Word("wait", _("An e-mail address was removed from your account")),
+    "totp_activated": Word("ok", _("The authenticator app is on")),
+    "totp_deactivated": Word("bad", _("The authenticator app is off")),
+    "webauthn_added": Word("ok", _("A passkey was added")),
+    "webauthn_removed": Word("wait", _("A passkey was removed")),
+    "recovery_codes_generated": Word("wait", _("New recovery codes were made")),
+}
 _PROVIDER = {
     "stripe": Word("mute", _("Payment (Stripe)")),
     "twilio": Word("mute", _("Phone number (Twilio)")),
@@ -253,6 +274,8 @@ _WORDS: dict[str, dict[str, Word]] = {
     "paper": _PAPER,
     "who": _WHO,
     "role": _ROLE,
+    "role_may": _ROLE_MAY,
+    "security_notice": _SECURITY_NOTICE,
     "provider": _PROVIDER,
     "trigger": _TRIGGER,
     "resource": _RESOURCE,

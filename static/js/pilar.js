@@ -12,7 +12,7 @@
   document.addEventListener("click", (event) => {
     // A click beside a dialog closes it, also where `closedby` is not known.
     if (event.target.matches("dialog.dialog")) event.target.close();
-    const target = event.target.closest("[data-dismiss], [data-opens], [data-copies]");
+    const target = event.target.closest("[data-dismiss], [data-opens], [data-copies], [data-print]");
     if (!target) return;
     if ("dismiss" in target.dataset) target.closest("[data-toast]").remove();
     if (target.dataset.opens) {
@@ -20,6 +20,7 @@
       document.getElementById(target.dataset.opens).showModal();
     }
     if (target.dataset.copies) copy(target);
+    if ("print" in target.dataset) window.print();
   });
 
   // Good news goes by itself; a refusal and what can be undone stay until they are closed.

@@ -13,6 +13,7 @@ GLOBAL = {
     "workspaces.Workspace": "is the tenant itself",
     "workspaces.Membership": "tells which studios a person may enter, so it is read before any is entered",
     "workspaces.Invitation": "is opened by somebody who is not yet a member",
+    "workspaces.KnownDevice": "belongs to a person, who may work in several studios",
     "workspaces.Plan": "is the same for all",
     "workspaces.ApiKey": "names the workspace, so it is read before it is known",
     "workspaces.SignUp": "comes before the workspace",

@@ -42,7 +42,7 @@ def ids(shop: Shop) -> dict[str, str]:
 
 @pytest.fixture
 def owner(ids: dict[str, str]) -> Client:
-    return signed_in(MembershipFactory(workspace=the_studio()).user)
+    return signed_in(MembershipFactory(workspace=the_studio(), user__language="en").user)
 
 
 def pay_first_month(shop: Shop, ids: dict[str, str]) -> None:
@@ -72,7 +72,7 @@ def text(answer: Any) -> str:
 
 
 def test_the_page_says_how_long_the_trial_lasts_and_what_comes_then(owner: Client) -> None:
-    page = text(owner.get(PAGE, headers={"Accept-Language": "en"}))
+    page = text(owner.get(PAGE))
     assert "days of your free trial are left" in page
     assert "Your plan" in page
 
@@ -130,7 +130,7 @@ def test_only_another_plan_that_is_offered_can_be_taken(owner: Client, code: str
 
 def test_a_plan_that_is_too_small_says_what_to_give_up(owner: Client) -> None:
     Plan.objects.filter(pk="PRO").update(seats=0)
-    answer = owner.get(f"{PAGE}/plan/PRO", headers={"Accept-Language": "en"})
+    answer = owner.get(f"{PAGE}/plan/PRO")
     assert (answer.status_code, "take one person out first" in text(answer)) == (409, True)
 
 

@@ -4,7 +4,7 @@ from workspaces.models.access import ApiKey, Invitation, Membership
 from workspaces.models.billing import Invoice, Plan, SignUp, Subscription
 from workspaces.models.contact import ContactRequest
 from workspaces.models.studio import OnboardingDraft, Policy, StudioDocument, StudioProfile
-from workspaces.models.user import User
+from workspaces.models.user import KnownDevice, User
 from workspaces.models.workspace import Workspace
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "ContactRequest",
     "Invitation",
     "Invoice",
+    "KnownDevice",
     "Membership",
     "OnboardingDraft",
     "Plan",

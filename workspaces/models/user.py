@@ -17,6 +17,14 @@ def normal_email(address: str) -> str:
     return address.strip().lower()
 
 
+class Rhythm(models.TextChoices):
+    """How often an owner wants the summary of the studio."""
+
+    OFF = "off", _("never")
+    DAILY = "daily", _("every morning")
+    WEEKLY = "weekly", _("on Mondays")
+
+
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
         """Create a person; without a password they can only come in by e-mail link."""
@@ -45,6 +53,10 @@ class User(AbstractBaseUser):
     timezone = models.CharField(_("time zone"), max_length=64, default="Europe/Berlin")
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("operator"), default=False)
+    digest = models.CharField(_("summary by e-mail"), max_length=10, choices=Rhythm, default=Rhythm.WEEKLY)
+    escalations = models.BooleanField(_("write to me when a member waits"), default=True)
+    erase_at = models.DateTimeField(_("will be deleted"), null=True, blank=True, editable=False)
+    undo_hash = models.CharField(max_length=64, unique=True, null=True, blank=True, editable=False)
     date_joined = models.DateTimeField(_("joined"), default=now, editable=False)
 
     USERNAME_FIELD = "email"
@@ -58,6 +70,9 @@ class User(AbstractBaseUser):
         verbose_name_plural = _("users")
         constraints = (
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="user_email_is_lower_case"),
+        )
+        indexes = (
+            models.Index(fields=["erase_at"], condition=models.Q(erase_at__isnull=False), name="user_to_be_erased"),
         )
 
     def __str__(self) -> str:
@@ -86,3 +101,22 @@ class User(AbstractBaseUser):
 
     def has_module_perms(self, app_label: str) -> bool:
         return self.is_active and self.is_staff
+
+
+class KnownDevice(models.Model):
+    """A browser in which somebody has signed in: its cookie's token as a hash (see `devices`)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
+    token_hash = models.CharField(max_length=64, editable=False)
+    first_seen_at = models.DateTimeField(default=now, editable=False)
+    last_seen_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        verbose_name = _("known device")
+        verbose_name_plural = _("known devices")
+        constraints = (models.UniqueConstraint(fields=["user", "token_hash"], name="one_device_per_person"),)
+        indexes = (models.Index(fields=["last_seen_at"], name="device_last_seen"),)
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.last_seen_at:%Y-%m-%d}"

@@ -18,6 +18,7 @@ from pilar.kernel.problems import NotFound
 from pilar.kernel.shield import shielded
 from pilar.ui import errors
 from workspaces.middleware import visit_of
+from workspaces.models import User
 
 View = Callable[..., HttpResponse]
 
@@ -57,6 +58,37 @@ def public_page(view: View) -> View:
 
     inner.page_role = None  # type: ignore[attr-defined]
     return inner
+
+
+def account_page(view: View) -> View:
+    """A page of a person, with or without a studio. Who is not signed in goes to the sign-in."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if visit_of(request).user is None:
+            return redirect_to_login(request.get_full_path())
+        response = _answered(lambda: view(request, *args, **kwargs), request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    inner.page_role = None  # type: ignore[attr-defined]
+    return inner
+
+
+def person_of(request: HttpRequest) -> User:
+    """Return who is signed in. Raises NotFound outside of a page that asks for it."""
+    user = visit_of(request).user
+    if user is None:
+        raise NotFound
+    return user
+
+
+def principal_of(request: HttpRequest) -> Principal:
+    """Return the caller for the domain. Raises NotFound outside of a page that asks for a sign-in."""
+    principal = visit_of(request).principal
+    if principal is None:
+        raise NotFound
+    return principal
 
 
 def workspace_of(request: HttpRequest) -> UUID:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from workspaces.models import StudioDocument, StudioProfile, Workspace
 from workspaces.models.access import MemberRole
+from workspaces.models.user import Rhythm
 from workspaces.places import COUNTRIES
 from workspaces.studio import Particulars
 
@@ -159,3 +160,43 @@ class InvitationForm(forms.Form):
 
 class KeyForm(forms.Form):
     name = forms.CharField(max_length=80)
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=MemberRole.choices)
+
+
+class ProfileForm(forms.Form):
+    """What a person may say about themselves. The theme belongs to the browser, not to the person."""
+
+    name = forms.CharField(
+        label=_("Your name"), max_length=150, required=False, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    language = forms.ChoiceField(
+        label=_("Language"), choices=settings.LANGUAGES, help_text=_("For the pages and for what we write to you.")
+    )
+    timezone = forms.ChoiceField(label=_("Time zone"), choices=[(name, name) for name in sorted(available_timezones())])
+    theme = forms.ChoiceField(
+        label=_("Appearance"),
+        choices=[("auto", _("As on the device")), ("light", _("Light")), ("dark", _("Dark"))],
+        help_text=_("Only in this browser."),
+    )
+    digest = forms.ChoiceField(
+        label=_("Summary of the studio by e-mail"),
+        choices=Rhythm.choices,
+        help_text=_("For owners: figures, and what waits for you."),
+    )
+    escalations = forms.BooleanField(
+        label=_("Write to me when a member waits for a person"),
+        required=False,
+        help_text=_("Bundled, and never at night."),
+    )
+
+    fieldsets: ClassVar[list[tuple[Any, list[str]]]] = [
+        (_("About you"), ["name", "language", "timezone", "theme"]),
+        (_("Letters"), ["digest", "escalations"]),
+    ]
+
+
+class DeleteForm(forms.Form):
+    agreed = forms.BooleanField(label=_("I have read what happens and want to delete my account"))

@@ -15,13 +15,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from pilar.api import client, throttling
 from pilar.kernel import clock
 from pilar.kernel.principal import Principal, Role
-from pilar.kernel.problems import NotFound, Problem
+from pilar.kernel.problems import Problem
 from workspaces import billing, invitations
 from workspaces.invitations import Link
 from workspaces.links import LinkState
 from workspaces.middleware import SESSION_KEY, visit_of
+from workspaces.models import Membership, User
 from workspaces.models.access import MemberRole
-from workspaces.pages.base import public_page, workspace_of, workspace_page
+from workspaces.pages.base import person_of, principal_of, public_page, workspace_of, workspace_page
 from workspaces.pages.forms import ClaimForm, InvitationForm
 
 
@@ -29,7 +30,7 @@ from workspaces.pages.forms import ClaimForm, InvitationForm
 @workspace_page(Role.ADMIN)
 def people(request: HttpRequest) -> HttpResponse:
     """Members and invitations, and a form for the next one."""
-    inviter = _inviter(request)
+    inviter = principal_of(request)
     form = InvitationForm(request.POST or None, roles=_roles(inviter))
     if request.method != "POST" or not form.is_valid():
         return _people(request, form, status=422 if form.is_bound else 200)
@@ -50,33 +51,48 @@ def people(request: HttpRequest) -> HttpResponse:
     return redirect("workspaces:people")
 
 
-def _inviter(request: HttpRequest) -> Principal:
-    principal = visit_of(request).principal
-    if principal is None:
-        raise NotFound
-    return principal
-
-
 def _roles(inviter: Principal) -> list[MemberRole]:
     return [role for role in MemberRole if inviter.at_least(Role(role))]
 
 
 def _people(request: HttpRequest, form: InvitationForm, *, status: int) -> HttpResponse:
-    workspace_id = workspace_of(request)
+    workspace_id, me = workspace_of(request), principal_of(request)
+    roles = _roles(me)
+    members = list(invitations.members(workspace_id))
+    invited = list(invitations.open_ones(workspace_id, now=clock.now()))
     context = {
-        "members": invitations.members(workspace_id),
-        "invitations": invitations.open_ones(workspace_id, now=clock.now()),
+        "members": [_shown_member(member, me, person_of(request), roles) for member in members],
+        "invitations": invited,
         "seats": billing.limits().seats,
+        "taken": len(members) + len(invited),
+        "roles": roles,
+        "all_roles": list(MemberRole),
+        "is_owner": me.at_least(Role.OWNER),
         "form": form,
     }
     return render(request, "workspaces/people.html", context, status=status)
+
+
+def _shown_member(member: Membership, me: Principal, person: User, roles: list[MemberRole]) -> dict[str, Any]:
+    """A member with what the reader may do to them; one's own way out is a button of its own."""
+    is_me = member.user_id == person.pk
+    return {
+        "id": member.pk,
+        "name": member.user.get_full_name(),
+        "email": member.user.email,
+        "role": member.role,
+        "is_me": is_me,
+        "leaves_at": member.user.erase_at,
+        "may_change": not is_me and member.role in roles,
+        "may_receive": not is_me and member.role != MemberRole.OWNER and me.at_least(Role.OWNER),
+    }
 
 
 @require_POST
 @workspace_page(Role.ADMIN)
 def resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     """Mail the invitation again."""
-    inviter = _inviter(request)
+    inviter = principal_of(request)
     throttling.guard("invitations:60/hour", f"workspace:{inviter.workspace_id}")
     invitations.send_again(inviter=inviter, invitation_id=invitation_id, now=clock.now())
     messages.success(request, _("A new link is on its way; the old one no longer works."))
@@ -87,7 +103,7 @@ def resend(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
 @workspace_page(Role.ADMIN)
 def revoke(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     """Take the invitation back."""
-    invitations.revoke(inviter=_inviter(request), invitation_id=invitation_id, now=clock.now())
+    invitations.revoke(inviter=principal_of(request), invitation_id=invitation_id, now=clock.now())
     messages.success(request, _("The invitation is revoked."))
     return redirect("workspaces:people")
 

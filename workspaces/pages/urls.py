@@ -1,6 +1,6 @@
 from django.urls import path
 
-from workspaces.pages import billing, buying, onboarding, people, settings
+from workspaces.pages import billing, buying, onboarding, people, profile, settings, team
 
 app_name = "workspaces"
 
@@ -17,6 +17,15 @@ urlpatterns = [
     path("dashboard/settings/people", people.people, name="people"),
     path("dashboard/settings/people/<uuid:invitation_id>/resend", people.resend, name="invitation_resend"),
     path("dashboard/settings/people/<uuid:invitation_id>/revoke", people.revoke, name="invitation_revoke"),
+    path("dashboard/settings/team/<uuid:membership_id>/role", team.role, name="member_role"),
+    path("dashboard/settings/team/<uuid:membership_id>/remove", team.remove, name="member_remove"),
+    path("dashboard/settings/team/<uuid:membership_id>/owner", team.hand_over, name="member_owner"),
+    path("dashboard/settings/team/leave", team.leave, name="team_leave"),
+    path("account", profile.profile, name="profile"),
+    path("account/delete", profile.delete, name="account_delete"),
+    path("account/keep/<str:token>", profile.keep, name="account_keep"),
+    path("account/devices/<int:session_id>/end", profile.end_session, name="session_end"),
+    path("letters/unsubscribe/<str:token>", profile.unsubscribe, name="unsubscribe"),
     path("workspaces/switch", settings.switch, name="switch"),
     path("dashboard/settings/billing", billing.overview, name="billing"),
     path("dashboard/settings/billing/portal", billing.portal, name="billing_portal"),

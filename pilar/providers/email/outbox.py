@@ -14,8 +14,6 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.template.loader import render_to_string
-from django.utils import translation
 from pydantic import Field
 
 from pilar.backplane import effects, events, jobs, tenancy, vault
@@ -24,6 +22,7 @@ from pilar.kernel import clock
 from pilar.kernel.errors import ContactFailure
 from pilar.kernel.switchboard import Payload, Permanent, Work
 from pilar.providers.email import smtp
+from pilar.providers.email.rendering import render
 from pilar.providers.events import LetterLost
 
 JOB = "email.send"
@@ -31,13 +30,18 @@ URGENT = 1
 
 
 class Letter(Payload):
-    """A rendered mail to one address. `key` names the intent: one letter for one key."""
+    """A rendered mail to one address. `key` names the intent: one letter for one key.
+
+    `unsubscribe` is the address at which one request, without signing in, ends letters of this kind (RFC 8058).
+    """
 
     to: str = Field(pattern=r"^[^\s@]+@[^\s@]+$", max_length=320)
     subject: str
     text: str
     html: str = ""
     sender: str = ""
+    reply_to: str = ""
+    unsubscribe: str = ""
     key: str
 
 
@@ -55,19 +59,26 @@ def send(
     context: Mapping[str, Any],
     key: str,
     language: str = "de",
-    subject: str = "",
+    zone: str = "",
+    reply_to: str = "",
+    unsubscribe: str = "",
 ) -> UUID:
-    """Put the mail `templates/emails/<template>` into the queue; the same key again sends nothing more.
+    """Put the letter `templates/emails/<template>.html` into the queue; the same key again sends nothing more.
 
     Works in the current workspace, or for the platform when none is in force; part of the caller's transaction.
     Returns the job's id. Raises TemplateDoesNotExist for an unknown template.
     """
-    full = {"base_url": settings.PUBLIC_BASE_URL, "language": language, **context}
-    with translation.override(language):
-        title = subject or render_to_string(f"emails/{template}.subject.txt", full)
-        text = render_to_string(f"emails/{template}.txt", full)
-        html = render_to_string(f"emails/{template}.html", {**full, "subject": title})
-    return queue(Letter(to=to, subject=_one_line(title), text=text.strip() + "\n", html=html, key=key))
+    drawn = render(template, {**context, "unsubscribe": unsubscribe}, language=language, zone=zone)
+    letter = Letter(
+        to=to,
+        subject=drawn.subject,
+        text=drawn.text,
+        html=drawn.html,
+        reply_to=reply_to,
+        unsubscribe=unsubscribe,
+        key=key,
+    )
+    return queue(letter)
 
 
 def queue(letter: Letter) -> UUID:
@@ -120,6 +131,11 @@ def _message(letter: Letter, mark: str) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"] = letter.sender or settings.DEFAULT_FROM_EMAIL
     message["To"] = letter.to
+    if reply_to := letter.reply_to or settings.REPLY_TO_EMAIL:
+        message["Reply-To"] = reply_to
+    if letter.unsubscribe:
+        message["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["Subject"] = letter.subject
     message["Date"] = format_datetime(clock.now())
     message["Message-ID"] = f"<{mark}@{_domain()}>"
@@ -132,7 +148,3 @@ def _message(letter: Letter, mark: str) -> EmailMessage:
 
 def _domain() -> str:
     return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "pilar.invalid"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
