@@ -24,7 +24,14 @@ HTTP_WAYS: tuple[dict[str, Any], ...] = (
     {"kind": "status", "status": 429, "retryAfter": 2},
     {"kind": "status", "status": 401},
 )
-SMTP_WAYS = (*HTTP_WAYS[:3], {"kind": "status", "status": 452}, {"kind": "status", "status": 535})
+SMTP_WAYS: tuple[dict[str, Any], ...] = (
+    {"kind": "status", "status": 421},
+    {"kind": "timeout", "latencyMs": 1500},
+    {"kind": "garbage"},
+    {"kind": "status", "status": 452},
+    {"kind": "status", "status": 535},
+)
+TRY_AGAIN = ("provider_unavailable", "code_refused")
 WAY_SECONDS = 3.0
 RECOVERED_WITHIN = 240.0
 """A breaker that opened lets one call through after a minute, and the check that failed looks again every minute."""
@@ -68,7 +75,7 @@ class Newcomer(ScriptedCustomer):
             try:
                 return super().connect_whatsapp(number)
             except Stuck as refusal:
-                if "503" not in str(refusal) or not tries_left:
+                if not tries_left or not any(word in str(refusal) for word in TRY_AGAIN):
                     raise
                 time.sleep(5)
 
