@@ -13,7 +13,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import Error, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 PLATFORM = UUID("00000000-0000-7000-8000-000000000001")
@@ -90,7 +90,7 @@ class _Entered:
         self._token: Token[Scope | None] = _scope.set(self._scope)
         try:
             _tell_open_transaction()
-        except BaseException:  # whatever it was, the scope was not entered
+        except Error:
             _scope.reset(self._token)
             raise
 
