@@ -76,3 +76,8 @@ def confirm(lead: Lead, *, message: Message, now: datetime) -> bool:
 def withdraw(lead: Lead, *, by: str, now: datetime) -> None:
     """End every consent of the lead; answering a member's own question needs none."""
     Consent.objects.filter(lead=lead, withdrawn_at=None).update(withdrawn_at=now, withdrawn_by=by)
+
+
+def end(consent: Consent, *, by: str, now: datetime) -> None:
+    """Close one agreement; it stays on record with its end."""
+    Consent.objects.filter(pk=consent.pk, withdrawn_at=None).update(withdrawn_at=now, withdrawn_by=by)

@@ -82,6 +82,11 @@ def get(export_id: UUID, *, session: str, now: datetime) -> MemberExport:
     return found
 
 
+def fetched(export: MemberExport, *, actor: str) -> None:
+    """Note that somebody took the file."""
+    audit.record(actor, "members.export_fetched", "MemberExport", export.pk)
+
+
 def _hash(session: str) -> str:
     return hashlib.sha256(session.encode()).hexdigest()
 

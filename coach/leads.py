@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 from coach import aliases, consents, followups, numbers, suppression, texts
 from coach.aliases import Contact
 from coach.consents import NewConsent
-from coach.models import Conversation, Lead
+from coach.models import Consent, Conversation, Lead
 from pilar.backplane import activity, audit
 from pilar.backplane.tenancy import atomic, current
 from pilar.kernel.problems import Conflict, NotFound, Problem
@@ -121,6 +121,17 @@ def add_consent(lead: Lead, given: NewConsent, *, actor: str, now: datetime) -> 
         raise Problem(text, code="validation_failed", fields={"at": text})
     _apply_consent(lead, given, actor=actor, now=now)
     audit.record(actor, "consent.recorded", "Lead", str(lead.pk), after={"source": given.source})
+
+
+def withdraw_consent(lead: Lead, consent_id: UUID, *, actor: str, now: datetime) -> None:
+    """Note that a consent was taken back at the studio. What is planned is cancelled when none is left. Raises NotFound."""
+    consent = Consent.objects.filter(lead=lead, pk=consent_id).first()
+    if consent is None:
+        raise NotFound
+    consents.end(consent, by=actor[:40], now=now)
+    if not consents.standing(lead).allows_nudges:
+        followups.cancel(lead, reason="no_consent", now=now)
+    audit.record(actor, "consent.withdrawn", "Lead", str(lead.pk), after={"consent": str(consent.pk)})
 
 
 def met(contact: Contact, *, name: str) -> Lead:

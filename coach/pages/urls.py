@@ -1,6 +1,6 @@
 from django.urls import path
 
-from coach.pages import automation, chats, members, saved_replies, threads
+from coach.pages import automation, chats, imports, member, members, saved_replies, threads, transfers
 
 app_name = "coach"
 
@@ -21,7 +21,42 @@ urlpatterns = [
     path("dashboard/chats/<uuid:conversation_id>/why/<uuid:message_id>", threads.why, name="why"),
     path("dashboard/members", members.member_list, name="members"),
     path("dashboard/members/add", members.member_add, name="member_add"),
-    path("dashboard/members/<uuid:lead_id>", members.member, name="member"),
+    path("dashboard/members/bulk", members.member_bulk, name="member_bulk"),
+    path("dashboard/members/actions/<uuid:action_id>", members.action, name="action"),
+    path("dashboard/members/actions/<uuid:action_id>/progress", members.action_progress, name="action_progress"),
+    path("dashboard/members/actions/<uuid:action_id>/undo", members.action_undo, name="action_undo"),
+    path("dashboard/members/segments", members.segment_save, name="segment_save"),
+    path("dashboard/members/segments/<uuid:segment_id>/delete", members.segment_delete, name="segment_delete"),
+    path("dashboard/members/import", imports.import_new, name="import_new"),
+    path("dashboard/members/import/<uuid:import_id>", imports.import_one, name="import"),
+    path("dashboard/members/import/<uuid:import_id>/progress", imports.import_progress, name="import_progress"),
+    path("dashboard/members/import/<uuid:import_id>/report.csv", imports.import_report, name="import_report"),
+    path("dashboard/members/import/<uuid:import_id>/cancel", imports.import_cancel, name="import_cancel"),
+    path("dashboard/members/exports/<uuid:export_id>", transfers.export, name="export"),
+    path("dashboard/members/exports/<uuid:export_id>/progress", transfers.export_progress, name="export_progress"),
+    path("dashboard/members/exports/<uuid:export_id>/file", transfers.export_file, name="export_file"),
+    path("dashboard/members/erased/<uuid:erasure_id>", transfers.erased, name="erased"),
+    path("dashboard/members/erased/<uuid:erasure_id>/progress", transfers.erased_progress, name="erased_progress"),
+    path("dashboard/members/<uuid:lead_id>", member.member, name="member"),
+    path("dashboard/members/<uuid:lead_id>/edit", member.member_edit, name="member_edit"),
+    path("dashboard/members/<uuid:lead_id>/write", member.member_write, name="member_write"),
+    path("dashboard/members/<uuid:lead_id>/pause", member.member_pause, name="member_pause"),
+    path("dashboard/members/<uuid:lead_id>/consents", member.consent_add, name="consent_add"),
+    path(
+        "dashboard/members/<uuid:lead_id>/consents/<uuid:consent_id>/withdraw",
+        member.consent_withdraw,
+        name="consent_withdraw",
+    ),
+    path("dashboard/members/<uuid:lead_id>/preferences", member.preferences_save, name="preferences_save"),
+    path("dashboard/members/<uuid:lead_id>/goals", member.goal_add, name="goal_add"),
+    path("dashboard/members/<uuid:lead_id>/goals/<uuid:goal_id>/drop", member.goal_drop, name="goal_drop"),
+    path(
+        "dashboard/members/<uuid:lead_id>/followups/<uuid:followup_id>/skip",
+        member.followup_skip,
+        name="member_followup_skip",
+    ),
+    path("dashboard/members/<uuid:lead_id>/export", member.member_export, name="member_export"),
+    path("dashboard/members/<uuid:lead_id>/erase", member.member_erase, name="member_erase"),
     path("dashboard/automation", automation.automation, name="automation"),
     path("dashboard/automation/pause", automation.pause, name="pause"),
 ]

@@ -134,6 +134,65 @@ _CONSENT = {
     "missing": Word("bad", _("No consent")),
     "withdrawn": Word("bad", _("Said stop")),
 }
+_LEAD_SOURCE = {
+    "manual": Word("mute", _("Added by hand")),
+    "dashboard": Word("mute", _("Added by hand")),
+    "api": Word("mute", _("Another program")),
+    "whatsapp": Word("mute", _("Wrote on WhatsApp")),
+    "import": Word("mute", _("File")),
+    "demo": Word("mute", _("Demo")),
+}
+_IMPORT = {
+    "uploaded": Word("wait", _("Waiting for you")),
+    "running": Word("busy", _("Running")),
+    "done": Word("ok", _("Done")),
+    "cancelled": Word("mute", _("Thrown away")),
+}
+_IMPORT_ROW = {
+    "new": Word("ok", _("Is added")),
+    "known": Word("mute", _("Known already")),
+    "wrong": Word("bad", _("Cannot be used")),
+    "full": Word("wait", _("No room in the plan")),
+}
+_IMPORT_REASON = {
+    "no_phone": Word("bad", _("There is no number in this row.")),
+    "bad_phone": Word("bad", _("This is not a telephone number.")),
+    "known": Word("mute", _("This number is already in your studio, or further up in the file.")),
+    "bad_email": Word("wait", _("The e-mail address is left out: it is not a valid one.")),
+    "no_consent_date": Word("wait", _("No date of a consent: added, but never written to.")),
+    "plan_full": Word("wait", _("Your plan has no room for this member.")),
+}
+_ERASED = {
+    "member": Word("mute", _("Personal data and preferences")),
+    "messages": Word("mute", _("Messages")),
+    "consents": Word("mute", _("Consents")),
+    "followups": Word("mute", _("Follow-ups")),
+    "calls": Word("mute", _("Records of calls")),
+    "events": Word("mute", _("Internal events")),
+    "jobs": Word("mute", _("Internal jobs")),
+    "effects": Word("mute", _("Records of sending")),
+    "activity": Word("mute", _("Entries of the activity list")),
+    "webhooks": Word("mute", _("Stored deliveries of WhatsApp and the phone provider")),
+    "transfers": Word("mute", _("Exports and uploaded files")),
+}
+_DAY = {
+    "trained": Word("ok", _("was in the studio")),
+    "wrote": Word("busy", _("wrote")),
+    "written": Word("mute", _("got a message")),
+    "": Word("mute", _("nothing")),
+}
+_GOAL = {
+    "weight_loss": Word("mute", _("Lose weight")),
+    "muscle_gain": Word("mute", _("Build muscle")),
+    "endurance": Word("mute", _("Endurance")),
+    "strength": Word("mute", _("Strength")),
+    "habit": Word("mute", _("Train regularly")),
+}
+_PURPOSE = {
+    "coaching": Word("mute", _("Coaching messages")),
+    "offers": Word("mute", _("Offers")),
+    "health_data": Word("mute", _("Health data")),
+}
 _PAPER = {
     "missing": Word("wait", _("Missing")),
     "uploaded": Word("ok", _("Received")),
@@ -271,6 +330,14 @@ _WORDS: dict[str, dict[str, Word]] = {
     "incident": _INCIDENT,
     "owner": _OWNER,
     "consent": _CONSENT,
+    "lead_source": _LEAD_SOURCE,
+    "import": _IMPORT,
+    "import_row": _IMPORT_ROW,
+    "import_reason": _IMPORT_REASON,
+    "erased": _ERASED,
+    "day": _DAY,
+    "goal": _GOAL,
+    "purpose": _PURPOSE,
     "paper": _PAPER,
     "who": _WHO,
     "role": _ROLE,

@@ -63,7 +63,7 @@ def test_a_wrong_number_is_explained_beside_its_field(owner: Client) -> None:
 
 @pytest.mark.parametrize("chosen", ["", "consented", "pending", "stopped", "nonsense"])
 def test_the_list_of_members_can_be_filtered_and_searched(owner: Client, chat: Conversation, chosen: str) -> None:
-    found = owner.get(reverse("coach:members"), {"q": "anna", "filter": chosen}).context["members"]
+    found = owner.get(reverse("coach:members"), {"q": "anna", "consent": chosen}).context["members"]
     assert len(found) == (chosen in ("", "consented", "nonsense"))
 
 

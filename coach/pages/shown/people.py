@@ -1,13 +1,16 @@
 """What the pages show of people and their consents: raw values, worded by the templates."""
 
+from datetime import date, datetime
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from coach import consents, texts
 from coach.models import Consent, Conversation, Followup, Lead
+from pilar.ui import words
+from workspaces.models import User
 
 
 def with_contacts(rows: QuerySet[Lead]) -> QuerySet[Lead]:
@@ -20,7 +23,7 @@ def with_contacts(rows: QuerySet[Lead]) -> QuerySet[Lead]:
     )
 
 
-def member(row: Any) -> dict[str, Any]:
+def member(row: Any, *, now: datetime) -> dict[str, Any]:
     """One line of the list of members; `row` comes from `with_contacts`."""
     mine = [entry for entry in row.consents.all() if entry.purpose == Consent.Purpose.COACHING]
     standing = consents.standing_of(mine)
@@ -34,6 +37,11 @@ def member(row: Any) -> dict[str, Any]:
         "language": texts.language_or_default(row.language),
         "tags": row.tags,
         "consent": "withdrawn" if stopped else standing.state,
+        "stopped": stopped,
+        "paused_until": row.paused_until if row.paused_until and row.paused_until > now else None,
+        "timezone": row.timezone,
+        "source": row.source,
+        "since": row.created_at,
         "last_contact_at": row.last_contact_at,
         "next_followup_at": row.next_followup_at,
     }
@@ -42,25 +50,32 @@ def member(row: Any) -> dict[str, Any]:
 def consent(row: Consent) -> dict[str, Any]:
     """One consent with its proof."""
     return {
+        "id": row.pk,
         "kind": row.purpose,
         "state": row.state,
         "source": row.source or _("without a source"),
         "wording": row.wording,
         "at": row.at or row.created_at,
+        "confirmed_at": row.confirmed_at,
+        "withdrawn_at": row.withdrawn_at,
+        "by": actor_name(row.recorded_by),
+        "open": row.withdrawn_at is None,
     }
 
 
-def having_consent(rows: QuerySet[Lead], wanted: str) -> QuerySet[Lead]:
-    """Filter leads by the chips of the page: consented, pending, stopped; anything else is no filter."""
-    open_ones = Consent.objects.filter(purpose=Consent.Purpose.COACHING, withdrawn_at=None)
-    proven = ~Q(source="") & ~Q(wording="") & Q(at__isnull=False)
-    given = open_ones.filter(Q(confirmed_at__isnull=False) | proven)
-    match wanted:
-        case "consented":
-            return rows.filter(pk__in=given.values("lead"), status=Lead.Status.ACTIVE)
-        case "pending":
-            unconfirmed = open_ones.filter(confirmed_at=None)
-            return rows.filter(pk__in=unconfirmed.values("lead"), status=Lead.Status.ACTIVE)
-        case "stopped":
-            return rows.filter(status=Lead.Status.OPTED_OUT)
-    return rows
+def actor_name(actor: str) -> str:
+    """Who did it, as the studio knows them."""
+    kind, _sep, key = actor.partition(":")
+    if kind == "user":
+        user = User.objects.filter(pk=key).first() if key.isdigit() or len(key) == 36 else None
+        return (user.name or user.email) if user else _("somebody who has left")
+    return {"api": _("another program"), "member": _("the member"), "key": _("another program")}.get(kind, actor)
+
+
+def weeks(days: list[tuple[date, str]]) -> list[list[dict[str, Any]]]:
+    """The dots of the calendar, a column a week, each with a sentence."""
+    dots = [
+        {"day": day, "kind": kind, "tone": words.tone("day", kind), "word": words.word("day", kind)}
+        for day, kind in days
+    ]
+    return [dots[start : start + 7] for start in range(0, len(dots), 7)]
