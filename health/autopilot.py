@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
-from health import events, letters, rounds, system_probes, widgets, workspace_probes
+from health import alerts, events, letters, rounds, system_probes, widgets, workspace_probes
 from health.models import Component
 from pilar.kernel.switchboard import Probe, Widget, event, every, job, on, probe, widget
 
 event("support.incident_created", events.IncidentChanged)
 on("support.incident_created", letters.tell, lane="bulk")
+on("support.incident_created", alerts.tell_operators, lane="health", priority=2)
 event("support.auto_reply_request", events.AutoReplyRequested)
 event("support.escalation_needed", events.EscalationNeeded)
 for name in ("webhook", "queue", "rate_limit", "integration", "ai_provider"):
@@ -32,6 +33,7 @@ for name, component, check in (
     ("workers", Component.QUEUE_PROCESSING, system_probes.workers),
     ("beat", Component.QUEUE_PROCESSING, system_probes.beat),
     ("dead_letters", Component.QUEUE_PROCESSING, system_probes.dead_letters),
+    ("dead_letter_growth", Component.QUEUE_PROCESSING, system_probes.dead_letter_growth),
     ("shared_webhooks", Component.WEBHOOK_DELIVERY, workspace_probes.webhooks),
     ("redis", Component.EXTERNAL_APIS, system_probes.redis),
 ):

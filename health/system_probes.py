@@ -7,7 +7,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from health.models import Status
-from pilar.backplane import sql
+from pilar.backplane import horizon, sql
+from pilar.backplane.horizon import Horizon
 from pilar.backplane.tenancy import all_tenants, atomic
 from pilar.kernel.clock import monotonic
 from pilar.kernel.switchboard import LANES, Finding
@@ -23,31 +24,30 @@ WHY = "the platform's own health is measured over all studios"
 def database(_workspace: UUID | None) -> Finding:
     """Is PostgreSQL there, quick, and free of transactions that somebody forgot?"""
     began = monotonic()
-    with atomic():
-        oldest = _oldest_transaction()
+    held = horizon.look()
     seconds = monotonic() - began
-    with all_tenants(WHY), atomic():
-        oldest = max(oldest, _oldest_transaction())
-    metrics = {"responseTime": round(seconds * 1000, 1), "oldestTransaction": round(oldest, 1)}
-    if oldest > LATE_FAILED:
-        summary = _("A transaction has been open for %(minutes)d minutes.") % {"minutes": oldest / 60}
-        fix = _("End the forgotten session: as long as it is open, the queue's tables cannot be tidied.")
-        return Finding(Status.DEGRADED, summary, fix, "old_transaction", "high", metrics)
+    with all_tenants(WHY):
+        held = max(held, horizon.look(), key=lambda one: (one.is_old, one.seconds, one.transactions))
+    metrics = {
+        "responseTime": round(seconds * 1000, 1),
+        "oldestTransaction": round(held.seconds, 1),
+        "horizonTransactions": float(held.transactions),
+    }
+    if held.is_old:
+        return _held_open(held, metrics)
     if seconds > SLOW_QUERY:
         fix = _("Look for long queries in pg_stat_activity, and at the disk and the processors of its server.")
         return Finding(Status.DEGRADED, _("The database answers slowly."), fix, "database_slow", "medium", metrics)
     return Finding(Status.HEALTHY, _("The database answers."), metrics=metrics)
 
 
-def _oldest_transaction() -> float:
-    """Seconds. A role sees its own sessions only, so each of our two roles is asked."""
-    return float(sql.value(_OLDEST_TRANSACTION) or 0)
-
-
-_OLDEST_TRANSACTION = """
-SELECT max(extract(epoch FROM clock_timestamp() - xact_start)) FROM pg_stat_activity
-WHERE datname = current_database() AND state LIKE 'idle in transaction%'
-"""
+def _held_open(held: Horizon, metrics: dict[str, float]) -> Finding:
+    summary = _("A transaction has been open for %(minutes)d minutes (%(holder)s).")
+    if not held.seconds:
+        summary = _("An old snapshot is held open (%(holder)s).")
+    fix = _("End the forgotten session: as long as it is open, the queue's tables cannot be tidied.")
+    values = {"minutes": held.seconds / 60, "holder": held.holder}
+    return Finding(Status.DEGRADED, summary % values, fix, "old_transaction", "high", metrics)
 
 
 def queue(_workspace: UUID | None) -> Finding:
@@ -107,6 +107,26 @@ def dead_letters(_workspace: UUID | None) -> Finding:
     summary = _("%(count)d jobs have given up.") % {"count": count}
     fix = _("Look at them in the admin: retry or discard.")
     return Finding(Status.DEGRADED, summary, fix, "dead_letters", "low", metrics)
+
+
+def dead_letter_growth(_workspace: UUID | None) -> Finding:
+    """Does work give up in numbers? Then something is broken that no retry mends, and an operator is told."""
+    with all_tenants(WHY), atomic():
+        count, name = sql.row(_DYING, [MANY_DEAD * 100]) or (0, "")
+    metrics = {"deadInTheLastHour": float(count)}
+    if count < MANY_DEAD:
+        return Finding(Status.HEALTHY, _("Work does not give up in numbers."), metrics=metrics)
+    summary = _("%(count)d jobs have given up within an hour, most of them %(type)s.") % {"count": count, "type": name}
+    fix = _("See them by their cause under Jobs > Dead letters: mend the cause, then run them again together.")
+    return Finding(Status.DEGRADED, summary, fix, "dead_letters_grow", "medium", metrics)
+
+
+MANY_DEAD = 20
+"""Jobs that give up within an hour, over all studios, before somebody is called."""
+_DYING = """
+SELECT count(*), coalesce(mode() WITHIN GROUP (ORDER BY type), '') FROM (
+  SELECT type FROM autopilot_job WHERE status = 2 AND locked_at > statement_timestamp() - interval '1 hour' LIMIT %s) j
+"""
 
 
 def redis(_workspace: UUID | None) -> Finding:

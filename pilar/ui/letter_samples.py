@@ -52,4 +52,5 @@ def samples() -> dict[str, dict[str, Any]]:
         "escalation": {**studio, "waiting": 2, "since": now, "unsubscribe": url},
         "incident": {**incident, "resolved": False},
         "incident:resolved": {**incident, "resolved": True},
+        "operator_alert": incident,
     }

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from workspaces.pages import billing, buying, onboarding, people, profile, settings, team
+from workspaces.pages import activity, billing, buying, onboarding, people, profile, settings, team
 
 app_name = "workspaces"
 
@@ -34,6 +34,8 @@ urlpatterns = [
     path("dashboard/settings/billing/cancel", billing.cancel, name="billing_cancel"),
     path("dashboard/settings/billing/keep", billing.keep, name="billing_keep"),
     path("dashboard/settings/autopilot", settings.autopilot, name="autopilot"),
+    path("dashboard/settings/activity", activity.activity, name="activity"),
+    path("dashboard/settings/activity/<uuid:correlation_id>", activity.thread, name="story"),
     path("dashboard/settings/autopilot/keys", settings.api_key_create, name="api_key_create"),
     path("dashboard/settings/autopilot/keys/<uuid:key_id>/revoke", settings.api_key_revoke, name="api_key_revoke"),
     path("onboarding", onboarding.details, name="onboarding"),

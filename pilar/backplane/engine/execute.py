@@ -36,11 +36,11 @@ def execute(row: Claimed, *, worker: int) -> Result:
     if job_type is None:
         return _deferred(row, 30.0, f"No handler of this release is called {row.type}")
     run = running.Run(row.public_id, row.lease, worker)
-    try:
-        with tenant(row.workspace_id), correlation.use(row.correlation_id, row.public_id), running.during(run):
+    with tenant(row.workspace_id), correlation.use(row.correlation_id, row.public_id), running.during(run):
+        try:
             return _succeeded(row, job_type.handler(_input(row, job_type)))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a handler may raise anything; each kind has its consequence
-        return _failed(row, error)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a handler may raise anything; each has its consequence
+            return _failed(row, error)
 
 
 def _input(row: Claimed, job_type: JobType) -> Work[BaseModel] | Happened[BaseModel]:
