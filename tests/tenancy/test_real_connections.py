@@ -3,10 +3,11 @@
 from uuid import uuid4
 
 import pytest
-from django.db import ProgrammingError, connection, connections
+from django.db import OperationalError, ProgrammingError, connection, connections
 
 from coach.models import Lead
 from pilar.backplane.tenancy import OutsideTransaction, alias, all_tenants, atomic, tenant
+from tests import database
 from tests.factories import LeadFactory, WorkspaceFactory
 
 
@@ -37,3 +38,14 @@ def test_a_query_outside_a_transaction_raises_instead_of_finding_nothing(committ
 def test_the_application_login_cannot_become_another_role(committed: str) -> None:
     with pytest.raises(ProgrammingError), connection.cursor() as cursor:
         cursor.execute("SET ROLE pilar_platform")
+
+
+def test_a_session_that_the_server_ended_counts_as_a_database_that_is_away(committed: str) -> None:
+    """Web answers 503 to this one, and 500 to any other error of a database."""
+    with atomic():
+        session = connection.connection.info.backend_pid
+    with database.admin() as server:
+        server.execute("SELECT pg_terminate_backend(%s, 5000)", [session])
+    with pytest.raises(OperationalError), tenant(uuid4()), atomic():
+        pass
+    connection.close()

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db.backends.postgresql import base
-from psycopg import pq
+from psycopg import OperationalError, pq
 from psycopg.errors import error_from_result
 
 from pilar.backplane import tenancy
@@ -92,6 +92,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with self.wrap_database_errors:
             result = self.connection.pgconn.exec_("; ".join(statements).encode())
             if result.status not in _FINE:
+                if self.connection.closed:
+                    raise OperationalError("the server closed the connection")
                 raise error_from_result(result)
 
     def _run(self, sql: str) -> None:
