@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from pilar.runtime import processes
 from pilar.runtime.ports import free_port
-from pilar.runtime.postgres import Cluster, embedded_urls
+from pilar.runtime.postgres import Cluster, ClusterError, embedded_urls
 from tests.e2e.installation import HOST, ROOT, Installation, Studio, wait_for
 
 
@@ -109,12 +109,20 @@ class Site(Installation):
         return self.helpers[name]
 
     def crash_database(self) -> None:
-        """End every process of the server at once, as a power cut does."""
+        """End the server without notice and start it again, as soon as the sessions that outlived it are gone."""
         pid = self.cluster.pid()
         assert pid
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         assert processes.wait_until(lambda: self.cluster.pid() is None, seconds=10)
+        wait_for(self._starts_again, seconds=30, every=0.2)
+
+    def _starts_again(self) -> bool:
+        try:
+            self.cluster.start()
+        except ClusterError:
+            return False
+        return True
 
     def remove(self) -> None:
         for helper in self.helpers.values():

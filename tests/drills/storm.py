@@ -103,7 +103,6 @@ class Storm(threading.Thread):
 
     def crash_database(self) -> None:
         self.site.crash_database()
-        self.site.cluster.start()
 
     def restart_redis(self) -> None:
         assert self.site.redis

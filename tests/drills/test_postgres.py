@@ -93,9 +93,8 @@ def test_all_resume_by_themselves_and_nothing_acked_is_lost(here: Site, studio: 
             here.crash_database()
         else:
             here.cluster.stop()
-        if how.startswith("stopped"):
-            time.sleep(12)
-        here.cluster.start()
+            time.sleep(12 if how.startswith("stopped") else 0)
+            here.cluster.start()
         resumed(here, studio, note, how)
     nothing_is_lost(here, load, note, how)
     assert {name: here.pids()[name] for name in pids} == pids, "nobody had to be started again"
