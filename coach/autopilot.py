@@ -13,6 +13,8 @@ from coach import (
     inbox,
     leads,
     nudges,
+    onboarding,
+    own_phone,
     replies,
     retention,
     steps,
@@ -32,6 +34,8 @@ on("whatsapp.inbound", inbox.on_inbound, lane="messages", priority=0)
 on("whatsapp.status", deliveries.on_status, lane="messages", priority=4, max_attempts=8)
 on("whatsapp.preference", inbox.on_preference, lane="messages", priority=0)
 on("twilio.call", housekeeping.on_call, lane="events")
+on("onboarding.completed", onboarding.take_over, lane="events", priority=2)
+on("provisioning.completed", own_phone.send_waiting, lane="messages", priority=2)
 on("subscription.changed", housekeeping.on_subscription_changed, lane="bulk")
 
 job("coach.followup", nudges.send_due, payload=FollowupDue, lane="messages", priority=3, provider="whatsapp")

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.text import slugify
 
-from coach import config, template_texts
+from coach import config, onboarding, template_texts
 from coach.agent import agents
 from coach.models import CalendarEventType, FollowupTemplate
 from coach.texts import language_or_default
@@ -12,7 +12,7 @@ from pilar.backplane.tenancy import atomic
 from pilar.kernel import clock
 from pilar.kernel.steps import Done, StepContext
 from pilar.providers.models import MessageTemplate
-from workspaces.models import StudioProfile, Workspace
+from workspaces.models import Workspace
 
 ACTOR = "provisioning"
 CALENDAR_TYPES = (
@@ -46,26 +46,13 @@ def training_logic(step: StepContext) -> Done:
     followups = _chosen(step, "followups")
     schedule = followups.get("schedule", {})
     with atomic():
-        changes: dict[str, Any] = {
-            "language": language_or_default(Workspace.objects.get(pk=step.workspace_id).language)
-        }
+        # Locked, so that what the studio says at this moment is either read here or taken over by `coach.onboarding`.
+        studio = Workspace.objects.select_for_update().get(pk=step.workspace_id)
+        changes: dict[str, Any] = {"language": language_or_default(studio.language)}
         changes |= {name: schedule[name] for name in ("frequency", "window_start", "window_end") if schedule.get(name)}
         changes["enabled"] = followups.get("enabled", True)
-        settings = config.first_version(changes=changes | _told(), actor=ACTOR)
+        settings = config.first_version(changes=changes | onboarding.told(onboarding.newest(1)), actor=ACTOR)
     return Done({"frequency": settings.frequency, "window": f"{settings.window_start}-{settings.window_end}"})
-
-
-def _told() -> dict[str, Any]:
-    """What the studio said in its onboarding wins over the defaults."""
-    profile = StudioProfile.objects.order_by("-version").first()
-    if profile is None:
-        return {}
-    told: dict[str, Any] = {"tone": profile.tone[:100]} if profile.tone else {}
-    if profile.goals:
-        told["goal"] = profile.goals[:300]
-    if profile.window_start and profile.window_end and profile.window_start < profile.window_end:
-        told |= {"window_start": f"{profile.window_start:%H:%M}", "window_end": f"{profile.window_end:%H:%M}"}
-    return told
 
 
 def followup_templates(step: StepContext) -> Done:

@@ -10,7 +10,7 @@ event(facts.WORKSPACE_SUSPENDED, facts.Suspended)
 event(facts.WORKSPACE_RESUMED, Empty)
 event(facts.READY_TO_PROVISION, facts.ReadyToProvision)
 event(facts.SUBSCRIPTION_CHANGED, facts.SubscriptionChanged)
-event(facts.ONBOARDING_COMPLETED, Empty)
+event(facts.ONBOARDING_COMPLETED, facts.OnboardingCompleted)
 event(facts.DOCUMENT_ADDED, facts.DocumentAdded)
 
 on("email.lost", claims.write_again, lane="messages", priority=1)

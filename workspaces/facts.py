@@ -31,8 +31,22 @@ class Suspended(Payload):
     reason: str
 
 
+class OnboardingCompleted(Payload):
+    """`version` is that of the studio's profile."""
+
+    version: int
+
+
 class DocumentAdded(Payload):
     kind: str
 
 
-__all__ = ["DocumentAdded", "Empty", "ReadyToProvision", "SubscriptionChanged", "Suspended", "Trigger"]
+__all__ = [
+    "DocumentAdded",
+    "Empty",
+    "OnboardingCompleted",
+    "ReadyToProvision",
+    "SubscriptionChanged",
+    "Suspended",
+    "Trigger",
+]

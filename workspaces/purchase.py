@@ -13,7 +13,7 @@ from pilar.backplane.tenancy import all_tenants, atomic, tenant
 from pilar.kernel.switchboard import Permanent
 from pilar.providers import routes
 from pilar.providers.stripe.shapes import CheckoutSession, CustomerDetails
-from workspaces import billing, claims, facts, founding, invoices
+from workspaces import billing, claims, facts, founding, invoices, onboarding
 from workspaces.checkout import plans
 from workspaces.models import Plan, SignUp
 from workspaces.models.access import MemberRole
@@ -109,6 +109,7 @@ def _found(sign_up_id: UUID, session: CheckoutSession, now: datetime) -> None:
 
 def _start(sign_up_id: UUID, session: CheckoutSession, now: datetime) -> None:
     sign_up = SignUp.objects.select_for_update().get(pk=sign_up_id)
+    onboarding.prefill(details=session.customer_details, now=now)
     payload = facts.ReadyToProvision(trigger="stripe")
     events.publish(facts.READY_TO_PROVISION, payload, key=f"ready:{session.id}")
     if sign_up.user is not None:

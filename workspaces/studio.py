@@ -13,7 +13,6 @@ from django.utils.translation import gettext_noop
 from pilar.backplane import activity, audit, events
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel.problems import Conflict, NotFound, Problem
-from pilar.kernel.switchboard import Empty
 from workspaces import facts, plan_limits
 from workspaces.models import StudioDocument, StudioProfile, Workspace
 
@@ -96,7 +95,7 @@ def _tell_workspace(workspace: Workspace, particulars: Particulars, language: st
 
 
 def _announce(version: int) -> None:
-    events.publish(facts.ONBOARDING_COMPLETED, Empty(), key=f"onboarding:{version}")
+    events.publish(facts.ONBOARDING_COMPLETED, facts.OnboardingCompleted(version=version), key=f"onboarding:{version}")
     if version == 1:
         payload = facts.ReadyToProvision(trigger="onboarding")
         events.publish(facts.READY_TO_PROVISION, payload, key="ready:onboarding")

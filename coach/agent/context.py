@@ -15,6 +15,7 @@ from coach.config import CoachSettings
 from coach.models import CheckIn, CoachingState, Conversation, Goal, Message
 from pilar.backplane.tenancy import current
 from pilar.providers.models import PhoneNumber
+from workspaces import hours
 from workspaces.models import StudioProfile, Workspace
 
 PROMPT_VERSION = "1"
@@ -90,9 +91,9 @@ def _studio_facts(profile: StudioProfile | None) -> list[str]:
     facts = [f"Address of the studio: {profile.street}, {profile.postal_code} {profile.city}"]
     if profile.website:
         facts.append(f"Website: {profile.website}")
-    if profile.opening_hours:
-        hours = ", ".join(f"{day} {times}" for day, times in profile.opening_hours.items())
-        facts.append(f"Opening hours: {hours}")
+    open_at = hours.told(profile.opening_hours)
+    if open_at:
+        facts.append(f"Opening hours: {open_at}")
     return facts
 
 

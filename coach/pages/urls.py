@@ -1,6 +1,6 @@
 from django.urls import path
 
-from coach.pages import automation, chats, imports, member, members, saved_replies, threads, transfers
+from coach.pages import automation, chats, imports, member, members, own_phone, saved_replies, threads, transfers
 
 app_name = "coach"
 
@@ -57,6 +57,8 @@ urlpatterns = [
     ),
     path("dashboard/members/<uuid:lead_id>/export", member.member_export, name="member_export"),
     path("dashboard/members/<uuid:lead_id>/erase", member.member_erase, name="member_erase"),
+    path("onboarding/test", own_phone.test_message, name="own_phone"),
+    path("onboarding/test/state", own_phone.state, name="own_phone_state"),
     path("dashboard/automation", automation.automation, name="automation"),
     path("dashboard/automation/pause", automation.pause, name="pause"),
 ]

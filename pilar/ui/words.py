@@ -118,6 +118,19 @@ _DUNNING = {
     "silent": Word("bad", _("If that fails too, the coach falls silent. Your data stays.")),
     "paid": Word("ok", _("Once it is paid, everything goes on at once, by itself.")),
 }
+_HOLD = {
+    "no_subscription": Word("wait", _("It goes out as soon as your studio is set up.")),
+    "whatsapp_not_connected": Word("wait", _("It goes out as soon as WhatsApp is connected.")),
+    "quiet_hours": Word("wait", _("It is outside the hours you have set; it goes out when they begin.")),
+    "coach_paused": Word("wait", _("The coach is paused. Let it go on under Automation.")),
+    "no_approved_template": Word("wait", _("Meta is still looking at the texts; it goes out when they are approved.")),
+    "budget": Word("wait", _("Today's messages are used up; it goes out tomorrow.")),
+    "cap_per_person": Word("wait", _("This phone has had enough messages today; it goes out tomorrow.")),
+    "opted_out": Word("mute", _("This phone has written STOP, so nothing is sent.")),
+    "no_consent": Word("mute", _("There is no consent for this phone, so nothing is sent.")),
+    "unreachable": Word("bad", _("WhatsApp does not reach this number.")),
+    "expired": Word("mute", _("It waited too long and was left out.")),
+}
 _INCIDENT = {
     "open": Word("bad", _("Open")),
     "healing": Word("busy", _("Being fixed")),
@@ -327,6 +340,7 @@ _WORDS: dict[str, dict[str, Word]] = {
     "subscription": _SUBSCRIPTION,
     "invoice": _INVOICE,
     "dunning": _DUNNING,
+    "hold": _HOLD,
     "incident": _INCIDENT,
     "owner": _OWNER,
     "consent": _CONSENT,

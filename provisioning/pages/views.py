@@ -1,5 +1,6 @@
 """Pages of provisioning: the live page, its polled part, ordering set-up again, and Meta's pop-up."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -20,11 +21,27 @@ from provisioning.report import RunReport
 from workspaces.pages.base import workspace_page
 from workspaces.pages.onboarding import wizard
 
+CELEBRATED_FOR = timedelta(minutes=5)
+"""So long after its end a set-up is a reason for confetti; who comes back later finds a quiet page."""
+
 
 def _shown(run: RunReport | None, studio: str) -> dict[str, Any]:
     if run is None:
         return {"job": None}
-    return {"job": {**{name: getattr(run, name) for name in RunReport.__slots__}, "studio": studio}}
+    shown = {name: getattr(run, name) for name in RunReport.__slots__}
+    theirs = sum(step.waited_seconds for step in run.steps)
+    just_now = run.finished_at is not None and now() - run.finished_at < CELEBRATED_FOR
+    return {
+        "job": {
+            **shown,
+            "studio": studio,
+            "their_seconds": theirs,
+            "your_turn": next(
+                (step for step in run.steps if step.state == "awaiting_customer" and step.action_url), None
+            ),
+        },
+        "celebrates": run.status == "ready" and just_now,
+    }
 
 
 @require_GET
@@ -89,7 +106,7 @@ def connect_whatsapp(request: HttpRequest) -> HttpResponse:
         "number": _bought_number(),
         "connection": _connection(connection.status if connection else "", names),
         "complete_url": "/api/provisioning/whatsapp/connect",
-        "steps": wizard("whatsapp"),
+        "wizard": wizard(request.workspace, "whatsapp"),  # type: ignore[attr-defined]
     }
     response = render(request, "onboarding/whatsapp.html", context)
     # Meta's window tells us the outcome through `window.opener`, which the usual policy cuts off.

@@ -58,12 +58,16 @@ class Owner:
         self.page.goto(self._link("/claim/"))
         yield "claim"
         self._fill(name="Nora Klein", password=PASSWORD)
-        self._send("**/onboarding")
+        self._send("**/onboarding/studio")
         yield "onboarding"
 
     def describe(self) -> Iterator[str]:
-        self._fill(legal_name=f"{self.studio} GmbH", register_number="HRB 12345", website="https://kraftwerk.example")
-        self._fill(street="Aachener Straße 5", postal_code="50674", city="Köln", representative_name="Nora Klein")
+        """The walk of the onboarding up to Meta's pop-up; it goes on while the set-up is already under way."""
+        self._fill(legal_name=f"{self.studio} GmbH", website="https://kraftwerk.example")
+        self.page.wait_for_selector("#saved p")
+        self._send("**/onboarding/address")
+        yield "address"
+        self._fill(register_number="HRB 12345", street="Aachener Straße 5", postal_code="50674", city="Köln")
         self._send("**/onboarding/papers")
         for kind in PAPERS:
             self.page.select_option("[name=kind]", kind)
@@ -71,6 +75,22 @@ class Owner:
             self.page.set_input_files("[name=file]", files=[paper])
             self._send("**/onboarding/papers")
         yield "papers"
+        self._go_on("**/onboarding/hours")
+        self.page.check("[name=mon_open]")
+        self._fill(mon_from="06:00", mon_to="22:00")
+        self.page.click("[name=copy]")
+        self.page.wait_for_selector("[name=fri_open]:checked")
+        yield "hours"
+        self._send("**/onboarding/coach")
+        yield "coach"
+        self.page.check("[value='kurz und direkt']")
+        self._send("**/onboarding/members")
+        yield "whom to coach"
+        self._go_on("**/onboarding/whatsapp")
+
+    def _go_on(self, url: str) -> None:
+        with self.page.expect_navigation(url=url):
+            self.page.click("form:not(.form):not(.choice) [type=submit]")
 
     def connect_whatsapp(self) -> Iterator[str]:
         self.page.goto("/setup")

@@ -16,10 +16,16 @@ PLANS = [
     {"code": "PRO", "name": "PRO", "price_cents": 24_900, "gross_cents": 29_631, "leads": 2_000, "messages_per_day": 1_500,
      "tokens_per_day": 1_000_000, "seats": 15},
 ]  # fmt: skip
-WIZARD = [
-    {"name": "Studio", "url": "/onboarding", "state": "done"},
-    {"name": "Unterlagen", "url": "/onboarding/papers", "state": "current"},
-]
+WIZARD = {
+    "steps": [
+        {"name": "Studio", "url": "/onboarding/studio", "state": "done"},
+        {"name": "Unterlagen", "url": "/onboarding/papers", "state": "current"},
+    ],
+    "number": 2,
+    "count": 8,
+    "back_url": "/onboarding/studio",
+    "next_url": "/onboarding/hours",
+}
 
 
 class Form(forms.Form):
@@ -151,10 +157,13 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "live": ("provisioning/live.html", {"job": job()}),
         "live-failed": ("provisioning/live.html", {"job": job("failed")}),
         "live-none": ("provisioning/live.html", {"job": None}),
-        "onboarding": ("onboarding/studio.html", {"form": form, "steps": WIZARD}),
+        "onboarding": (
+            "onboarding/studio.html",
+            {"form": form, "wizard": WIZARD, "save_url": "/onboarding/studio/save"},
+        ),
         "papers": (
             "onboarding/papers.html",
-            {"form": form, "papers": [{"name": "Auszug", "state": "rejected", "reason": "Unlesbar"}]},
+            {"form": form, "wizard": WIZARD, "papers": [{"name": "Auszug", "state": "rejected", "reason": "Unlesbar"}]},
         ),
         "whatsapp": ("onboarding/whatsapp.html", {"signup": signup, "complete_url": "/api/x", "number": "+494012345"}),
         "chats": ("coach/chats.html", {"conversations": _conversations(), "q": "", "filter": "", "rows_url": "/x"}),

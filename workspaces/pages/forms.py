@@ -1,18 +1,15 @@
 """The forms of this room's pages."""
 
-from typing import Any, ClassVar
-from zoneinfo import available_timezones
+from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
-from workspaces.models import StudioDocument, StudioProfile, Workspace
+from workspaces.models import StudioDocument
 from workspaces.models.access import MemberRole
 from workspaces.models.user import Rhythm
 from workspaces.places import COUNTRIES
-from workspaces.studio import Particulars
 
 COUNTRY_NAMES = {
     "DE": _("Germany"), "AT": _("Austria"), "CH": _("Switzerland"), "LI": _("Liechtenstein"), "LU": _("Luxembourg"),
@@ -56,71 +53,6 @@ class ClaimForm(forms.Form):
         password = str(self.cleaned_data["password"])
         validate_password(password)
         return password
-
-
-class StudioForm(forms.Form):
-    """The studio's particulars, for the number, the coach and the invoice."""
-
-    name = forms.CharField(label=_("Name of the studio"), max_length=120)
-    legal_name = forms.CharField(
-        label=_("Registered name"), max_length=200, help_text=_("As in the register or on the trade licence")
-    )
-    register_number = forms.CharField(
-        label=_("Register number"), max_length=60, required=False, help_text=_("For example HRB 12345")
-    )
-    vat_id = forms.RegexField(
-        r"^[A-Z]{2}[A-Z0-9]{2,13}$",
-        label=_("VAT number"),
-        required=False,
-        error_messages={"invalid": _("Enter it with the country's letters, such as DE123456789.")},
-    )
-    website = forms.URLField(label=_("Website"), max_length=300, required=False)
-    street = forms.CharField(label=_("Street and number"), max_length=200)
-    postal_code = forms.CharField(label=_("Postal code"), max_length=20)
-    city = forms.CharField(label=_("City"), max_length=120)
-    country = forms.ChoiceField(label=_("Country"), choices=COUNTRY_CHOICES)
-    representative_name = forms.CharField(label=_("Authorised representative"), max_length=150)
-    representative_email = forms.EmailField(label=_("Their e-mail address"), max_length=254)
-    goals = forms.CharField(
-        label=_("What should the coach achieve?"),
-        max_length=2000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
-    tone = forms.CharField(
-        label=_("How should it sound?"), max_length=200, required=False, help_text=_("For example: friendly, short")
-    )
-    language = forms.ChoiceField(label=_("Language of the members"), choices=settings.LANGUAGES)
-    timezone = forms.ChoiceField(label=_("Time zone"), choices=[(name, name) for name in sorted(available_timezones())])
-    window_start = forms.TimeField(
-        label=_("Messages from"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-    )
-    window_end = forms.TimeField(
-        label=_("Messages until"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-    )
-
-    fieldsets: ClassVar[list[tuple[Any, list[str]]]] = [
-        (_("Studio"), ["name", "legal_name", "register_number", "vat_id", "website"]),
-        (_("Address"), ["street", "postal_code", "city", "country"]),
-        (_("Representative"), ["representative_name", "representative_email"]),
-        (_("Coach"), ["goals", "tone", "language", "timezone", "window_start", "window_end"]),
-    ]
-    SETTINGS: ClassVar[tuple[str, ...]] = ("language", "timezone")
-
-    def answers(self) -> dict[str, Any]:
-        """Return what was filled in as the arguments of `studio.complete`."""
-        given = dict(self.cleaned_data)
-        own = {name: given.pop(name) for name in self.SETTINGS}
-        return {"particulars": Particulars(**given), **own}
-
-
-def filled(workspace: Workspace, profile: StudioProfile | None, email: str) -> dict[str, Any]:
-    """Return what we know already, so that nobody types it twice."""
-    known = {"language": workspace.language, "timezone": workspace.timezone}
-    if profile is None:
-        return known | {"name": workspace.name, "country": workspace.country, "representative_email": email}
-    names = [name for name in StudioForm.base_fields if name not in StudioForm.SETTINGS]
-    return known | {name: getattr(profile, name) for name in names}
 
 
 class PaperForm(forms.Form):

@@ -38,6 +38,12 @@ urlpatterns = [
     path("dashboard/settings/activity/<uuid:correlation_id>", activity.thread, name="story"),
     path("dashboard/settings/autopilot/keys", settings.api_key_create, name="api_key_create"),
     path("dashboard/settings/autopilot/keys/<uuid:key_id>/revoke", settings.api_key_revoke, name="api_key_revoke"),
-    path("onboarding", onboarding.details, name="onboarding"),
+    path("onboarding", onboarding.start, name="onboarding"),
+    *(path(f"onboarding/{name}", onboarding.step, {"name": name}, f"onboarding_{name}") for name in onboarding.FORMS),
+    *(
+        path(f"onboarding/{name}/save", onboarding.save, {"name": name}, f"onboarding_{name}_save")
+        for name in onboarding.FORMS
+    ),
+    path("onboarding/members", onboarding.members, name="onboarding_members"),
     path("onboarding/papers", onboarding.papers, name="papers"),
 ]
