@@ -1,8 +1,10 @@
 """The forms of this room's pages."""
 
-from typing import Any
+from typing import Any, ClassVar
+from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
