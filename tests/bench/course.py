@@ -4,7 +4,7 @@ from pathlib import Path
 
 from redis import Redis
 
-from tests.bench import queue, volume, waits
+from tests.bench import forgotten, queue, volume, waits
 from tests.bench.baselines import peer_procrastinate, plain_celery, raw
 from tests.bench.ground import Ground
 from tests.bench.report import Report
@@ -13,6 +13,7 @@ REDIS_AWAY = "redis://127.0.0.1:1/0"
 _COMPARED = {
     "no-op drain, 2 workers, everything on": {
         "raw limit": "raw limit: claim and complete by 500, 2 processes, psycopg",
+        "raw with history": "raw limit, moved into a history",
         "Celery + Redis": "Celery + Redis: no-op drain, prefork 2",
         "procrastinate": "procrastinate: no-op drain, 2 processes of 10",
     },
@@ -26,6 +27,12 @@ _COMPARED = {
     "handlers that read and write a tenant's row, with RLS": {
         "RLS disabled": "handlers that read and write a tenant's row, RLS disabled",
     },
+}
+# Issue 3 asks for 25,000/s or both of the first two, and for the third in any case.
+_RATIOS = {
+    "Celery + Redis: no-op drain, prefork 2": 30.0,
+    "procrastinate: no-op drain, 2 processes of 10": 40.0,
+    "raw limit: claim and complete by 500, 2 processes, psycopg": 0.7,
 }
 
 
@@ -50,13 +57,18 @@ class Course:
             self._latency(is_full)
         if "volume" in parts:
             self._volume(is_full)
+        if "forgotten" in parts:
+            self.report.say("Claims with a forgotten transaction")
+            self.report.add(*forgotten.transaction(self._ground, seconds=600 if is_full else 60))
         for name, others in _COMPARED.items():
             self.report.compare(name, others)
+        for other, bar in _RATIOS.items():
+            self.report.ratio("no-op drain, 2 workers, everything on", other, bar=bar)
 
     def _baselines(self, parts: set[str], runs: int) -> None:
         self.report.say("Baselines")
         if "raw" in parts:
-            self.report.add(raw.limit(self._ground.urls["ADMIN"], runs=runs, count=60_000))
+            self.report.add(*raw.limits(self._ground.urls["ADMIN"], runs=runs, count=60_000))
         if "celery" in parts:
             self.report.add(*plain_celery.measure(self._redis, self._ground.redis_url, runs=runs, count=4_000))
             self._redis.flushdb()
@@ -83,7 +95,7 @@ class Course:
     def _latency(self, is_full: bool) -> None:
         self.report.say("Latency on an idle system, two workers")
         for name, url, bar in (("Redis", None, 100.0), ("no Redis", "", 2000.0), ("Redis away", REDIS_AWAY, 2000.0)):
-            count, gap = (100, 0.5) if url is None else (20, 3.0)
+            count, gap = (100, 0.4) if url is None else (12, 3.0)
             count *= 3 if is_full else 1
             with self._ground.workers(redis_url=url):
                 self.report.add(*waits.latency(self._ground, name, redis_url=url, count=count, gap=gap, bar=bar))

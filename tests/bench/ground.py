@@ -15,6 +15,7 @@ from redis import Redis
 
 from pilar.runtime import services
 from tests import database
+from tests.bench import cpu
 
 LANES_OF_BENCH = {"bulk": 5, "messages": 2}
 NEVER = "9999-01-01 00:00:00+00"
@@ -50,10 +51,14 @@ def wait_for(condition: Callable[[], object], *, seconds: float = 300, every: fl
 
 
 class Ground:
-    """The database of the measurements and the processes on it. `run` is where logs and sockets go."""
+    """The database of the measurements and the processes on it. `run` is where logs and sockets go; `postmaster` is the
+    server's process.
+    """
 
-    def __init__(self, urls: dict[str, str], run: Path, redis_port: int) -> None:
+    def __init__(self, urls: dict[str, str], run: Path, redis_port: int, postmaster: int) -> None:
         self.urls = urls
+        self._postmaster = postmaster
+        self._worker_pids: list[int] = []
         self.run = run
         self.redis_url = f"redis://127.0.0.1:{redis_port}/0"
         self.admin = psycopg.connect(urls["ADMIN"], autocommit=True)
@@ -115,13 +120,30 @@ class Ground:
                     started.append(process)
             signed_in = "SELECT count(*) FROM autopilot_worker WHERE kind = 'worker' AND lost_at IS NULL"
             wait_for(lambda: self.value(signed_in) >= count, seconds=90)
-            time.sleep(5)
+            self._worker_pids = [process.pid for process in started]
+            self._let_warm_up()
             yield
         finally:
             for process in started:
                 process.terminate()
             for process in started:
                 _await(process)
+
+    def _let_warm_up(self) -> None:
+        """Wait until the workers have nothing more to do with their start, a minute at most."""
+        for _ in range(30):
+            before = self.worker_cpu()
+            time.sleep(2)
+            if self.worker_cpu() - before < 0.2:
+                return
+
+    def worker_cpu(self) -> float:
+        """Return the CPU seconds of the worker processes so far."""
+        return sum(cpu.of(pid) for pid in self._worker_pids)
+
+    def server_cpu(self) -> float:
+        """Return the CPU seconds of the database server so far."""
+        return cpu.of_server(self._postmaster)
 
     def environment(self, redis_url: str | None = None) -> dict[str, str]:
         """The environment of a process of ours; `redis_url` is "" for none, None for the bench's."""

@@ -26,17 +26,22 @@ def fill(ground: Ground, name: str, workspaces: list[UUID], count: int, *, prefi
 
 def throughput(ground: Ground, *, runs: int, count: int) -> list[Figure]:
     """Bulk enqueue and drain of no-op jobs of 100 workspaces."""
-    enqueued, drained = [], []
+    enqueued, drained, at_workers, at_server = [], [], [], []
     for _ in range(runs):
         ground.empty()
         workspaces = [uuid7() for _ in range(100)]
         ground.hold(workspaces)
         enqueued.append(count / fill(ground, "bench.nothing", workspaces, count))
+        workers, server = ground.worker_cpu(), ground.server_cpu()
         began = ground.release()
         drained.append(count / (ground.wait_until_drained() - began))
+        at_workers.append(1e6 * (ground.worker_cpu() - workers) / count)
+        at_server.append(1e6 * (ground.server_cpu() - server) / count)
     return [
         Figure("bulk enqueue with idempotency, 1,000 a statement", enqueued, "/s", bar=25_000),
         Figure("no-op drain, 2 workers, everything on", drained, "/s", bar=25_000),
+        Figure("the same: CPU of the workers for one job", at_workers, "us"),
+        Figure("the same: CPU of PostgreSQL for one job", at_server, "us"),
     ]
 
 

@@ -78,6 +78,14 @@ class Report:
             if ours and theirs and theirs.value:
                 ours.beside[label] = round(ours.value / theirs.value, 3)
 
+    def ratio(self, name: str, other: str, *, bar: float) -> None:
+        """Add how many times the other figure of this run this one is, where both were measured."""
+        ours, theirs = self.find(name), self.find(other)
+        if ours and theirs and theirs.value:
+            self.add(
+                Figure(f"no-op drain against {other.partition(':')[0]}", [ours.value / theirs.value], "x", bar=bar)
+            )
+
     def write(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.machine["load_at_end"] = os.getloadavg()[0]

@@ -1,6 +1,7 @@
 """The limit: two processes that claim and complete 500 rows at a time with psycopg and do nothing else.
 
-No tenants, no fairness, no history, no attempts, no handlers: `python -m tests.bench.baselines.raw DSN` is one of them.
+No tenants, no fairness, no attempts, no handlers: `python -m tests.bench.baselines.raw DSN KIND` is one of them. `bare`
+deletes what is done; `history` moves it into a table with one index, which is the least that a queue with a history writes.
 """
 
 import subprocess
@@ -12,7 +13,8 @@ from tests.bench.report import Figure
 
 BATCH = 500
 _TABLE = """
-DROP TABLE IF EXISTS raw_job;
+DROP TABLE IF EXISTS raw_job, raw_done;
+CREATE TABLE raw_done (id bigint PRIMARY KEY, payload jsonb NOT NULL, locked_at timestamptz, finished_at timestamptz);
 CREATE TABLE raw_job (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, payload jsonb NOT NULL,
   status smallint NOT NULL DEFAULT 0, scheduled_at timestamptz NOT NULL DEFAULT now(), locked_at timestamptz)
   WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
@@ -28,25 +30,35 @@ WITH c AS MATERIALIZED (
   FOR UPDATE SKIP LOCKED)
 UPDATE raw_job SET status = 1, locked_at = now() WHERE id = ANY (ARRAY(SELECT id FROM c)) RETURNING id, payload::text
 """
-_COMPLETE = "DELETE FROM raw_job WHERE id = ANY (%s) AND status = 1"
+_COMPLETE = {
+    "bare": "DELETE FROM raw_job WHERE id = ANY (%s) AND status = 1",
+    "history": """
+WITH d AS (DELETE FROM raw_job WHERE id = ANY (%s) AND status = 1 RETURNING *)
+INSERT INTO raw_done SELECT id, payload, locked_at, now() FROM d
+""",
+}
 
 
-def limit(dsn: str, *, runs: int, count: int) -> Figure:
+def limits(dsn: str, *, runs: int, count: int) -> list[Figure]:
     """Drain `count` rows by two processes."""
-    rates = []
+    rates: dict[str, list[float]] = {"bare": [], "history": []}
     with psycopg.connect(dsn, autocommit=True) as admin:
         for _ in range(runs):
-            admin.execute(_TABLE)
-            admin.execute(_FILL, [count])
-            admin.execute("VACUUM ANALYZE raw_job")
-            admin.execute("CHECKPOINT")
-            rates.append(count / _drain(dsn))
-        admin.execute("DROP TABLE raw_job")
-    return Figure("raw limit: claim and complete by 500, 2 processes, psycopg", rates, "/s")
+            for kind, found in rates.items():
+                admin.execute(_TABLE)
+                admin.execute(_FILL, [count])
+                admin.execute("VACUUM ANALYZE raw_job")
+                admin.execute("CHECKPOINT")
+                found.append(count / _drain(dsn, kind))
+        admin.execute("DROP TABLE raw_job, raw_done")
+    return [
+        Figure("raw limit: claim and complete by 500, 2 processes, psycopg", rates["bare"], "/s"),
+        Figure("raw limit, moved into a history", rates["history"], "/s"),
+    ]
 
 
-def _drain(dsn: str) -> float:
-    argv = [sys.executable, "-m", "tests.bench.baselines.raw", dsn]
+def _drain(dsn: str, kind: str) -> float:
+    argv = [sys.executable, "-m", "tests.bench.baselines.raw", dsn, kind]
     both = [subprocess.Popen(argv, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) for _ in range(2)]
     for process in both:
         _readline(process)
@@ -65,7 +77,7 @@ def _readline(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline()
 
 
-def work(dsn: str) -> None:
+def work(dsn: str, kind: str) -> None:
     """Wait for the word, empty the table, say when it began and ended."""
     import time
 
@@ -79,7 +91,7 @@ def work(dsn: str) -> None:
         while True:
             with connection.transaction():
                 if ids:
-                    connection.execute(_COMPLETE, [ids])
+                    connection.execute(_COMPLETE[kind], [ids])
                 ids = [row[0] for row in connection.execute(_CLAIM, [BATCH]).fetchall()]
             if not ids:
                 break
@@ -87,4 +99,4 @@ def work(dsn: str) -> None:
 
 
 if __name__ == "__main__":
-    work(sys.argv[1])
+    work(sys.argv[1], sys.argv[2])
