@@ -7,7 +7,7 @@ request waits for neither (reliability P1: a nudge costs it no more than 300 ms;
 import logging
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -69,12 +69,15 @@ class Doorbell:
         self._lock = threading.Lock()
         self._filled = threading.Event()
         self._pending: dict[Ring, datetime | None] = {}
+        self._bursts: set[int] = set()
         self._thread: threading.Thread | None = None
         self._quiet_until = 0.0
 
-    def ring(self, rings: dict[Ring, datetime | None]) -> None:
-        """Note the rings and return at once."""
+    def ring(self, rings: dict[Ring, datetime | None], *, is_burst: bool = False) -> None:
+        """Note the rings and return at once. A burst is worth a second worker's while."""
         with self._lock:
+            if is_burst:
+                self._bursts.update(lane for lane, _ in rings)
             for key, at in rings.items():
                 self._note(key, at)
             if self._thread is None or not self._thread.is_alive():
@@ -95,9 +98,11 @@ class Doorbell:
             self._filled.clear()
             with self._lock:
                 rings, self._pending = self._pending, {}
+                bursts, self._bursts = self._bursts, set()
             if rings:
                 self._wake(rings)
-                self._send({lane for (lane, _), at in rings.items() if at is None})
+                due = sorted({lane for (lane, _), at in rings.items() if at is None})
+                self._send(due + [lane for lane in due if lane in bursts])
             time.sleep(QUIET)
 
     def _wake(self, rings: dict[Ring, datetime | None]) -> None:
@@ -109,7 +114,8 @@ class Doorbell:
         finally:
             connections.close_all()
 
-    def _send(self, lanes: Collection[int]) -> None:
+    def _send(self, lanes: Sequence[int]) -> None:
+        """Send one message for each lane; Redis gives the second of a burst to another worker that waits."""
         from pilar.backplane.engine import process  # noqa: PLC0415 - the engine's handlers ring this bell
         from pilar.backplane.tasks import send_doorbell  # noqa: PLC0415 - Celery loads only where work is made
 
@@ -143,7 +149,7 @@ def ring_all(workspace_id: UUID) -> None:
     ring_many({(lane, workspace_id): None for lane in range(len(LANES))})
 
 
-def ring_many(rings: dict[Ring, datetime | None]) -> None:
-    """Ring for several workspaces after the commit."""
+def ring_many(rings: dict[Ring, datetime | None], *, is_burst: bool = False) -> None:
+    """Ring for several workspaces after the commit; `is_burst` when it is much work at once."""
     if settings.DOORBELL:
-        on_commit(lambda: _bell.ring(rings))
+        on_commit(lambda: _bell.ring(rings, is_burst=is_burst))

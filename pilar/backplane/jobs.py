@@ -19,6 +19,8 @@ from pilar.kernel.switchboard import LANES, JobType
 
 BULK = 1000
 """Rows in one statement of `enqueue_many`."""
+BURST = 100
+"""So many jobs at once wake two workers: one woken alone works on them until another looks by itself, up to 2 s later."""
 
 _INSERT = """
 WITH given AS (
@@ -117,7 +119,7 @@ def enqueue_many(name: str, rows: Sequence[NewJob], *, priority: int | None = No
         part = rows[start : start + BULK]
         with atomic():
             made += len(_insert(job_type, part, priority, correlation.current()))
-            doorbell.ring_many(_earliest(lane, part))
+            doorbell.ring_many(_earliest(lane, part), is_burst=len(part) >= BURST)
     return made
 
 

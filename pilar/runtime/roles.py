@@ -30,6 +30,8 @@ def ensure_roles(admin_dsn: str, *, passwords: Mapping[str, str], database: str 
         _serialise(admin)
         for role in SERVICE_ROLES:
             _ensure_login(admin, role=role, password=passwords[role], extra="NOCREATEDB")
+        for role in (APP, PLATFORM):
+            _limit_forgotten_transactions(admin, role=role)
         if TEST in passwords:
             _ensure_login(admin, role=TEST, password=passwords[TEST], extra="CREATEDB")
             _let_test_become_the_others(admin)
@@ -66,6 +68,12 @@ def _ensure_login(admin: psycopg.Connection[tuple[object, ...]], *, role: str, p
             sql.Identifier(role), sql.Literal(password)
         )
     )
+
+
+def _limit_forgotten_transactions(admin: psycopg.Connection[tuple[object, ...]], *, role: str) -> None:
+    """While one is open nothing that died since can be cleaned up, and every claim of the queue reads all of it."""
+    statement = sql.SQL("ALTER ROLE {} SET idle_in_transaction_session_timeout = '60s'")
+    admin.execute(statement.format(sql.Identifier(role)))
 
 
 def _let_test_become_the_others(admin: psycopg.Connection[tuple[object, ...]]) -> None:

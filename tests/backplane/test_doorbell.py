@@ -7,12 +7,12 @@ from uuid import UUID
 
 import pytest
 
-from pilar.backplane import doorbell, tasks
+from pilar.backplane import doorbell, jobs, tasks
 from pilar.backplane.doorbell import Doorbell
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel.switchboard import LANES
 from tests.backplane.processes import wait_for
-from tests.backplane.trade import Trade, enqueue, rows
+from tests.backplane.trade import Task, Trade, enqueue, rows
 
 BULK = LANES.index("bulk")
 
@@ -49,6 +49,13 @@ def test_nothing_rings_before_the_commit_or_after_a_rollback(
 def raise_after_enqueueing(workspace: UUID) -> None:
     enqueue(workspace)
     raise ZeroDivisionError
+
+
+def test_much_work_at_once_calls_two_workers(sent: list[str], threads: str, trade: Trade, workspace: UUID) -> None:
+    trade.job()
+    with tenant(workspace):
+        jobs.enqueue_many("t.job", [jobs.NewJob(workspace, Task(), str(n)) for n in range(jobs.BURST)])
+    wait_for(lambda: sent == ["bulk", "bulk"])
 
 
 def test_many_commits_ring_few_times(sent: list[str], threads: str, trade: Trade, workspace: UUID) -> None:

@@ -29,3 +29,10 @@ def test_a_database_of_another_name_gets_the_same_roles_and_no_test_role_rights(
     with pytest.raises(psycopg.OperationalError, match="permission denied"):
         psycopg.connect(cluster.dsn("pilar_test", "elsewhere"))
     cluster.bootstrap()
+
+
+@pytest.mark.processes
+def test_a_transaction_forgotten_by_the_application_is_ended(cluster: Cluster) -> None:
+    cluster.bootstrap()
+    with psycopg.connect(cluster.dsn("pilar_app", "pilar")) as forgotten:
+        assert forgotten.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("1min",)

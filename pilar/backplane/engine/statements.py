@@ -36,7 +36,7 @@ class Cursor(Protocol):
 
 
 # Turns are locked in the order they are due. A turn that gave less than it was asked for sleeps; one that gave all
-# goes to the back; one that the batch did not reach stays in front; a throttled one waits for its next token.
+# goes to the back; one that the batch did not reach stays in front, unwritten; a throttled one waits for its next token.
 _CLAIM = f"""
 WITH t AS MATERIALIZED (
   SELECT workspace_id, weight, max_running, rate,
@@ -73,7 +73,7 @@ WITH t AS MATERIALIZED (
       ELSE statement_timestamp() END,
     tokens = coalesce(s.tokens - s.given, u.tokens), refilled_at = statement_timestamp()
   FROM s WHERE u.lane = %(lane)s AND u.workspace_id = s.workspace_id
-    AND u.workspace_id = ANY (ARRAY(SELECT workspace_id FROM t))
+    AND u.workspace_id = ANY (ARRAY(SELECT workspace_id FROM t)) AND NOT (s.given = 0 AND s.asked > 0 AND s.is_full)
   RETURNING u.workspace_id, u.next_at = '{NEVER}' AS sleeps
 ), j AS (
   UPDATE autopilot_job
@@ -238,10 +238,7 @@ WHERE EXISTS (
 def claim(
     cursor: Cursor, *, lane: int, batch: int, turns: int, worker: int, quantum: int = 10, due: datetime | None = None
 ) -> tuple[list[Claimed], list[Place]]:
-    """Take up to `batch` due jobs of a lane, fairly between workspaces; also return the turns that went to sleep.
-
-    `due` claims what is due by then instead of now.
-    """
+    """Take up to `batch` jobs that are due (now or at `due`), fairly; also return the turns that went to sleep."""
     values = {"lane": lane, "batch": batch, "turns": turns, "worker": worker, "quantum": quantum, "due": due}
     cursor.execute(_CLAIM, values)
     found = cursor.fetchall()
@@ -269,7 +266,7 @@ def has_suspects(cursor: Cursor) -> bool:
 
 
 def _numbers(values: Iterable[int]) -> str:
-    """Write an array as PostgreSQL's text: as a list it would arrive as int4[] and be cast again for every row."""
+    """Write an array as text: as a list it would arrive as int4[] and be cast again for every row."""
     return f"{{{','.join(map(str, values))}}}"
 
 
@@ -330,9 +327,8 @@ def settle_turns(cursor: Cursor, places: Iterable[Place]) -> None:
     """Give these turns the time of their earliest job, when that is earlier than what they wait for."""
     wanted = sorted(set(places))
     if wanted:
-        cursor.execute(
-            _SETTLE_TURNS, {"lanes": [lane for lane, _ in wanted], "workspaces": [place for _, place in wanted]}
-        )
+        values = {"lanes": [lane for lane, _ in wanted], "workspaces": [place for _, place in wanted]}
+        cursor.execute(_SETTLE_TURNS, values)
 
 
 def sweep(cursor: Cursor) -> int:
