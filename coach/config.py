@@ -126,6 +126,12 @@ def go_on(*, actor: str) -> CoachSettings:
     return save(changes={"enabled": True, "paused_until": None}, actor=actor)
 
 
+def imagined(*, changes: dict[str, Any]) -> CoachSettings:
+    """Return the settings as they would be with `changes`, without saving. Raises Problem for values that make no sense."""
+    before = current()
+    return replace(before, **_checked(before, changes))
+
+
 def first_version(*, changes: dict[str, Any], actor: str) -> CoachSettings:
     """Write version 1, unless there is one already."""
     version, settings = latest()

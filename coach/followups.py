@@ -92,7 +92,9 @@ def plan_next(lead: Lead, *, now: datetime) -> Followup | None:
         or not consents.standing(lead).allows_nudges
     ):
         return None
-    found = next(free_occurrences(lead, rhythm_of(mine, state), _taken(lead, now), after=_start(lead, mine, now)), None)
+    found = next(
+        free_occurrences(lead, rhythm_of(mine, state), _taken(lead, now), after=start_of(lead, mine, now)), None
+    )
     if found is None:
         return None
     row = of_rhythm(lead, found, mine)
@@ -126,7 +128,7 @@ def _taken(lead: Lead, now: datetime) -> set[str]:
     return set(recent.values_list("occurrence", flat=True))
 
 
-def _start(lead: Lead, mine: config.CoachSettings, now: datetime) -> datetime:
+def start_of(lead: Lead, mine: config.CoachSettings, now: datetime) -> datetime:
     """Planning begins behind the pause of the studio and that of the person."""
     return max(now, mine.paused_until or now, lead.paused_until or now)
 

@@ -30,12 +30,12 @@ def add(names: Iterable[str], reason: str) -> None:
 
 def matches(names: Iterable[str]) -> bool:
     """Say whether any of the names is on the list, also after the secret was rotated."""
-    return Suppression.objects.filter(digest__in=_digests(names)).exists()
+    return Suppression.objects.filter(digest__in=digests(names)).exists()
 
 
 def listed(names: Iterable[str]) -> set[str]:
     """Return those of many names that are on the list, in one query."""
-    digest_of = {name: _digests([name]) for name in names}
+    digest_of = {name: digests([name]) for name in names}
     wanted = [value for digests in digest_of.values() for value in digests]
     known = set(Suppression.objects.filter(digest__in=wanted).values_list("digest", flat=True))
     return {name for name, digests in digest_of.items() if known.intersection(digests)}
@@ -43,9 +43,10 @@ def listed(names: Iterable[str]) -> set[str]:
 
 def lift(names: Iterable[str]) -> None:
     """Take names off the list: only the person's own new opt-in does that."""
-    Suppression.objects.filter(digest__in=_digests(names)).delete()
+    Suppression.objects.filter(digest__in=digests(names)).delete()
 
 
-def _digests(names: Iterable[str]) -> list[str]:
+def digests(names: Iterable[str]) -> list[str]:
+    """Return the hashes of the names under every secret that may have been in force."""
     secrets = [str(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
     return [digest(name, secret=secret) for name in names for secret in secrets]

@@ -85,6 +85,22 @@ def gather(conversation: Conversation, *, now: datetime) -> Context:
     )
 
 
+def invented(settings: CoachSettings, *, first_name: str, now: datetime) -> Context:
+    """What is known of nobody in particular: the studio, and settings that may not be saved."""
+    studio = Workspace.objects.get(pk=current())
+    profile = StudioProfile.objects.order_by("-version").first()
+    return Context(
+        studio=studio.name,
+        language=settings.language,
+        first_name=first_name,
+        settings=settings,
+        agent=agents.current(),
+        config_version=0,
+        now=now.astimezone(ZoneInfo(studio.timezone)),
+        facts=_studio_facts(profile),
+    )
+
+
 def _studio_facts(profile: StudioProfile | None) -> list[str]:
     if profile is None:
         return []

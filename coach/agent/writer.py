@@ -10,6 +10,7 @@ from coach import template_texts, texts
 from coach.agent import context as facts
 from coach.agent.checks import fault
 from coach.agent.context import Context
+from coach.config import CoachSettings
 from coach.models import Conversation, Followup, FollowupTemplate, Message
 from coach.outbox import Draft
 from pilar.backplane.budgets import Exceeded
@@ -73,6 +74,21 @@ def nudge(conversation: Conversation, followup: Followup, *, now: datetime) -> D
     if answer is None:
         return fixed("nudge", conversation, known.studio, trigger="followup", fallback=failure)
     return _draft(answer, known, conversation, trigger="followup", type=followup.type)
+
+
+def sample(settings: CoachSettings, *, now: datetime) -> tuple[str, str]:
+    """Write to an invented Anna with these settings, saved or not. Outside `atomic()`; nothing is sent.
+
+    Returns the words, and why they are fixed ones when no model wrote them.
+    """
+    with atomic():
+        known = facts.invented(settings, first_name=template_texts.EXAMPLES["first_name"], now=now)
+    turns = [chat.Said(role="user", text=_CUES[known.language])]
+    task = _NUDGE_TASK.format(occasion="weekly checkin")
+    answer, failure = _ask(known, task=task, turns=turns, purpose="nudge")
+    if answer is None:
+        return texts.say("nudge", known.language, studio=known.studio, first_name=known.first_name), failure
+    return answer.output.text.strip(), ""
 
 
 def template(conversation: Conversation, followup: Followup) -> Draft | None:

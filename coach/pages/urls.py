@@ -60,5 +60,9 @@ urlpatterns = [
     path("onboarding/test", own_phone.test_message, name="own_phone"),
     path("onboarding/test/state", own_phone.state, name="own_phone_state"),
     path("dashboard/automation", automation.automation, name="automation"),
+    path("dashboard/automation/simulate", automation.simulate, name="simulate"),
+    path("dashboard/automation/example", automation.example, name="example"),
+    path("dashboard/automation/followups/<uuid:followup_id>/skip", automation.followup_skip, name="followup_skip"),
+    path("dashboard/automation/followups/<uuid:followup_id>/send", automation.followup_send, name="followup_send"),
     path("dashboard/automation/pause", automation.pause, name="pause"),
 ]

@@ -93,6 +93,46 @@ def days(states: Sequence[str], label: str) -> SafeString:
     return _picture("days", max(len(states) * 4 - 1, 1), 28, label, bars)
 
 
+def week(rows: Sequence[tuple[str, Sequence[int]]], *, open_from: float, open_until: float, label: str) -> SafeString:
+    """Draw days as rows of 24 hours: shaded where nothing may happen, and a dot whose size says how much does."""
+    left, hour, height, top = 34.0, 14.0, 22.0, 16.0
+    largest = max((count for _name, counts in rows for count in counts), default=0)
+    parts = [
+        format_html('<text class="chart-label" x="{}" y="10">{}</text>', f"{left + hour * at:g}", f"{at:02}")
+        for at in range(0, 24, 3)
+    ]
+    for index, (name, counts) in enumerate(rows):
+        y = top + height * index
+        parts.append(format_html('<text class="chart-label" x="0" y="{}">{}</text>', f"{y + 14:g}", name))
+        parts.append(_span("chart-quiet", left, y, 24 * hour, height - 3))
+        parts.append(_span("chart-open", left + hour * open_from, y, hour * (open_until - open_from), height - 3))
+        parts += [
+            format_html(
+                '<circle class="chart-mark" cx="{}" cy="{}" r="{}"><title>{} {}: {}</title></circle>',
+                f"{left + hour * (at + 0.5):g}",
+                f"{y + (height - 3) / 2:g}",
+                f"{2.5 + 4 * (count / largest):.1f}",
+                name,
+                f"{at:02}:00",
+                count,
+            )
+            for at, count in enumerate(counts)
+            if count
+        ]
+    return _picture("week", left + 24 * hour, top + height * len(rows), label, format_html_join("", "{}", zip(parts)))
+
+
+def _span(kind: str, x: float, y: float, width: float, height: float) -> SafeString:
+    return format_html(
+        '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="3"/>',
+        kind,
+        f"{x:g}",
+        f"{y:g}",
+        f"{width:g}",
+        f"{height:g}",
+    )
+
+
 def bar(value: float, largest: float, label: str, tone: str = "brand") -> SafeString:
     """Draw one horizontal bar as a share of `largest`."""
     share = 0.0 if largest <= 0 else min(max(value / largest, 0), 1)

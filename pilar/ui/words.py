@@ -320,6 +320,24 @@ _MESSAGE_KIND = {
     "reaction": Word("mute", _("Reaction")),
     "unsupported": Word("mute", _("A kind of message that WhatsApp does not pass on")),
 }
+_APPROVAL = {
+    "approved": Word("ok", _("Approved")),
+    "reinstated": Word("ok", _("Approved")),
+    "pending": Word("wait", _("In review at Meta")),
+    "in_appeal": Word("wait", _("In review at Meta")),
+    "rejected": Word("bad", _("Rejected")),
+    "paused": Word("bad", _("Paused by Meta")),
+    "disabled": Word("bad", _("Switched off by Meta")),
+    "new": Word("mute", _("Not handed in yet")),
+}
+_REJECTION = {
+    "abusive_content": Word("bad", _("Meta found the words offensive.")),
+    "invalid_format": Word("bad", _("Meta found a placeholder in the wrong place.")),
+    "promotional": Word("bad", _("Meta found it too promotional for its category.")),
+    "tag_content_mismatch": Word("bad", _("Meta expected another category or language.")),
+    "incorrect_category": Word("bad", _("Meta expected another category or language.")),
+    "scam": Word("bad", _("Meta took it for a fraud.")),
+}
 _TEMPLATE = {
     "welcome": Word("mute", pgettext_lazy("follow-up", "Welcome")),
     "nudge": Word("mute", _("Motivation")),
@@ -330,6 +348,8 @@ _WORDS: dict[str, dict[str, Word]] = {
     "message": _MESSAGE,
     "message_kind": _MESSAGE_KIND,
     "template": _TEMPLATE,
+    "approval": _APPROVAL,
+    "rejection": _REJECTION,
     "step": _STEP,
     "pipeline": _PIPELINE,
     "job": _JOB,

@@ -20,7 +20,7 @@ from pilar.kernel.ids import uuid7
 from pilar.kernel.principal import Role
 from pilar.kernel.steps import StepContext
 from pilar.providers import connections
-from pilar.providers.ai import chat
+from pilar.providers.ai import chat as ai
 from pilar.providers.models import MessageTemplate
 from pilar.providers.whatsapp import messages
 from tests.coach.factories import NOON, inbound, willing_lead
@@ -56,14 +56,14 @@ class Model:
     asked: list[dict[str, Any]] = field(default_factory=list)
     before: Callable[[], None] | None = None
 
-    def answer(self, **question: Any) -> chat.AiAnswer[CoachReply]:
+    def answer(self, **question: Any) -> ai.AiAnswer[CoachReply]:
         self.asked.append(question)
         if self.before:
             self.before()
         if self.away:
-            raise chat.NoAnswer([])
+            raise ai.NoAnswer([])
         output = CoachReply(text=self.text, hand_over=self.hand_over)
-        return chat.AiAnswer(output, provider="openai", model="m", input_tokens=10, output_tokens=5)
+        return ai.AiAnswer(output, provider="openai", model="m", input_tokens=10, output_tokens=5)
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def phone(monkeypatch: pytest.MonkeyPatch) -> Phone:
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch) -> Model:
     brain = Model()
-    monkeypatch.setattr(chat, "answer", brain.answer)
+    monkeypatch.setattr(ai, "answer", brain.answer)
     return brain
 
 

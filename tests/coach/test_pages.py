@@ -78,7 +78,7 @@ def test_the_settings_are_saved(owner: Client, studio: UUID) -> None:
 
 
 def test_the_coach_can_be_paused(owner: Client, studio: UUID) -> None:
-    owner.post(reverse("coach:pause"), {"paused": "1"})
+    owner.post(reverse("coach:pause"), {"paused": "1", "length": "open"})
     with tenant(studio), atomic():
         assert not config.current().enabled
 

@@ -179,7 +179,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "members": ("coach/members.html", {"members": [_member()], "total": 1, "limit": 300}),
         "member": ("coach/member.html", {"member": _member(), "consents": [], "followups": []}),
         "member-form": ("coach/member_form.html", {"form": form}),
-        "automation": ("coach/automation.html", {"form": form, "enabled": True}),
+        "automation": ("coach/automation.html", {"form": form, "pause_form": form, "enabled": True}),
         "autopilot": ("dashboard/autopilot.html", _autopilot()),
         "gallery": ("ui/gallery.html", gallery.context()),
         "404": ("404.html", {"detail": "Nichts.", "status": 404}),

@@ -1,6 +1,8 @@
-"""The form of the coach's settings."""
+"""The forms of the coach's settings and of its pause."""
 
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
@@ -8,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from coach.config import CoachSettings
 from coach.models import CoachConfig
+from coach.schedule import instant
 
 FREQUENCIES = (
     (CoachConfig.Frequency.DAILY, _("Every day")),
@@ -36,3 +39,33 @@ class CoachForm(forms.Form):
         """Return the form filled with the settings in force."""
         initial: dict[str, Any] = {name: getattr(mine, name) for name in cls.base_fields}
         return cls(initial=initial)
+
+
+class PauseForm(forms.Form):
+    TOMORROW, WEEK, DAY, OPEN = "tomorrow", "week", "day", "open"
+    length = forms.ChoiceField(
+        label=_("For how long?"),
+        choices=(
+            (TOMORROW, _("Until tomorrow morning")),
+            (WEEK, _("For a week")),
+            (DAY, _("Until a day")),
+            (OPEN, _("Until I let it go on")),
+        ),
+    )
+    day = forms.DateField(label=_("Which day?"), required=False, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("length") == self.DAY and not data.get("day"):
+            self.add_error("day", _("Choose the day on which it goes on."))
+        return data
+
+    def until(self, now: datetime, zone: ZoneInfo) -> datetime | None:
+        """Return the instant at which it goes on, None for an open end; call it after `is_valid`."""
+        today = now.astimezone(zone).date()
+        day: date | None = {
+            self.TOMORROW: today + timedelta(days=1),
+            self.WEEK: today + timedelta(days=7),
+            self.DAY: self.cleaned_data.get("day"),
+        }.get(self.cleaned_data["length"])
+        return instant(day, 0, zone) if day else None
