@@ -5,7 +5,13 @@ from datetime import timedelta
 from pilar.backplane import erasure, events, maintenance
 from pilar.kernel import switchboard
 
-switchboard.job(events.DISPATCH, events.dispatch_due, payload=events.DispatchEvent, lane="events", max_attempts=5)
+switchboard.job(
+    events.DISPATCH,
+    events.dispatch_due,
+    payload=events.DispatchEvent,
+    lane="events",
+    max_attempts=events.DISPATCH_ATTEMPTS,
+)
 
 switchboard.job("backplane.keep_partitions", maintenance.keep_partitions, lane="health")
 switchboard.job("backplane.retain", maintenance.retain, lane="health", timeout=timedelta(minutes=30))

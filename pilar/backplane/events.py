@@ -17,6 +17,7 @@ from pilar.kernel.switchboard import LANES, EventType, JobType
 
 DISPATCH = "backplane.dispatch_event"
 """The job that hands a future event to its subscribers when it is due."""
+DISPATCH_ATTEMPTS = 5
 
 _NEXT_POSITION = """
 INSERT INTO autopilot_event_stream (workspace_id, aggregate_type, aggregate_id, position) VALUES (%s, %s, %s, 1)

@@ -66,6 +66,36 @@ def test_an_event_shows_where_it_stands(ask: Callable[..., Any], note: str) -> N
     assert (answer["type"], answer["payload"], answer["status"]) == (note, {"text": "hi"}, "dispatched")
 
 
+QUEUE_SHAPE = {
+    "id", "workspaceId", "type", "payload", "status", "scheduledAt", "attempts", "maxAttempts", "idempotencyKey",
+    "processedAt", "createdAt", "updatedAt",
+}  # fmt: skip
+STORE_SHAPE = {
+    "id", "workspaceId", "aggregateId", "aggregateType", "eventType", "eventVersion", "eventData", "metadata",
+    "causationId", "correlationId", "streamPosition", "timestamp",
+}  # fmt: skip
+JOB_SHAPE = {
+    "id", "workspaceId", "type", "payload", "status", "priority", "attempts", "maxAttempts", "scheduledAt", "startedAt",
+    "completedAt", "idempotencyKey", "lockedAt", "lockedBy", "result", "error", "createdAt", "updatedAt",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "shape"), [("events", QUEUE_SHAPE), ("events?shape=store", STORE_SHAPE), ("jobs", JOB_SHAPE)]
+)
+def test_lists_have_the_shapes_of_the_specification(
+    ask: Callable[..., Any], note: str, path: str, shape: set[str]
+) -> None:
+    ask("POST", "/api/autopilot/events", body={"type": note, "payload": {"text": "hi"}})
+    ask("POST", "/api/autopilot/jobs", body={"type": note, "payload": {"text": "hi"}})
+    (item,) = ask("GET", f"/api/autopilot/{path}").json()["items"]
+    assert shape - set(item) == set()
+
+
+def test_a_shape_that_is_none_is_refused(ask: Callable[..., Any]) -> None:
+    assert list(ask("GET", "/api/autopilot/events?shape=x").json()["fields"]) == ["shape"]
+
+
 def test_an_event_of_the_future_waits(ask: Callable[..., Any], note: str) -> None:
     at = (clock.now() + timedelta(days=1)).isoformat()
     answer = ask("POST", "/api/autopilot/events", body={"type": note, "payload": {"text": "hi"}, "scheduledAt": at})

@@ -25,6 +25,8 @@ TABLE: list[tuple[str, str, dict[str, Any] | None, tuple[int, ...]]] = [
     ("GET", "/api/onboarding/documents", None, (200, 200, 403, 403, 200, 400, 401)),
     ("POST", "/api/onboarding/documents", {}, (400, 400, 403, 403, 400, 400, 401)),
     ("POST", "/api/autopilot/events", {"type": "no.such"}, (400, 400, 403, 403, 400, 400, 401)),
+    ("GET", "/api/autopilot/events", None, (200, 200, 200, 200, 200, 400, 401)),
+    ("GET", "/api/autopilot/jobs", None, (200, 200, 200, 200, 200, 400, 401)),
     ("GET", "/api/autopilot/events/{mine}", None, (200, 200, 200, 200, 404, 200, 401)),
     ("POST", "/api/autopilot/jobs", {"type": "no.such"}, (400, 400, 403, 403, 400, 400, 401)),
     ("GET", "/api/autopilot/jobs/{mine}", None, (200, 200, 200, 200, 404, 200, 401)),

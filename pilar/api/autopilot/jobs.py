@@ -61,6 +61,10 @@ def shown(public_id: Any) -> dict[str, Any]:
 
 
 def _shown(job: AutopilotJob | JobHistory) -> dict[str, Any]:
+    is_live = isinstance(job, AutopilotJob)
+    worker = job.locked_by if isinstance(job, AutopilotJob) else job.worker
+    ended = None if isinstance(job, AutopilotJob) else job.finished_at
+    started = job.locked_at if isinstance(job, AutopilotJob) else job.started_at
     return {
         "id": job.public_id,
         "workspace_id": job.workspace_id,
@@ -73,10 +77,13 @@ def _shown(job: AutopilotJob | JobHistory) -> dict[str, Any]:
         "max_attempts": job.max_attempts,
         "idempotency_key": job.idempotency_key,
         "scheduled_at": job.scheduled_at if isinstance(job, AutopilotJob) else job.due_at,
-        "started_at": job.locked_at if isinstance(job, AutopilotJob) else job.started_at,
-        "completed_at": None if isinstance(job, AutopilotJob) else job.finished_at,
+        "started_at": started,
+        "completed_at": ended,
+        "locked_at": started if is_live and job.status == JobStatus.RUNNING else None,
+        "locked_by": str(worker) if is_live and job.status == JobStatus.RUNNING else None,
         "result": None if isinstance(job, AutopilotJob) else job.result,
         "error": job.error,
         "correlation_id": job.correlation_id,
         "created_at": job.created_at,
+        "updated_at": ended or started or job.created_at,
     }

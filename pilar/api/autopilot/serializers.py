@@ -1,8 +1,10 @@
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
 
 from pilar.api.serializers import Strict
+from pilar.backplane import events
 from pilar.backplane.models import AutopilotEvent, DistributedLock
 
 LONGEST_KEY = 200
@@ -22,16 +24,51 @@ class NewEvent(Strict):
 
 
 class EventShown(serializers.ModelSerializer[AutopilotEvent]):
+    """An event as the specification's queue has it. What is tried again are its handlers' jobs, never the event."""
+
     status = serializers.CharField()
     attempts = serializers.IntegerField()
+    max_attempts = serializers.SerializerMethodField()
     processed_at = serializers.DateTimeField(allow_null=True)
+    updated_at = serializers.SerializerMethodField()
 
     class Meta:
         model = AutopilotEvent
         fields = (
             "id", "workspace_id", "type", "aggregate_type", "aggregate_id", "position", "payload", "status", "attempts",
-            "idempotency_key", "scheduled_at", "processed_at", "correlation_id", "causation_id", "created_at",
+            "max_attempts", "idempotency_key", "scheduled_at", "processed_at", "correlation_id", "causation_id", "created_at",
+            "updated_at",
         )  # fmt: skip
+
+    def get_max_attempts(self, event: Any) -> int:
+        return events.DISPATCH_ATTEMPTS
+
+    def get_updated_at(self, event: Any) -> datetime:
+        found: datetime = event.processed_at or event.created_at
+        return found
+
+
+class EventMetadata(serializers.Serializer[Any]):
+    idempotency_key = serializers.CharField()
+    scheduled_at = serializers.DateTimeField()
+    status = serializers.CharField()
+
+
+class EventStored(serializers.Serializer[Any]):
+    """The same event as the specification's event store has it (`?shape=store`)."""
+
+    id = serializers.UUIDField()
+    workspace_id = serializers.UUIDField()
+    aggregate_id = serializers.CharField()
+    aggregate_type = serializers.CharField()
+    event_type = serializers.CharField(source="type")
+    event_version = serializers.IntegerField(source="version")
+    event_data = serializers.JSONField(source="payload")
+    metadata = EventMetadata(source="*")
+    causation_id = serializers.UUIDField(allow_null=True)
+    correlation_id = serializers.UUIDField()
+    stream_position = serializers.IntegerField(source="position", allow_null=True)
+    timestamp = serializers.DateTimeField(source="created_at")
 
 
 class NewJob(Strict):
@@ -60,10 +97,13 @@ class JobShown(serializers.Serializer[Any]):
     scheduled_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     completed_at = serializers.DateTimeField(allow_null=True)
+    locked_at = serializers.DateTimeField(allow_null=True)
+    locked_by = serializers.CharField(allow_null=True)
     result = serializers.JSONField(allow_null=True)
     error = serializers.CharField(allow_blank=True)
     correlation_id = serializers.UUIDField()
     created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
 
 
 class NewLock(Strict):

@@ -32,6 +32,9 @@ API_LOCKS = "api"
 RETAIN = "backplane.retain"
 
 TYPE = OpenApiParameter("type", str, description="Only this type")
+SHAPE = OpenApiParameter(
+    "shape", str, enum=["queue", "store"], description="`store`: with the names of the specification's event store"
+)
 STATUS = OpenApiParameter("status", str, enum=["pending", "running", "dead", "succeeded", "cancelled", "discarded"])
 
 
@@ -49,7 +52,10 @@ def _payload(model: type[BaseModel], given: dict[str, Any]) -> BaseModel:
 
 
 class NewEvent(WorkspaceView):
-    access: ClassVar = {"POST": Access(Role.ADMIN, "events:write", system=True)}
+    access: ClassVar = {
+        "GET": Access(Role.VIEWER, "events:read", system=True),
+        "POST": Access(Role.ADMIN, "events:write", system=True),
+    }
     throttles: ClassVar = {"POST": "events:1000/hour"}
 
     @extend_schema(operation_id="createEvent", request=serializers.NewEvent, responses={201: serializers.EventShown})
@@ -68,6 +74,15 @@ class NewEvent(WorkspaceView):
         audit.record(self.principal.actor, "event.created", "event", event_id, after={"type": entry.name})
         return Response(serializers.EventShown(event_rows().get(pk=event_id)).data, status=201)
 
+    @extend_schema(
+        operation_id="listOwnEvents",
+        parameters=[TYPE, SHAPE, OpenApiParameter("correlationId", UUID)],
+        responses=serializers.EventShown(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """List the events of the credential's workspace, newest first."""
+        return _event_list(self, request)
+
 
 def event_rows() -> QuerySet[AutopilotEvent]:
     """Select the current workspace's events with the state of their dispatch."""
@@ -84,14 +99,23 @@ class Events(WorkspaceView):
 
     @extend_schema(
         operation_id="listEvents",
-        parameters=[TYPE, OpenApiParameter("correlationId", UUID)],
+        parameters=[TYPE, SHAPE, OpenApiParameter("correlationId", UUID)],
         responses=serializers.EventShown(many=True),
     )
     def get(self, request: Request, workspace_id: UUID) -> Response:
         """List the workspace's events, newest first."""
-        page = ByCursor()
-        rows = page.paginate_queryset(_chosen(event_rows(), request), request, self)
-        return page.get_paginated_response(serializers.EventShown(rows, many=True).data)
+        return _event_list(self, request)
+
+
+def _event_list(view: WorkspaceView, request: Request) -> Response:
+    shapes = {"queue": serializers.EventShown, "store": serializers.EventStored}
+    shape = shapes.get(request.query_params.get("shape", "queue"))
+    if shape is None:
+        fields = {"shape": _("Choose one of: %(types)s.") % {"types": ", ".join(shapes)}}
+        raise Problem(_("The filter is wrong."), code="validation_failed", fields=fields)
+    page = ByCursor()
+    rows = page.paginate_queryset(_chosen(event_rows(), request), request, view)
+    return page.get_paginated_response(shape(rows, many=True).data)
 
 
 def _chosen(rows: QuerySet[AutopilotEvent], request: Request) -> QuerySet[AutopilotEvent]:
@@ -108,7 +132,10 @@ def _chosen(rows: QuerySet[AutopilotEvent], request: Request) -> QuerySet[Autopi
 
 
 class NewJob(WorkspaceView):
-    access: ClassVar = {"POST": Access(Role.ADMIN, "jobs:write", system=True)}
+    access: ClassVar = {
+        "GET": Access(Role.VIEWER, "jobs:read", system=True),
+        "POST": Access(Role.ADMIN, "jobs:write", system=True),
+    }
     throttles: ClassVar = {"POST": "jobs:500/hour"}
 
     @extend_schema(operation_id="createJob", request=serializers.NewJob, responses={201: serializers.JobShown})
@@ -127,6 +154,11 @@ class NewJob(WorkspaceView):
         audit.record(self.principal.actor, "job.created", "job", job_id, after={"type": entry.name})
         return Response(serializers.JobShown(job_list.shown(job_id)).data, status=201)
 
+    @extend_schema(operation_id="listOwnJobs", parameters=[TYPE, STATUS], responses=serializers.JobShown(many=True))
+    def get(self, request: Request) -> Response:
+        """List the jobs of the credential's workspace, those that are not finished first."""
+        return _job_list(request)
+
 
 class Jobs(WorkspaceView):
     access: ClassVar = {"GET": Access(Role.VIEWER, "jobs:read", system=True)}
@@ -134,8 +166,12 @@ class Jobs(WorkspaceView):
     @extend_schema(operation_id="listJobs", parameters=[TYPE, STATUS], responses=serializers.JobShown(many=True))
     def get(self, request: Request, workspace_id: UUID) -> Response:
         """List the workspace's jobs: first those that are not finished, newest first, then the finished ones."""
-        rows, following = job_list.listed(request)
-        return Response({"items": serializers.JobShown(rows, many=True).data, "next_cursor": following})
+        return _job_list(request)
+
+
+def _job_list(request: Request) -> Response:
+    rows, following = job_list.listed(request)
+    return Response({"items": serializers.JobShown(rows, many=True).data, "next_cursor": following})
 
 
 class AcquireLock(WorkspaceView):
