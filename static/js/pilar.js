@@ -47,6 +47,14 @@
   document.addEventListener("input", (event) => event.target.form?.matches("[data-guards]") && event.target.form.toggleAttribute("data-dirty", true));
   window.addEventListener("beforeunload", (event) => document.querySelector("form[data-dirty]") && event.preventDefault());
 
+  // The login library tells of a passkey that failed or was called off.
+  document.addEventListener("allauth.error", (event) => {
+    const told = document.querySelector("[data-passkey-failed]");
+    if (!told) return;
+    event.preventDefault();
+    told.hidden = false;
+  });
+
   // Enter sends on devices with a keyboard; Shift+Enter makes a new line.
   document.addEventListener("keydown", (event) => {
     const sends = event.target.matches?.("[data-sends]") && event.key === "Enter" && !event.shiftKey && !event.isComposing;

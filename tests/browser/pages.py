@@ -30,6 +30,8 @@ OWNER = {
     "whom to coach": "/onboarding/members",
     "test message": "/onboarding/test",
     "whatsapp": "/onboarding/whatsapp",
+    "people": "/dashboard/settings/people",
+    "profile": "/account",
     "e-mail": "/accounts/email/",
     "password": "/accounts/password/change/",
     "second factor": "/accounts/2fa/",

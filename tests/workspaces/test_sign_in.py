@@ -146,6 +146,12 @@ def test_a_new_account_is_usable_once_the_code_from_the_mail_was_entered() -> No
     assert EmailAddress.objects.get(email=EMAIL).verified
 
 
+@pytest.mark.parametrize(("path", "form"), [("signup", {"password1": PASSWORD}), ("login/code", {})])
+def test_the_page_that_asks_for_the_code_says_where_it_went(nora: User, path: str, form: dict[str, str]) -> None:
+    page = Client().post(f"/accounts/{path}/", form | {"email": EMAIL}, follow=True)
+    assert f"Wir haben einen Code an {EMAIL} geschickt" in page.content.decode()
+
+
 def test_the_session_gets_a_new_key_at_the_sign_in(nora: User) -> None:
     browser = Client()
     session = browser.session

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
+from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -94,6 +95,16 @@ class InvitationForm(forms.Form):
 
 class KeyForm(forms.Form):
     name = forms.CharField(max_length=80)
+
+
+class PasskeyForm(AddWebAuthnForm):  # type: ignore[misc]  # allauth ships no types
+    """A key that opens the account alone is what people mean by a passkey, so that is what they get unless they say no."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["passwordless"].initial = True
+        self.fields["passwordless"].label = _("Sign in without a password")
+        self.fields["passwordless"].help_text = _("Without it the key is only a second step after the password.")
 
 
 class RoleForm(forms.Form):
