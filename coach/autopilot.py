@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
+from django.utils.translation import gettext_lazy
+
 from coach import (
     bulk,
+    console,
     deliveries,
     erasure,
     escalations,
@@ -22,8 +25,22 @@ from coach import (
     widgets,
 )
 from coach.payloads import BulkDue, CoachEvent, ErasureDue, ExportDue, FollowupDue, ImportDue, MessageReady, ReplyDue
+from pilar.kernel.console import Finder, StudioPanel
 from pilar.kernel.steps import Step
-from pilar.kernel.switchboard import Summary, Widget, counter, eraser, event, every, job, on, step, widget
+from pilar.kernel.switchboard import (
+    Summary,
+    Widget,
+    counter,
+    eraser,
+    event,
+    every,
+    finder,
+    job,
+    on,
+    step,
+    studio_panel,
+    widget,
+)
 from pilar.kernel.switchboard import summary as summarize
 
 for _name in housekeeping.EVENTS:
@@ -71,3 +88,6 @@ step(Step("default_ai_agent", 5, ("workspace_creation",), steps.default_ai_agent
 step(Step("training_logic", 4, ("workspace_creation",), steps.training_logic))
 step(Step("followup_templates", 4, ("workspace_creation",), steps.followup_templates))
 step(Step("calendar_integration", 3, ("workspace_creation",), steps.calendar_defaults))
+
+studio_panel(StudioPanel("coach", gettext_lazy("Members and messages"), console.of_studio, order=35))
+finder(Finder("coach", console.find))

@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 
-from health import alerts, events, letters, rounds, system_probes, widgets, workspace_probes
+from django.utils.translation import gettext_lazy
+
+from health import alerts, console, events, letters, repairs, rounds, system_probes, widgets, workspace_probes
 from health.models import Component
-from pilar.kernel.switchboard import Probe, Widget, event, every, job, on, probe, widget
+from pilar.kernel.console import Finder, Panel, StudioPanel
+from pilar.kernel.switchboard import Probe, Widget, event, every, finder, job, on, panel, probe, studio_panel, widget
 
 event("support.incident_created", events.IncidentChanged)
 on("support.incident_created", letters.tell, lane="bulk")
@@ -18,6 +21,7 @@ for name in ("webhook", "queue", "rate_limit", "integration", "ai_provider"):
 job("health.tick", rounds.tick, lane="health", priority=2)
 job("health.adopt", rounds.adopt, lane="health")
 job("health.check_workspace", rounds.check_workspace, payload=rounds.CheckOrder, lane="health", priority=7)
+job("health.repair", repairs.carry_out, payload=repairs.RepairOrder, lane="health", priority=5)
 job("health.check_system", rounds.check_system, lane="health", priority=1)
 every("health.tick", timedelta(minutes=1), "health.tick")
 every("health.adopt", timedelta(minutes=10), "health.adopt")
@@ -47,3 +51,7 @@ probe(Probe("own_mail", Component.EXTERNAL_APIS, workspace_probes.mail, per_work
 
 widget(Widget("health", "widgets/health.html", widgets.health, order=10))
 widget(Widget("incidents", "widgets/incidents.html", widgets.incidents, order=60))
+
+panel(Panel("health", gettext_lazy("Health of all studios"), console.studios, order=15))
+studio_panel(StudioPanel("health", gettext_lazy("Health"), console.of_studio, order=25))
+finder(Finder("health", console.find))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 
 from health import checks, incidents
 from health.models import HealthCheck, Incident, Status
-from pilar.backplane import activity, audit
+from pilar.backplane import activity, audit, jobs
 from pilar.backplane.tenancy import PLATFORM, atomic, tenant
 from pilar.kernel import switchboard
 from pilar.kernel.clock import now as clock_now
@@ -22,7 +22,7 @@ from pilar.kernel.errors import ProviderError
 from pilar.kernel.masking import mask_text
 from pilar.kernel.problems import Conflict, Problem, TooMany
 from pilar.kernel.shield import shielded
-from pilar.kernel.switchboard import Remediation
+from pilar.kernel.switchboard import Payload, Remediation, Work
 
 log = structlog.get_logger()
 
@@ -30,6 +30,8 @@ AT_MOST, WITHIN = 3, timedelta(hours=1)
 GIVEN_UP_AFTER = timedelta(minutes=5)
 """A repair that has not reported by then died with its worker."""
 KEPT_ACTIONS = 50
+MOST_AT_ONCE = 1000
+"""Incidents of one cause that are ordered to be repaired at a time."""
 AUTOPILOT = "autopilot"
 
 
@@ -69,6 +71,44 @@ def by_hand(*, workspace_id: UUID, incident_id: UUID, actor: str) -> tuple[Incid
     if check.status == Status.HEALTHY:
         return incident, text
     return incident, _("%(result)s The check still fails.") % {"result": text}
+
+
+class RepairOrder(Payload):
+    """Payload of the job `health.repair`."""
+
+    incident_id: UUID
+    actor: str
+
+
+def ongoing(code: str) -> list[Incident]:
+    """Return the open incidents of one cause, the oldest first; in the operators' scope."""
+    return list(Incident.objects.filter(code=code, status__in=Incident.ONGOING).order_by("detected_at")[:MOST_AT_ONCE])
+
+
+def order_all(code: str, *, actor: str, now: datetime) -> int:
+    """Have every open incident of one cause repaired by a job each; the queue keeps them fair. Returns how many.
+
+    Asking twice within a minute is asking once. Raises Conflict where nothing can be repaired by itself.
+    """
+    if code not in switchboard.remediations:
+        raise Conflict(_("There is no automatic repair for this. Follow the recommended fix."))
+    found = ongoing(code)
+    rows = [
+        jobs.NewJob(one.workspace_id, RepairOrder(incident_id=one.pk, actor=actor), key=f"repair:{one.pk}:{now:%H:%M}")
+        for one in found
+    ]
+    jobs.enqueue_many("health.repair", rows)
+    return len(found)
+
+
+def carry_out(work: Work[RepairOrder]) -> dict[str, str]:
+    """Job handler of `health.repair`. What need not or cannot be repaired any more is no failure of the job."""
+    order = work.payload
+    try:
+        _incident, text = by_hand(workspace_id=work.workspace_id, incident_id=order.incident_id, actor=order.actor)
+    except Problem as refusal:
+        return {"refused": refusal.detail}
+    return {"result": text}
 
 
 def _refusal(incident: Incident, *, now: datetime) -> Problem | None:

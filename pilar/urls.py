@@ -9,12 +9,12 @@ urlpatterns = [
     path("", include("pilar.ui.urls")),
     path("", include("pilar.dashboard.urls")),
     path("accounts/", include("allauth.urls")),
-    path("admin/", admin.site.urls),
     *(
         path("", include(f"{room}.{door}.urls"))
         for room in ("workspaces", "provisioning", "coach", "health", "affiliates")
         for door in ("api", "pages")
     ),
+    path("admin/", admin.site.urls),
 ]
 
 handler400 = "pilar.ui.errors.bad_request"

@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 
+from django.utils.translation import gettext_lazy
+
+from pilar.kernel.console import Finder, Panel, StudioPanel
 from pilar.kernel.steps import Step
-from pilar.kernel.switchboard import Empty, Widget, event, every, job, on, step, widget
-from provisioning import chasing, pipeline, triggers, whatsapp, widgets
+from pilar.kernel.switchboard import Empty, Widget, event, every, finder, job, on, panel, step, studio_panel, widget
+from provisioning import chasing, console, pipeline, triggers, whatsapp, widgets
 from provisioning.steps import (
     customer,
     email_credentials,
@@ -114,3 +117,7 @@ step(Step("activation", 2, ("smoke_tests",), finish.activate))
 
 widget(Widget("provisioning", "widgets/provisioning.html", widgets.unfinished_setup, order=5))
 widget(Widget("settings.history", "widgets/setup_history.html", widgets.history, order=10))
+
+panel(Panel("provisioning", gettext_lazy("Set-ups"), console.runs, order=30))
+studio_panel(StudioPanel("provisioning", gettext_lazy("Set-up"), console.of_studio, order=20))
+finder(Finder("provisioning", console.find))

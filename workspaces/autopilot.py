@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
-from pilar.kernel.switchboard import Empty, counter, event, every, job, on
-from workspaces import claims, devices, digests, facts, farewell, stripe_events, usage
+from django.utils.translation import gettext_lazy
+
+from pilar.kernel.console import Finder, Panel, StudioPanel
+from pilar.kernel.switchboard import Empty, counter, event, every, finder, job, on, panel, studio_panel
+from workspaces import claims, console, devices, digests, facts, farewell, stripe_events, usage
 
 event(facts.WORKSPACE_CREATED, Empty)
 event(facts.WORKSPACE_SUSPENDED, facts.Suspended)
@@ -26,3 +29,7 @@ every("workspaces.forget_devices", timedelta(days=1), "workspaces.forget_devices
 every("workspaces.digests", timedelta(minutes=30), "workspaces.digests")
 
 counter("seats", usage.seats)
+
+panel(Panel("workspaces", gettext_lazy("Studios"), console.studios, order=10))
+studio_panel(StudioPanel("workspaces", gettext_lazy("Studio"), console.of_studio, order=10))
+finder(Finder("workspaces", console.find))

@@ -9,8 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.functional import SimpleLazyObject
 
+from pilar.kernel import clock
 from pilar.kernel.principal import Principal, Role
+from workspaces import support
 from workspaces.models import Membership, User, Workspace
+from workspaces.support import Support
 
 SESSION_KEY = "workspace_id"
 
@@ -29,6 +32,13 @@ class Visit:
         return user if isinstance(user, User) and user.is_active else None
 
     @cached_property
+    def support(self) -> Support | None:
+        """The visit of an operator to a studio, if one goes on."""
+        if self.user is None or not self.user.is_staff:
+            return None
+        return support.current(session=self._request.session, user=self.user, now=clock.now())
+
+    @cached_property
     def memberships(self) -> list[Membership]:
         """The person's studios that are still open, oldest first."""
         if self.user is None:
@@ -38,7 +48,9 @@ class Visit:
 
     @cached_property
     def membership(self) -> Membership | None:
-        """The studio chosen in this session, or the first."""
+        """The studio chosen in this session, or the first; for an operator the one that is visited."""
+        if self.support:
+            return self.support.membership
         chosen = str(self._request.session.get(SESSION_KEY, ""))
         mine = {str(entry.workspace_id): entry for entry in self.memberships}
         return mine.get(chosen) or next(iter(self.memberships), None)
@@ -52,7 +64,7 @@ class Visit:
         """The caller for the domain; without a studio an operator or nobody in particular."""
         if self.user is None:
             return None
-        actor = f"user:{self.user.pk}"
+        actor = f"operator:{self.user.pk}" if self.support else f"user:{self.user.pk}"
         if self.membership:
             return Principal(self.membership.workspace_id, actor, Role(self.membership.role))
         return Principal(None, actor, Role.OPERATOR if self.user.is_staff else Role.VIEWER)
@@ -101,6 +113,7 @@ def attach(request: HttpRequest) -> Visit:
         "principal": lambda: visit.principal,
         "workspace": lambda: visit.workspace,
         "workspaces": lambda: [entry.workspace for entry in visit.memberships],
+        "support": lambda: visit.support,
         "role": lambda: visit.membership.role if visit.membership else "",
     }
     for name, answer in lazy.items():

@@ -2,8 +2,11 @@
 
 from datetime import timedelta
 
-from pilar.backplane import erasure, events, maintenance
+from django.utils.translation import gettext_lazy
+
+from pilar.backplane import console, erasure, events, maintenance
 from pilar.kernel import switchboard
+from pilar.kernel.console import Finder, Panel, StudioPanel
 
 switchboard.job(
     events.DISPATCH,
@@ -27,3 +30,7 @@ switchboard.eraser("events", erasure.events)
 switchboard.eraser("jobs", erasure.jobs)
 switchboard.eraser("effects", erasure.effects)
 switchboard.eraser("activity", erasure.activity)
+
+switchboard.panel(Panel("queue", gettext_lazy("The queue now"), console.queue, order=20))
+switchboard.studio_panel(StudioPanel("work", gettext_lazy("Work and budgets"), console.of_studio, order=40))
+switchboard.finder(Finder("backplane", console.find))

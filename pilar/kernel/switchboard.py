@@ -11,6 +11,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from pilar.kernel.console import Finder, Panel, StudioPanel
 from pilar.kernel.erasure import Eraser
 from pilar.kernel.steps import Step
 
@@ -187,6 +188,9 @@ operator_actions: dict[str, OperatorAction] = {}
 budget_resources: dict[str, BudgetResource] = {}
 counters: dict[str, Callable[[], int]] = {}
 warm_ups: dict[str, Callable[[], None]] = {}
+panels: dict[str, Panel] = {}
+studio_panels: dict[str, StudioPanel] = {}
+finders: dict[str, Finder] = {}
 erasers: dict[str, Eraser] = {}
 
 
@@ -297,6 +301,21 @@ def warm_up(name: str, prepare: Callable[[], None]) -> None:
 def eraser(name: str, clear: Eraser) -> None:
     """Have `clear` look through a room's own tables when a person is erased; `name` is a word of the report."""
     _add(erasers, name, clear)
+
+
+def panel(entry: Panel) -> None:
+    """Add a part to the operators' front page."""
+    _add(panels, entry.name, entry)
+
+
+def studio_panel(entry: StudioPanel) -> None:
+    """Add a part to a studio's page for operators."""
+    _add(studio_panels, entry.name, entry)
+
+
+def finder(entry: Finder) -> None:
+    """Add something that the operators' search looks in."""
+    _add(finders, entry.name, entry)
 
 
 def check_wiring() -> list[str]:

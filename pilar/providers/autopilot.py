@@ -2,7 +2,10 @@
 
 from datetime import timedelta
 
+from django.utils.translation import gettext_lazy
+
 from pilar.backplane import timeline
+from pilar.kernel.console import Finder, Panel, StudioPanel
 from pilar.kernel.switchboard import (
     Probe,
     Remediation,
@@ -10,12 +13,15 @@ from pilar.kernel.switchboard import (
     eraser,
     event,
     every,
+    finder,
     job,
+    panel,
     probe,
     remediation,
+    studio_panel,
     warm_up,
 )
-from pilar.providers import calls, erasure, events, probes, upkeep
+from pilar.providers import calls, console, erasure, events, probes, upkeep
 from pilar.providers.ai import chat
 from pilar.providers.doors import ReceiptWork
 from pilar.providers.email import outbox
@@ -70,3 +76,7 @@ timeline.source("call", calls.told)
 
 eraser("webhooks", erasure.webhooks)
 eraser("calls", erasure.call_log)
+
+panel(Panel("providers", gettext_lazy("Providers within the last hour"), console.calls, order=40))
+studio_panel(StudioPanel("providers", gettext_lazy("Connections"), console.of_studio, order=30))
+finder(Finder("providers", console.find))

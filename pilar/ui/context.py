@@ -38,6 +38,11 @@ class Shell:
         return getattr(self._request, "workspaces", ())
 
     @property
+    def support(self) -> Any:
+        """The visit of an operator to this studio: who, why and until when."""
+        return getattr(self._request, "support", None)
+
+    @property
     def role(self) -> str:
         return str(getattr(getattr(self._request, "principal", None), "role", ""))
 

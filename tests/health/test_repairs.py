@@ -1,18 +1,21 @@
 """Repairs: proven by the probe, three an hour, then a person."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from health import repairs
 from health.models import Incident
+from pilar.backplane.engine import work_off
 from pilar.backplane.models import AuditLog
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel.errors import ErrorClass, ProviderError
 from pilar.kernel.problems import Conflict, NotFound, TooMany
 from tests.factories import WorkspaceFactory
 from tests.health.conftest import ILL, WEAK, WELL, Lamp, incidents, look
+from tests.workspaces.world import World
 
 pytestmark = pytest.mark.django_db
 
@@ -132,3 +135,14 @@ def test_a_foreign_incident_cannot_be_repaired(studio: UUID, lamp: Lamp) -> None
     with pytest.raises(NotFound):
         repairs.by_hand(workspace_id=WorkspaceFactory().pk, incident_id=incidents(studio)[0].pk, actor="x")
     assert lamp.repairs == 0
+
+
+def test_operators_see_whom_a_repair_would_reach_and_repair_them_all(client: Any, lamp: Lamp, world: World) -> None:
+    for studio in (world.workspace_id, world.foreign_id):
+        look(lamp, studio, ILL)
+    client.force_login(world.people["operator"])
+    asked = client.get("/admin/health/incident/heal/", {"code": ILL.code}).content.decode()
+    assert all(str(studio) in asked for studio in (world.workspace_id, world.foreign_id))
+    client.post("/admin/health/incident/heal/", {"code": ILL.code, "confirmed": "yes"})
+    work_off()
+    assert [incidents(studio)[0].status for studio in (world.workspace_id, world.foreign_id)] == ["resolved"] * 2

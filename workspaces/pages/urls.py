@@ -1,10 +1,14 @@
+from django.contrib import admin
 from django.urls import path
 
-from workspaces.pages import activity, billing, buying, onboarding, people, profile, settings, team
+from workspaces.pages import activity, billing, buying, console, onboarding, people, profile, settings, team
 
 app_name = "workspaces"
 
 urlpatterns = [
+    path("admin/studio/<uuid:workspace_id>/", admin.site.admin_view(console.studio), name="console_studio"),
+    path("admin/studio/<uuid:workspace_id>/enter/", admin.site.admin_view(console.enter), name="console_enter"),
+    path("support/leave", console.leave, name="support_leave"),
     path("", buying.landing, name="landing"),
     path("contact", buying.contact, name="contact"),
     path("pricing", buying.pricing, name="pricing"),

@@ -1,0 +1,88 @@
+"""What the engine shows operators on their front page and on a studio's page, and what a search finds in it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from pilar.backplane import budgets, queue_now
+from pilar.backplane.models import AuditLog, AutopilotEvent, AutopilotJob, Effect, JobHistory, WebhookReceipt
+from pilar.backplane.models.work import JobStatus
+from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid
+from pilar.kernel.switchboard import LANES
+
+SHOWN = 10
+
+
+def queue(_now: datetime) -> Drawing:
+    """The queue of all studios; its own page shows it live."""
+    seen, live = queue_now.read(), reverse("admin:backplane_queue")
+    return Drawing(
+        [
+            Tile(_("Due now"), seen.total_due, live),
+            Tile(_("Oldest due, seconds"), round(seen.oldest, 1), live, bad=seen.is_late),
+            Tile(_("Running"), seen.total_running, live),
+            Tile(_("Dead"), seen.total_dead, reverse("admin:backplane_dead"), bad=bool(seen.total_dead)),
+            Tile(_("Workers and beats"), len(seen.processes), live, bad=not seen.processes),
+            Tile(_("Workers lost today"), seen.lost_today, live, bad=bool(seen.lost_today)),
+        ]
+    )
+
+
+def of_studio(workspace_id: UUID, now: datetime) -> Drawing:
+    """A studio's budgets of today, and its newest work that is running or dead."""
+    used = [
+        Tile(one.resource, one.daily_used, note=_("of %(limit)s today") % {"limit": one.daily_limit or "∞"})
+        for one in budgets.status(now)
+    ]
+    wanted = (JobStatus.RUNNING, JobStatus.DEAD, JobStatus.SUSPECT)
+    rows = AutopilotJob.objects.filter(status__in=wanted).order_by("-id")[:SHOWN]
+    flow = Tile(_("Share and limits"), _("open"), reverse("admin:backplane_flow", args=[workspace_id]))
+    columns = (_("Work"), _("Lane"), _("State"), _("Due"), _("Error"))
+    return Drawing([*used, flow], Table(columns, [_row(job) for job in rows], _("Nothing runs and nothing is dead.")))
+
+
+def _row(job: AutopilotJob) -> list[Cell]:
+    return [
+        Cell(job.type, reverse("admin:backplane_job", args=[job.public_id])),
+        Cell(LANES[job.lane]),
+        Cell(JobStatus(job.status).label, bad=job.status == JobStatus.DEAD),
+        Cell(f"{job.scheduled_at:%Y-%m-%d %H:%M:%S}"),
+        Cell(job.error[:120]),
+    ]
+
+
+def find(term: str) -> Iterator[Found]:
+    """Find work, facts, threads and effects by their ids, and effects also by their key or the provider's own id."""
+    wanted = as_uuid(term)
+    if wanted:
+        yield from _by_id(wanted)
+    for effect in Effect.objects.filter(provider_ref=term)[:SHOWN]:
+        yield _effect(effect)
+    for effect in Effect.objects.filter(key=term)[:SHOWN]:
+        yield _effect(effect)
+    for receipt in WebhookReceipt.objects.filter(event_id=term)[:SHOWN]:
+        url = reverse("admin:backplane_webhookreceipt_change", args=[receipt.pk])
+        yield Found(_("webhook"), f"{receipt.provider} {receipt.event_id}", url, receipt.workspace_id)
+
+
+def _by_id(wanted: UUID) -> Iterator[Found]:
+    for table in (AutopilotJob, JobHistory):
+        for job in table._default_manager.filter(public_id=wanted)[:1]:
+            yield Found(_("work"), job.type, reverse("admin:backplane_job", args=[wanted]), job.workspace_id)
+    for event in AutopilotEvent.objects.filter(pk=wanted)[:1]:
+        yield _thread(_("event"), event.type, event.workspace_id, event.correlation_id)
+    for trail in (AutopilotEvent, JobHistory, AuditLog):
+        for row in trail._default_manager.filter(correlation_id=wanted)[:1]:
+            yield _thread(_("timeline"), str(wanted), row.workspace_id, wanted)
+            return
+
+
+def _effect(effect: Effect) -> Found:
+    return _thread(_("effect"), f"{effect.key} ({effect.state})", effect.workspace_id, effect.correlation_id)
+
+
+def _thread(kind: str, title: str, workspace_id: UUID, correlation_id: UUID) -> Found:
+    return Found(kind, title, reverse("admin:backplane_timeline", args=[workspace_id, correlation_id]), workspace_id)

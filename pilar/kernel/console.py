@@ -1,0 +1,92 @@
+"""What a room shows to operators: parts of their front page, parts of a studio's page there, and what a search finds.
+
+Parts are plain data, so that every room's look alike and none needs a template.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.utils.functional import Promise
+
+Text = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One figure; `bad` draws attention to it, `url` leads to its rows."""
+
+    label: Text
+    value: object
+    url: str = ""
+    bad: bool = False
+    note: Text = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    text: object
+    url: str = ""
+    bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells under their headings; `empty` is said when there are none."""
+
+    columns: Sequence[Text]
+    rows: Sequence[Sequence[Cell]]
+    empty: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    tiles: Sequence[Tile] = ()
+    table: Table | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A part of the operators' front page; `draw` runs across all workspaces, in an open transaction."""
+
+    name: str
+    title: Text
+    draw: Callable[[datetime], Drawing]
+    order: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class StudioPanel:
+    """A part of one studio's page for operators; `draw` runs in the studio's scope, in an open transaction."""
+
+    name: str
+    title: Text
+    draw: Callable[[UUID, datetime], Drawing]
+    order: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One hit of the operators' search."""
+
+    kind: Text
+    title: str
+    url: str
+    workspace_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Looks a term up across all workspaces: an id, a number, an address, a name. At most a handful of hits each."""
+
+    name: str
+    find: Callable[[str], Iterable[Found]]
+
+
+def as_uuid(term: str) -> UUID | None:
+    """Return the term as a UUID, or None when it is none."""
+    try:
+        return UUID(term)
+    except ValueError:
+        return None

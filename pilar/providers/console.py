@@ -1,0 +1,72 @@
+"""What the providers' calls show operators, and what a search finds by a provider's identifiers."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Avg, Count, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from pilar.kernel.console import Cell, Drawing, Found, Table
+from pilar.providers.models import Breaker, Connection, GlobalBreaker, PhoneNumber, ProviderCall, ProviderRoute
+
+SHOWN = 10
+FINE = ("ok", "delivered")
+
+
+def calls(now: datetime) -> Drawing:
+    """The last hour of each provider, over all studios."""
+    recent = ProviderCall.objects.filter(at__gt=now - timedelta(hours=1))
+    figures = recent.values("provider").annotate(
+        calls=Count("pk"), failed=Count("pk", filter=~Q(outcome__in=FINE)), average=Avg("milliseconds")
+    )
+    opened = dict(
+        Breaker.objects.filter(open_until__gt=now).values_list("provider").annotate(studios=Count("workspace_id"))
+    )
+    shared = set(GlobalBreaker.objects.filter(open_until__gt=now).values_list("provider", flat=True))
+    rows = [_row(entry, opened.get(entry["provider"], 0), shared) for entry in figures.order_by("provider")]
+    columns = (_("Provider"), _("Calls"), _("Failed"), _("Average"), _("Open breakers"))
+    return Drawing(table=Table(columns, rows, _("Nobody was called within the last hour.")))
+
+
+def _row(entry: Mapping[str, Any], opened: int, shared: set[str]) -> list[Cell]:
+    name = entry["provider"]
+    everywhere = name in shared
+    said = _("for everybody") if everywhere else _("%(count)s studios") % {"count": opened} if opened else "–"
+    return [
+        Cell(name, f"{reverse('admin:providers_providercall_changelist')}?q={name}"),
+        Cell(entry["calls"]),
+        Cell(entry["failed"], bad=entry["failed"] * 20 > entry["calls"]),
+        Cell(_("%(ms)s ms") % {"ms": round(entry["average"] or 0)}),
+        Cell(said, bad=bool(opened) or everywhere),
+    ]
+
+
+def of_studio(_workspace_id: UUID, now: datetime) -> Drawing:
+    """A studio's connections and its newest calls that did not end well."""
+    held = {row.provider: row for row in Breaker.objects.filter(open_until__gt=now)}
+    rows = [
+        [
+            Cell(row.provider, reverse("admin:providers_connection_change", args=[row.pk])),
+            Cell(row.get_status_display(), bad=row.status in ("disconnected", "degraded")),
+            Cell(f"{row.last_success_at:%Y-%m-%d %H:%M}" if row.last_success_at else "–"),
+            Cell(row.last_error[:120], bad=bool(row.last_error)),
+            Cell(_("open") if row.provider in held else "–", bad=row.provider in held),
+        ]
+        for row in Connection.objects.order_by("provider")
+    ]
+    columns = (_("Connection"), _("State"), _("Last success"), _("Last error"), _("Breaker"))
+    return Drawing(table=Table(columns, rows, _("Nothing is connected yet.")))
+
+
+def find(term: str) -> Iterator[Found]:
+    """Find whom a provider's identifier belongs to: an account, a number, a phone-number id; or one call by its id."""
+    for route in ProviderRoute.objects.filter(external_id=term)[:SHOWN]:
+        title = f"{route.provider} {route.kind} {route.external_id}"
+        url = reverse("admin:providers_providerroute_change", args=[route.pk])
+        yield Found(_("identifier"), title, url, route.workspace_id)
+    for number in PhoneNumber.objects.filter(e164="+" + term.lstrip("+").replace(" ", ""))[:SHOWN]:
+        url = reverse("admin:providers_phonenumber_change", args=[number.pk])
+        yield Found(_("number of a studio"), number.e164, url, number.workspace_id)

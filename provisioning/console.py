@@ -1,0 +1,82 @@
+"""What set-up shows operators: how many studios are where, what holds them up, and one studio's steps."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.db.models import Count, Min
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid
+from provisioning.models import ProvisioningJob, ProvisioningStep
+
+SHOWN = 12
+HELD_UP = (ProvisioningStep.Status.FAILED, ProvisioningStep.Status.RETRYING, ProvisioningStep.Status.WAITING)
+Run = ProvisioningJob.Status
+
+
+def runs(now: datetime) -> Drawing:
+    """Open set-ups by their state, those that became ready today, and what holds the open ones up, by cause."""
+    counts = dict(
+        ProvisioningJob.objects.filter(status__in=ProvisioningJob.OPEN).values_list("status").annotate(Count("pk"))
+    )
+    ready = ProvisioningJob.objects.filter(finished_at__gt=now - timedelta(days=1)).count()
+    address = reverse("admin:provisioning_provisioningjob_changelist")
+    tiles = [_state(state, counts.get(state, 0)) for state in (Run.RUNNING, Run.WAITING, Run.FAILED)]
+    causes = ProvisioningStep.objects.filter(status__in=HELD_UP, job__status__in=ProvisioningJob.OPEN)
+    grouped = (
+        causes.values("name", "status", "waiting_code", "error_class")
+        .annotate(studios=Count("workspace_id"), since=Min("started_at"))
+        .order_by("-studios", "name")[:SHOWN]
+    )
+    columns = (_("Step"), _("State"), _("Cause"), _("Studios"), _("Since"))
+    rows = [_cause(**entry) for entry in grouped]
+    return Drawing(
+        [*tiles, Tile(_("Ready within a day"), ready, address)], Table(columns, rows, _("No set-up is held up."))
+    )
+
+
+def _state(state: Run, count: int) -> Tile:
+    address = f"{reverse('admin:provisioning_provisioningjob_changelist')}?status__exact={state}"
+    return Tile(state.label, count, address, bad=state == Run.FAILED and count > 0)
+
+
+def _cause(
+    *, name: str, status: str, waiting_code: str, error_class: str, studios: int, since: datetime | None
+) -> list[Cell]:
+    asked = urlencode({"name__exact": name, "status__exact": status})
+    address = f"{reverse('admin:provisioning_provisioningstep_changelist')}?{asked}"
+    return [
+        Cell(name, address),
+        Cell(ProvisioningStep.Status(status).label, bad=status == ProvisioningStep.Status.FAILED),
+        Cell(waiting_code if status == ProvisioningStep.Status.WAITING else error_class),
+        Cell(studios),
+        Cell(f"{since:%Y-%m-%d %H:%M}" if since else "–"),
+    ]
+
+
+def of_studio(_workspace_id: UUID, _now: datetime) -> Drawing:
+    """The steps of a studio's newest set-up."""
+    run = ProvisioningJob.objects.order_by("-started_at").first()
+    steps = run.steps.order_by("pk") if run else ProvisioningStep.objects.none()
+    rows = [
+        [
+            Cell(step.name, reverse("admin:provisioning_provisioningstep_change", args=[step.pk])),
+            Cell(step.get_status_display(), bad=step.status == ProvisioningStep.Status.FAILED),
+            Cell(step.waiting_code or step.error_class or "–"),
+            Cell(step.error[:120] or step.reason[:120]),
+        ]
+        for step in steps
+    ]
+    columns = (_("Step"), _("State"), _("Cause"), _("Said"))
+    return Drawing(table=Table(columns, rows, _("The set-up has not begun.")))
+
+
+def find(term: str) -> Iterator[Found]:
+    """Find a run of the set-up by its id."""
+    wanted = as_uuid(term)
+    for run in ProvisioningJob.objects.filter(pk=wanted)[:1] if wanted else ():
+        url = reverse("admin:provisioning_provisioningjob_change", args=[run.pk])
+        yield Found(_("set-up"), f"{run.trigger}: {run.status}", url, run.workspace_id)
