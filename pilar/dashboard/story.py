@@ -112,10 +112,21 @@ def _without_echoes(lines: Iterator[Line]) -> Iterator[Line]:
         last = line.text
 
 
+_TROUBLE = ("incident.opened", "incident.escalated")
+
+
+def _tone(row: ActivityLog) -> str:
+    """Trouble looks like trouble; a step of the set-up looks as it ended; all else was done."""
+    if row.kind in _TROUBLE:
+        return "bad"
+    outcome = row.facts.get("outcome") if isinstance(row.facts, dict) else None
+    return words.tone("step", outcome) if outcome else "ok"
+
+
 def _line(entry: Entry, logged: dict[str, ActivityLog]) -> Line | None:
     match entry.kind:
         case "activity" if entry.ref in logged:
-            return Line(entry.at, sentences.of(logged[entry.ref]), "ok")
+            return Line(entry.at, sentences.of(logged[entry.ref]), _tone(logged[entry.ref]))
         case "event":
             return Line(entry.at, str(EVENTS.get(entry.what, entry.what)), "mute")
         case "effect":

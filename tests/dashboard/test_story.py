@@ -58,6 +58,21 @@ def test_it_is_told_in_order_and_in_german(world: World, thread: UUID) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "facts", "tone"),
+    [
+        ("incident.opened", {}, "bad"),
+        ("step", {"outcome": "failed"}, "bad"),
+        ("step", {"outcome": "done"}, "ok"),
+        ("x", {}, "ok"),
+    ],
+)
+def test_trouble_looks_like_trouble(world: World, kind: str, facts: dict[str, str], tone: str) -> None:
+    with tenant(world.workspace_id), atomic():
+        thread = activity.log(kind, "Something", facts).correlation_id
+        assert [line.tone for line in story.tell(thread)] == [tone]
+
+
 def test_members_of_the_studio_read_it_and_nobody_else(world: World, thread: UUID) -> None:
     address = reverse("workspaces:story", args=[thread])
     assert "Answered Anna" in world.browser("viewer").get(address).content.decode()
