@@ -16,7 +16,7 @@ FAST := -m "not processes and not browser and not drill"
 SLOW := -m "(processes or browser) and not drill"
 CSS := npx --no-install tailwindcss -i pilar/ui/frontend/pilar.css --minify
 
-.PHONY: help up test test-unit check checks bench drill shots css css-check fmt shell clean dev browser
+.PHONY: help up test test-unit check checks bench bench-pages drill shots css css-check fmt shell clean dev browser
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -53,6 +53,9 @@ checks:
 
 bench: dev ## Measure; prints a table and writes var/bench.json
 	$(LOCAL) python -m tests.bench
+
+bench-pages: dev ## Lighthouse on a phone over the pages of a running `make up`
+	$(LOCAL) python -m tests.bench.lighthouse
 
 drill: dev ## Break things on purpose and watch the promises hold
 	@$(TEST_SERVER) start

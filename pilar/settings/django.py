@@ -254,6 +254,18 @@ SECURE_CSP: dict[str, list[str]] = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = None  # limits are by route: pilar.api.middleware.BodyLimit
 
+# --- who runs this installation: the imprint and the contracts name it ---
+
+OPERATOR = {
+    "name": text("OPERATOR_NAME", "PILAR SYSTEMS"),
+    "address": text("OPERATOR_ADDRESS"),
+    "representative": text("OPERATOR_REPRESENTATIVE"),
+    "email": text("OPERATOR_EMAIL"),
+    "phone": text("OPERATOR_PHONE"),
+    "register": text("OPERATOR_REGISTER"),
+    "vat_id": text("OPERATOR_VAT_ID"),
+}
+
 # --- languages and time ---
 
 LANGUAGE_CODE = "de"

@@ -56,7 +56,7 @@ def test_crossing_tenants_is_listed_with_its_reason_in_the_security_page() -> No
 
 
 def test_no_inline_script_or_style_in_templates() -> None:
-    inline = re.compile(r"<script(?![^>]*(?:\bsrc=|application/json))[^>]*>|<style|\sstyle=\"|\son[a-z]+=\"")
+    inline = re.compile(r"<script(?![^>]*(?:\bsrc=|application/(?:ld\+)?json))[^>]*>|<style|\sstyle=\"|\son[a-z]+=\"")
     pages = [f for f in (ROOT / "templates").rglob("*.html") if "emails" not in f.parts]
     assert pages
     assert [str(f.relative_to(ROOT)) for f in pages if inline.search(f.read_text())] == []

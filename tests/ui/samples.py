@@ -16,6 +16,14 @@ PLANS = [
     {"code": "PRO", "name": "PRO", "price_cents": 24_900, "gross_cents": 29_631, "leads": 2_000, "messages_per_day": 1_500,
      "tokens_per_day": 1_000_000, "seats": 15},
 ]  # fmt: skip
+SITE = {
+    "plans": PLANS,
+    "canonical": "https://pilar.example/",
+    "alternates": [("de", "https://pilar.example/?lang=de")],
+    "operator": {"name": "PILAR SYSTEMS"},
+    "costs": [{"members": 100, "messages": 300, "cents": 3300}],
+    "each": 11,
+}
 WIZARD = {
     "steps": [
         {"name": "Studio", "url": "/onboarding/studio", "state": "done"},
@@ -144,8 +152,8 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
     form = Form({"name": "Nord"})
     form.full_clean()
     return {
-        "landing": ("marketing/landing.html", {"plans": PLANS}),
-        "pricing": ("marketing/pricing.html", {"plans": PLANS}),
+        "landing": ("marketing/landing.html", SITE),
+        "pricing": ("marketing/pricing.html", SITE),
         "checkout": ("billing/checkout.html", {"plans": PLANS, "selected": "PRO", "form": form}),
         "return": ("billing/checkout_return.html", {"state": "processing"}),
         "billing": ("billing/index.html", {"subscription": {"status": "past_due", "plan": PLANS[1]}, "plans": []}),

@@ -15,13 +15,14 @@ def _fresh_limits() -> None:
     cache.clear()
 
 
-def test_the_front_page_offers_the_form(client: Client) -> None:
-    assert 'action="/contact#contact"' in client.get("/").content.decode()
+def test_the_front_page_leads_to_the_form(client: Client) -> None:
+    assert 'href="/contact"' in client.get("/").content.decode()
+    assert 'action="/contact"' in client.get("/contact").content.decode()
 
 
 def test_a_question_is_kept_once(client: Client) -> None:
     for _ in range(2):
-        assert client.post("/contact", QUESTION).headers["Location"] == "/"
+        assert client.post("/contact", QUESTION).headers["Location"] == "/contact?sent"
     kept = ContactRequest.objects.get()
     assert (kept.email, kept.message, kept.handled_at) == ("eva@studio.test", "Geht das auch in Wien?", None)
 

@@ -1,4 +1,4 @@
-"""Public pages: what is offered, paying, coming back from Stripe, taking over a studio."""
+"""Public pages of buying: paying, coming back from Stripe, taking over a studio."""
 
 from typing import Any
 
@@ -19,50 +19,13 @@ from pilar.kernel.problems import Forbidden, Problem
 from pilar.security.csp import leads_to_payment
 from pilar.ui.fragments import fragment
 from workspaces import checkout, claims
-from workspaces import contact as questions
 from workspaces.checkout import Order
 from workspaces.claims import Link
 from workspaces.links import LinkState
 from workspaces.middleware import Visit, visit_of
 from workspaces.models import SignUp
 from workspaces.pages.base import public_page
-from workspaces.pages.forms import CheckoutForm, ClaimForm, ContactForm
-
-
-@require_safe
-@public_page
-@leads_to_payment
-def landing(request: HttpRequest) -> HttpResponse:
-    """The front door."""
-    return _landing(request, ContactForm())
-
-
-def _landing(request: HttpRequest, form: ContactForm, *, status: int = 200) -> HttpResponse:
-    return render(request, "marketing/landing.html", {"plans": checkout.plans(), "contact": form}, status=status)
-
-
-@require_POST
-@public_page
-@leads_to_payment
-def contact(request: HttpRequest) -> HttpResponse:
-    """Take a question from somebody who is not a customer yet. A machine that fills in what people cannot see is thanked too."""
-    throttling.guard("contact:5/hour", client.address(request))
-    form = ContactForm(request.POST)
-    if not form.is_valid():
-        return _landing(request, form, status=422)
-    given = form.cleaned_data
-    if not given.pop("website"):
-        questions.ask(**given, now=clock.now())
-    messages.success(request, _("Thank you. We answer by e-mail."))
-    return redirect("workspaces:landing")
-
-
-@require_safe
-@public_page
-@leads_to_payment
-def pricing(request: HttpRequest) -> HttpResponse:
-    """The plans and what they hold."""
-    return render(request, "marketing/pricing.html", {"plans": checkout.plans()})
+from workspaces.pages.forms import CheckoutForm, ClaimForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import path
 
-from workspaces.pages import activity, billing, buying, console, onboarding, people, profile, settings, team
+from workspaces.pages import activity, billing, buying, console, marketing, onboarding, people, profile, settings, team
 
 app_name = "workspaces"
 
@@ -9,9 +9,12 @@ urlpatterns = [
     path("admin/studio/<uuid:workspace_id>/", admin.site.admin_view(console.studio), name="console_studio"),
     path("admin/studio/<uuid:workspace_id>/enter/", admin.site.admin_view(console.enter), name="console_enter"),
     path("support/leave", console.leave, name="support_leave"),
-    path("", buying.landing, name="landing"),
-    path("contact", buying.contact, name="contact"),
-    path("pricing", buying.pricing, name="pricing"),
+    path("", marketing.page, {"name": "landing"}, "landing"),
+    *(path(name, marketing.page, {"name": name}, name) for name in marketing.PAGES if name != "landing"),
+    *(path(f"legal/{name}", marketing.legal, {"name": name}, f"legal_{name}") for name in marketing.LEGAL),
+    path("contact", marketing.contact, name="contact"),
+    path("sitemap.xml", marketing.sitemap, name="sitemap"),
+    path("robots.txt", marketing.robots, name="robots"),
     path("checkout", buying.buy, name="checkout"),
     path("checkout/return", buying.returned, name="checkout_return"),
     path("checkout/return/status", buying.returned_status, name="checkout_return_status"),

@@ -1,0 +1,76 @@
+"""`make bench-pages`: Lighthouse on a phone over the pages of a running `make up`; a table, and exit 1 below the bars.
+
+Needs Chromium and the `lighthouse` command (`npm i lighthouse` in any folder, its path in LIGHTHOUSE); without them it says so.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import httpx
+
+from pilar.runtime.browser import system_chromium
+from provisioning.scripted_customer import Forms
+
+PRODUCT = os.environ.get("PUBLIC_BASE_URL") or f"http://127.0.0.1:{os.environ.get('PORT') or 8000}"
+PUBLIC = {"landing": "/", "pricing": "/pricing", "sign-in": "/accounts/login/"}
+OWNERS = {"today": "/dashboard", "chats": "/dashboard/chats", "members": "/dashboard/members"}
+BARS = {"performance": 95, "accessibility": 100, "best-practices": 100}
+
+
+def main() -> int:
+    """Measure each page once; returns the exit code."""
+    command = os.environ.get("LIGHTHOUSE") or shutil.which("lighthouse")
+    chromium = system_chromium()
+    if not command or not chromium:
+        sys.stdout.write(
+            "Lighthouse or Chromium is not here, so the pages were not measured. See tests/bench/lighthouse.py.\n"
+        )
+        return 0
+    cookies = _signed_in()
+    failed = False
+    for name, path in (PUBLIC | (OWNERS if cookies else {})).items():
+        scores = _scores(command, str(chromium), path, cookies if name in OWNERS else "")
+        failed |= any(scores[kind] < bar for kind, bar in BARS.items())
+        sys.stdout.write(f"{name:10}" + "".join(f"{kind} {scores[kind]:3}  " for kind in BARS) + "\n")
+    return int(failed)
+
+
+def _signed_in() -> str:
+    """The cookies of the demo's owner, empty where there is no demo."""
+    password = os.environ.get("PILAR_DEMO_PASSWORD", "")
+    with httpx.Client(base_url=PRODUCT, follow_redirects=True, timeout=30) as browser:
+        page = browser.get(PUBLIC["sign-in"])
+        token = Forms.of(page.text).fields.get("csrfmiddlewaretoken", ("", ""))[1]
+        given = {"csrfmiddlewaretoken": token, "login": "owner@demo.pilar.test", "password": password}
+        answer = browser.post(PUBLIC["sign-in"], data=given, headers={"Referer": str(page.url)})
+        if not answer.url.path.startswith("/dashboard"):
+            return ""
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.cookies.jar)
+
+
+def _scores(command: str, chromium: str, path: str, cookies: str) -> dict[str, int]:
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        headers = Path(folder) / "headers.json"
+        headers.write_text(json.dumps({"Cookie": cookies} if cookies else {}))
+        subprocess.run(
+            [
+                command, PRODUCT + path, "--quiet", "--output=json", f"--output-path={report}",
+                f"--only-categories={','.join(BARS)}", f"--extra-headers={headers}",
+                "--chrome-flags=--headless=new --no-sandbox --disable-gpu",
+            ],
+            check=True,
+            env={**os.environ, "CHROME_PATH": chromium},
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        found = json.loads(report.read_text())["categories"]
+    return {kind: round(100 * (found[kind]["score"] or 0)) for kind in BARS}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
