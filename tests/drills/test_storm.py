@@ -132,6 +132,9 @@ def test_all_work_is_finished_after_the_storm(aftermath: Aftermath, note: Note, 
     wait_for(lambda: settled(aftermath.here), seconds=DRAINED_WITHIN, every=0.5)
     note("storm: seconds from its end until nothing waits", time.monotonic() - began, "s")
     counted = aftermath.here.sql("SELECT count(*) FROM autopilot_job_done WHERE type LIKE 'drill.%%'")[0][0]
+    lost = "SELECT coalesce(max(extract(epoch FROM lost_at - beat_at)), 0)::float FROM autopilot_worker"
+    silent = aftermath.here.sql(lost)[0][0]
+    note("storm: from a worker's last beat until its work was taken over, longest", silent, "s", target=60)
     note("storm: jobs lost", JOBS - counted - len(aftermath.dead()), at_most=0)
 
 
