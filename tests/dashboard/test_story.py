@@ -83,11 +83,11 @@ def test_members_of_the_studio_read_it_and_nobody_else(world: World, thread: UUI
 def test_the_list_leads_to_each_story_in_pages(world: World, thread: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workspaces.pages.activity.SHOWN", 1)
     with tenant(world.workspace_id), atomic():
-        activity.log("x", "Later", {})
+        activity.log("x", "Came second", {})
     browser = world.browser("viewer")
     first = browser.get(reverse("workspaces:activity"))
     second = browser.get(reverse("workspaces:activity"), {"cursor": first.context["following"]})
-    assert [one["text"] for one in first.context["activities"]] == ["Later"]
+    assert [one["text"] for one in first.context["activities"]] == ["Came second"]
     assert reverse("workspaces:story", args=[thread]) in second.content.decode()
     assert second.context["following"] is None
 
