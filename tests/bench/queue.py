@@ -4,11 +4,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
-from django.db import connections
-
 from pilar.backplane import jobs
 from pilar.backplane.jobs import NewJob
-from pilar.backplane.tenancy import all_tenants, tenant
+from pilar.backplane.tenancy import all_tenants, give_back, tenant
 from pilar.kernel.ids import uuid7
 from tests.bench.ground import Ground
 from tests.bench.labour.autopilot import Task
@@ -69,13 +67,12 @@ def _by_one(ground: Ground, clients: int, seconds: float) -> float:
 
 def _enqueue_until(end: float, workspaces: list[UUID], client: int) -> int:
     count = 0
-    try:
-        while time.monotonic() < end:
-            with tenant(workspaces[count % 100]):
-                jobs.enqueue("bench.nothing", Task(n=count), key=f"{client}-{count}")
-            count += 1
-    finally:
-        connections.close_all()
+    while time.monotonic() < end:
+        with tenant(workspaces[count % 100]):
+            jobs.enqueue("bench.nothing", Task(n=count), key=f"{client}-{count}")
+        # At the end of a request the connection goes back to the pool.
+        give_back()
+        count += 1
     return count
 
 
