@@ -5,7 +5,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser import pages
 from tests.browser.conftest import PHONE, InService
-from tests.browser.journey import PASSWORD, Member
+from tests.browser.journey import PASSWORD, Member, Owner
 from tests.browser.watching import Watch, watched
 from tests.e2e.installation import Installation
 
@@ -32,6 +32,54 @@ def test_a_member_is_answered_while_the_owner_watches(
         phone.look("phone")
     owner.look("chat")
     assert (owner.wrong, phone.wrong) == ({}, {})
+
+
+def test_a_chat_is_taken_over_answered_explained_and_handed_back(
+    owner: Watch, studio: InService, product: Installation, browser: Browser
+) -> None:
+    page, words = owner.page, f"Klar, bis Samstag! {owner.page.viewport_size}"
+    with watched(browser, base_url=product.sandbox.url, width=360) as phone:
+        member = Member(phone.page, product.sandbox, PHONE)
+        member.pick_up(studio.number)
+        _open_chat(page, name="Anna")
+        page.click("#ai-switch[aria-checked=true]")
+        page.fill("#text", words)
+        page.keyboard.press("Enter") if page.viewport_size["width"] > 800 else page.click("[aria-label=Senden]")
+        page.locator("#log .bubble.is-human", has_text=words).wait_for()
+        assert page.input_value("#text") == ""
+        member.wait_for("Klar, bis Samstag!")
+    page.locator("[data-why]").last.click()
+    page.wait_for_selector("#why[open] .facts")
+    owner.look("why")
+    page.keyboard.press("Escape")
+    page.click("#ai-switch[aria-checked=false]")
+    page.wait_for_selector("#ai-switch[aria-checked=true]")
+    owner.look("chat handed back")
+    assert owner.wrong == {}
+
+
+def test_settings_are_tried_and_saved_and_outside_the_window_a_template_is_sent(owner: Watch) -> None:
+    page, name = owner.page, f"Ida {owner.page.viewport_size['width']}"
+    phone = f"+49151222{owner.page.viewport_size['width']:05}"
+    for _step in Owner(page, None, "", member=phone).add_member(name, phone):
+        pass
+    page.goto("/dashboard/automation")
+    page.fill("[name=window_start]", "00:00")
+    page.fill("[name=window_end]", "24:00")
+    page.click("text=Ausprobieren, ohne zu speichern")
+    page.wait_for_selector("text=So wäre es (nicht gespeichert)")
+    owner.look("simulator")
+    page.click("#coach-form >> text=Speichern")
+    page.wait_for_selector("[data-toast]")
+    page.once("dialog", lambda question: question.accept())
+    page.click(f"[aria-label='Nachricht an {name} jetzt senden']")
+    page.wait_for_selector(f"text=Die Nachricht an {name} ist unterwegs")
+    _open_chat(page, name=name)
+    page.locator(".template-option").first.click()
+    page.click("text=Vorlage senden")
+    page.locator("#log .bubble.is-human").wait_for()
+    owner.look("template sent")
+    assert owner.wrong == {}
 
 
 def test_every_page_of_the_owner_is_quiet_fits_and_shuts_nobody_out(owner: Watch) -> None:
@@ -61,10 +109,10 @@ def test_the_owner_makes_an_api_key_and_revokes_it(owner: Watch) -> None:
     assert owner.wrong == {}
 
 
-def _open_chat(page: Page) -> None:
+def _open_chat(page: Page, name: str = "") -> None:
     page.goto("/dashboard/chats")
-    page.click(".chat-list a")
-    page.wait_for_selector(".chat-log")
+    page.locator(".chat-list a", has_text=name).first.click()
+    page.wait_for_selector("#log")
 
 
 def _visit(watch: Watch, wanted: dict[str, str]) -> None:

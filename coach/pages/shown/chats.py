@@ -13,7 +13,7 @@ from coach.chat_list import Page, Row
 from coach.models import ChatNote, Conversation, Lead, Message
 from coach.models.chats import WINDOW
 from coach.pages.shown import actors, failures
-from coach.thread import Thread
+from coach.reading import Part
 
 _LITTLE = 0.25
 """Share of the window below which it is shown as running out."""
@@ -71,10 +71,10 @@ def _left(until: datetime, now: datetime) -> str:
     return _("%(hours)s h left") % {"hours": round(minutes / 60)}
 
 
-def days(thread: Thread, conversation: Conversation) -> list[dict[str, Any]]:
-    """The bubbles and notes of a thread by local day."""
-    authors = actors.names(_authors(thread.entries))
-    entries = [_entry(entry, conversation, authors) for entry in thread.entries]
+def days(part: Part, conversation: Conversation) -> list[dict[str, Any]]:
+    """The bubbles and notes of a conversation by local day."""
+    authors = actors.names(_authors(part.entries))
+    entries = [_entry(entry, conversation, authors) for entry in part.entries]
     grouped = groupby(entries, key=lambda entry: timezone.localdate(entry["at"]))
     return [{"label": _day(day), "date": day, "entries": list(found)} for day, found in grouped]
 

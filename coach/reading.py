@@ -13,14 +13,14 @@ _NOTES = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Thread:
+class Part:
     """A part of a conversation, oldest first. `older` is the message before which more stand; empty at the beginning."""
 
     entries: list[Message | ChatNote]
     older: str
 
 
-def read(conversation: Conversation, *, before: str = "") -> Thread:
+def read(conversation: Conversation, *, before: str = "") -> Part:
     """Return the newest part of a conversation, or the part before a message. An unknown message is none."""
     rows = conversation.messages.order_by("-at", "-id")
     anchor = _message(conversation, before)
@@ -36,7 +36,7 @@ def read(conversation: Conversation, *, before: str = "") -> Thread:
         notes = notes.filter(created_at__lt=anchor.at)
     entries: list[Message | ChatNote] = [*kept, *notes.order_by("-created_at")[:_NOTES]]
     entries.sort(key=lambda entry: (entry.at if isinstance(entry, Message) else entry.created_at, entry.pk))
-    return Thread(entries, str(kept[-1].pk) if more else "")
+    return Part(entries, str(kept[-1].pk) if more else "")
 
 
 def _message(conversation: Conversation, text: str) -> Message | None:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from coach import chats, desk, thread
+from coach import chats, desk, reading
 from coach.models import Conversation
 from coach.pages.chats import pane
 from coach.pages.shown import actors, reasons
@@ -61,7 +61,7 @@ def _page(request: HttpRequest, conversation: Conversation, before: str = "", dr
 
 
 def _said(conversation: Conversation, before: str = "") -> dict[str, Any]:
-    found = thread.read(conversation, before=before)
+    found = reading.read(conversation, before=before)
     older = reverse("coach:chat", args=[conversation.pk]) + f"?before={found.older}" if found.older else ""
     return {"days": shown.days(found, conversation), "older_url": older, "conversation_id": conversation.pk}
 
@@ -96,7 +96,7 @@ def chat_head(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 def why(request: HttpRequest, conversation_id: UUID, message_id: UUID) -> HttpResponse:
     """Why a message was sent: a page, and the same as a drawer beside the chat."""
     conversation = chats.get(conversation_id)
-    message = thread.message(conversation, message_id)
+    message = reading.message(conversation, message_id)
     author = actors.names([message.author]).get(message.author, "")
     context = {"why": reasons.told(message, author), "conversation_id": conversation.pk}
     template = "coach/_why.html" if request.GET.get("part") else "coach/why.html"
