@@ -112,6 +112,20 @@ def test_a_template_is_rendered_in_the_readers_language(sandbox: Sandbox, studio
     assert "https://pilar.test/claim/x" in mail["text"]
 
 
+def test_a_letter_nobody_asked_for_can_be_ended_by_one_click() -> None:
+    message = outbox._message(letter(unsubscribe="https://pilar.test/letters/unsubscribe/x"), "mark")
+    assert message["List-Unsubscribe"] == "<https://pilar.test/letters/unsubscribe/x>"
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_answers_go_where_the_letter_says_else_to_the_house(settings: Settings) -> None:
+    settings.REPLY_TO_EMAIL = "hilfe@pilar.test"
+    assert outbox._message(letter(reply_to="nora@studio.test"), "mark")["Reply-To"] == "nora@studio.test"
+    assert outbox._message(letter(), "mark")["Reply-To"] == "hilfe@pilar.test"
+    settings.REPLY_TO_EMAIL = ""
+    assert outbox._message(letter(), "mark")["Reply-To"] is None
+
+
 def test_neither_the_queue_nor_its_history_shows_a_letter(sandbox: Sandbox, studio: UUID) -> None:
     """A link opens a studio to whoever reads it, so nobody reads it in the payloads of jobs (reliability I9, S1)."""
     link = "https://pilar.test/claim/Zq3-single-use"

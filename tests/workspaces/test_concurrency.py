@@ -1,6 +1,6 @@
 """The same news twenty times at once, on real connections: one of everything."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -10,10 +10,15 @@ from pytest_django.fixtures import Settings
 
 from pilar.backplane.models import AutopilotEvent
 from pilar.backplane.tenancy import all_tenants, atomic
+from pilar.kernel.principal import Principal, Role
+from pilar.kernel.problems import Conflict
 from pilar.providers.events import StripeHappened
+from tests.factories import WorkspaceFactory
 from tests.sandbox.serving import Sandbox
 from tests.workspaces.conftest import Shop, tell
-from workspaces.models import SignUp, Subscription, Workspace
+from tests.workspaces.factories import MembershipFactory
+from workspaces import team
+from workspaces.models import Membership, SignUp, Subscription, User, Workspace
 
 TIMES = 20
 
@@ -34,11 +39,14 @@ class Engine:
         self._logins = {alias: connections[alias].settings_dict for alias in ("default", "platform")}
 
     def tell(self, event: StripeHappened) -> dict[str, str]:
+        return self.run(lambda: tell(event))
+
+    def run[T](self, act: Callable[[], T]) -> T:
         for alias, login in self._logins.items():
             connections[alias].settings_dict = login
             connections[alias].switches_roles = False  # type: ignore[attr-defined]
         try:
-            return tell(event)
+            return act()
         finally:
             connections.close_all()
 
@@ -53,3 +61,25 @@ def test_the_same_payment_told_twenty_times_at_once_gives_one_studio(open_shop: 
         assert (Workspace.objects.count(), SignUp.objects.count(), Subscription.objects.count()) == (1, 1, 1)
         assert AutopilotEvent.objects.filter(type="workspace.ready_to_provision").count() == 1
         assert SignUp.objects.get().links_sent == 1
+
+
+def test_two_owners_who_leave_at_the_same_moment_leave_one_behind(committed: str) -> None:
+    workspace = WorkspaceFactory()
+    owners = [MembershipFactory(workspace=workspace, role="owner").user for _ in range(2)]
+    engine = Engine()
+
+    def leave(owner: User) -> str:
+        caller = Principal(workspace.pk, f"user:{owner.pk}", Role.OWNER)
+        return engine.run(lambda: _outcome(lambda: team.leave(by=caller, user=owner)))
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(leave, owners)) == ["last_owner", "left"]
+    assert Membership.objects.filter(workspace=workspace, role="owner").count() == 1
+
+
+def _outcome(act: Callable[[], None]) -> str:
+    try:
+        act()
+    except Conflict as refused:
+        return refused.code
+    return "left"
