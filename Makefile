@@ -57,9 +57,9 @@ bench: dev ## Measure; prints a table and writes var/bench.json
 bench-pages: dev ## Lighthouse on a phone over the pages of a running `make up`
 	$(LOCAL) python -m tests.bench.lighthouse
 
-drill: dev ## Break things on purpose and watch the promises hold
+drill: dev ## Break things on purpose and watch the promises hold; one alone: ONLY=tests/drills/test_storm.py
 	@$(TEST_SERVER) start
-	@code=0; $(APART) $(PY) -m pytest -m drill || code=$$?; $(TEST_SERVER) stop-if-idle; exit $$code
+	@code=0; $(APART) $(PY) -m pytest -m drill $(ONLY) || code=$$?; $(TEST_SERVER) stop-if-idle; exit $$code
 
 shots: dev browser ## Take a picture of every page of a running `make up` at three widths, light and dark
 	$(LOCAL) python -m tests.browser.shots

@@ -15,7 +15,7 @@ from tests.api.test_malformed import is_problem
 from tests.workspaces.world import World, make_world
 
 pytestmark = [pytest.mark.django_db, pytest.mark.processes]
-EXAMPLES = 5
+EXAMPLES = 3
 """Requests for each operation, beside those of test_malformed.py: a hundred operations must not take minutes."""
 QUICK = SchemathesisConfig.from_dict({"phases": {"coverage": {"enabled": False}, "examples": {"enabled": False}}})
 schema = schemathesis.openapi.from_dict(documentation.described(), config=QUICK)
