@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from health.models import HealthCheck, Incident, Status
 from pilar.backplane import sql
@@ -23,7 +24,11 @@ SELECT worst, count(*) FROM (
   FROM health_healthcheck WHERE workspace_id <> %s GROUP BY workspace_id) s
 GROUP BY worst
 """
-_WORDS = (Status.HEALTHY, Status.DEGRADED, Status.FAILED)
+_WORDS = {
+    Status.HEALTHY: gettext_lazy("Well"),
+    Status.DEGRADED: gettext_lazy("Weak"),
+    Status.FAILED: gettext_lazy("Down"),
+}
 
 
 def studios(_now: datetime) -> Drawing:
@@ -32,12 +37,12 @@ def studios(_now: datetime) -> Drawing:
     checks = reverse("admin:health_healthcheck_changelist")
     tiles = [
         Tile(
-            word.label,
+            said,
             counts.get(place, 0),
             f"{checks}?status__exact={word}",
             bad=place == 2 and bool(counts.get(place)),
         )
-        for place, word in enumerate(_WORDS)
+        for place, (word, said) in enumerate(_WORDS.items())
     ]
     causes = (
         Incident.objects.filter(status__in=Incident.ONGOING)
@@ -66,7 +71,7 @@ def of_studio(_workspace_id: UUID, _now: datetime) -> Drawing:
     rows = [
         [
             Cell(row.probe, reverse("admin:health_healthcheck_change", args=[row.pk])),
-            Cell(Status(row.status).label, bad=row.status == Status.FAILED),
+            Cell(_WORDS[Status(row.status)], bad=row.status == Status.FAILED),
             Cell(row.summary),
             Cell(f"{row.last_check:%Y-%m-%d %H:%M}"),
         ]

@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid
+from pilar.ui import words
+from provisioning import report
 from provisioning.models import ProvisioningJob, ProvisioningStep
 
 SHOWN = 12
@@ -40,7 +42,7 @@ def runs(now: datetime) -> Drawing:
 
 def _state(state: Run, count: int) -> Tile:
     address = f"{reverse('admin:provisioning_provisioningjob_changelist')}?status__exact={state}"
-    return Tile(state.label, count, address, bad=state == Run.FAILED and count > 0)
+    return Tile(words.word("pipeline", state), count, address, bad=state == Run.FAILED and count > 0)
 
 
 def _cause(
@@ -50,25 +52,25 @@ def _cause(
     address = f"{reverse('admin:provisioning_provisioningstep_changelist')}?{asked}"
     return [
         Cell(name, address),
-        Cell(ProvisioningStep.Status(status).label, bad=status == ProvisioningStep.Status.FAILED),
+        Cell(words.word("step", status), bad=status == ProvisioningStep.Status.FAILED),
         Cell(waiting_code if status == ProvisioningStep.Status.WAITING else error_class),
         Cell(studios),
         Cell(f"{since:%Y-%m-%d %H:%M}" if since else "–"),
     ]
 
 
-def of_studio(_workspace_id: UUID, _now: datetime) -> Drawing:
+def of_studio(workspace_id: UUID, _now: datetime) -> Drawing:
     """The steps of a studio's newest set-up."""
-    run = ProvisioningJob.objects.order_by("-started_at").first()
-    steps = run.steps.order_by("pk") if run else ProvisioningStep.objects.none()
+    run = report.latest()
+    address = f"{reverse('admin:provisioning_provisioningstep_changelist')}?q={workspace_id}"
     rows = [
         [
-            Cell(step.name, reverse("admin:provisioning_provisioningstep_change", args=[step.pk])),
-            Cell(step.get_status_display(), bad=step.status == ProvisioningStep.Status.FAILED),
+            Cell(words.word("setup", step.key), address),
+            Cell(words.word("step", step.state), bad=step.state == "failed"),
             Cell(step.waiting_code or step.error_class or "–"),
             Cell(step.error[:120] or step.reason[:120]),
         ]
-        for step in steps
+        for step in (run.steps if run else ())
     ]
     columns = (_("Step"), _("State"), _("Cause"), _("Said"))
     return Drawing(table=Table(columns, rows, _("The set-up has not begun.")))

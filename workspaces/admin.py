@@ -35,6 +35,7 @@ from workspaces.models import (
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = "PILAR"
+admin.site.index_title = _("Overview")
 
 
 @admin.register(User)

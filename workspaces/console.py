@@ -71,9 +71,12 @@ def find(term: str) -> Iterator[Found]:
     by_name = Q(pk=wanted) if wanted else Q(name__icontains=term)
     for studio in Workspace.objects.filter(by_name).order_by("name")[:SHOWN]:
         yield Found(_("studio"), studio.name, reverse("workspaces:console_studio", args=[studio.pk]), studio.pk)
-    people = User.objects.filter(pk=wanted) if wanted else User.objects.filter(email__istartswith=term)
-    for person in people.order_by("email")[:SHOWN]:
-        yield Found(_("person"), person.email, reverse("admin:workspaces_user_change", args=[person.pk]))
+    people = User.objects.filter(pk=wanted) if wanted else User.objects.filter(email__icontains=term)
+    found = list(people.order_by("email")[:SHOWN])
+    homes = dict(Membership.objects.filter(user__in=found).values_list("user_id", "workspace_id"))
+    for person in found:
+        url = reverse("admin:workspaces_user_change", args=[person.pk])
+        yield Found(_("person"), person.email, url, homes.get(person.pk))
     for paid in Subscription.objects.filter(Q(stripe_customer_id=term) | Q(stripe_subscription_id=term))[:SHOWN]:
         url = reverse("admin:workspaces_subscription_change", args=[paid.pk])
         yield Found(_("subscription"), f"{paid.stripe_subscription_id} ({paid.status})", url, paid.workspace_id)

@@ -218,7 +218,6 @@ DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", "PILAR <hallo@pilar.test>")
 REPLY_TO_EMAIL = text("REPLY_TO_EMAIL")
 """Where answers to our letters go; empty: to the sender."""
 
-UNFOLD = {"SITE_TITLE": "PILAR", "SITE_HEADER": "PILAR", "DASHBOARD_CALLBACK": "pilar.dashboard.console.front"}
 PILAR_UI_STATUS = "health.widgets.dot"
 PILAR_UI_NOTICE = "workspaces.notices.of"
 CSRF_FAILURE_VIEW = "pilar.ui.errors.csrf_failure"
