@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 import time_machine
 from django.test import Client
+from django.utils import translation
 
 from coach import inbox, leads, steps
 from coach.agent.writer import CoachReply
@@ -64,6 +65,12 @@ class Model:
             raise ai.NoAnswer([])
         output = CoachReply(text=self.text, hand_over=self.hand_over)
         return ai.AiAnswer(output, provider="openai", model="m", input_tokens=10, output_tokens=5)
+
+
+@pytest.fixture(autouse=True)
+def _no_language_of_the_test_before() -> None:
+    """A page that was asked for leaves its reader's language active."""
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from coach import config, desk, followups, planned
+from coach import config, desk, followups, planned, reasons
 from coach.models import ChatNote, Conversation, Followup, Lead, Message, SavedReply
 from pilar.backplane.models import AuditLog
 from pilar.backplane.tenancy import atomic
@@ -87,8 +87,9 @@ def test_a_message_brought_forward_goes_out_once(next_one: Followup, phone: Phon
 def test_a_gate_that_stands_in_the_way_is_named_and_nothing_changes(next_one: Followup) -> None:
     with atomic():
         Lead.objects.update(status=Lead.Status.UNREACHABLE)
-    with pytest.raises(Conflict, match="cannot reach"), atomic():
+    with pytest.raises(Conflict) as refused, atomic():
         planned.send_now(next_one.pk, actor="user:1", now=NOON)
+    assert (refused.value.code, reasons.told("unreachable") in refused.value.detail) == ("held_back", True)
     before = next_one.scheduled_at
     next_one.refresh_from_db()
     assert next_one.scheduled_at == before
