@@ -18,25 +18,34 @@ from coach import (
     nudges,
     onboarding,
     own_phone,
+    palette,
     replies,
     retention,
     steps,
     summary,
     widgets,
 )
+from coach import models as rows
 from coach.payloads import BulkDue, CoachEvent, ErasureDue, ExportDue, FollowupDue, ImportDue, MessageReady, ReplyDue
+from pilar.backplane.portable import table
 from pilar.kernel.console import Finder, StudioPanel
+from pilar.kernel.principal import Role
+from pilar.kernel.shown import Needs, Saying, Search, Widget
 from pilar.kernel.steps import Step
 from pilar.kernel.switchboard import (
     Summary,
-    Widget,
+    command,
     counter,
     eraser,
     event,
     every,
     finder,
     job,
+    needs_person,
     on,
+    portable,
+    saying,
+    search,
     step,
     studio_panel,
     widget,
@@ -79,8 +88,34 @@ every("coach.retain", timedelta(hours=1), "coach.retain")
 
 counter("leads", leads.count)
 
-widget(Widget("messages", "widgets/messages.html", widgets.messages, order=20))
-widget(Widget("followups", "widgets/followups.html", widgets.followups, order=30))
+widget(Widget("first_day", "widgets/first_day.html", widgets.first_day, order=1, every=60))
+widget(Widget("messages", "widgets/messages.html", widgets.messages, order=20, every=15))
+widget(Widget("followups", "widgets/followups.html", widgets.followups, order=40, every=60, late=True, ghost="rows"))
+saying(Saying("messages", widgets.sentence, order=10))
+needs_person(Needs("chats", widgets.waiting_chats, order=10))
+needs_person(Needs("undelivered", widgets.undelivered, order=40))
+needs_person(Needs("templates", widgets.rejected_templates, role=Role.ADMIN, order=30))
+for _name, _model in (
+    ("members", rows.Lead),
+    ("member_names", rows.LeadAlias),
+    ("consents", rows.Consent),
+    ("conversations", rows.Conversation),
+    ("messages", rows.Message),
+    ("notes", rows.ChatNote),
+    ("followups", rows.Followup),
+    ("coaching", rows.CoachingState),
+    ("goals", rows.Goal),
+    ("check_ins", rows.CheckIn),
+    ("calls", rows.CallLog),
+    ("coach_settings", rows.CoachConfig),
+    ("followup_texts", rows.FollowupTemplate),
+):
+    portable(_name, table(_model, "search", "effect_key", "prompt_version"))
+
+search(Search("members", gettext_lazy("Members"), palette.members, order=20))
+search(Search("chats", gettext_lazy("Chats"), palette.chats, order=30))
+for _command in palette.COMMANDS:
+    command(_command)
 
 summarize(Summary("coach", summary.rows, order=10))
 

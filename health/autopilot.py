@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy
 from health import alerts, console, events, letters, repairs, rounds, system_probes, widgets, workspace_probes
 from health.models import Component
 from pilar.kernel.console import Finder, Panel, StudioPanel
-from pilar.kernel.switchboard import Probe, Widget, event, every, finder, job, on, panel, probe, studio_panel, widget
+from pilar.kernel.shown import Widget
+from pilar.kernel.switchboard import Probe, event, every, finder, job, on, panel, probe, studio_panel, widget
 
 event("support.incident_created", events.IncidentChanged)
 on("support.incident_created", letters.tell, lane="bulk")
@@ -49,9 +50,9 @@ probe(Probe("own_limits", Component.RATE_LIMITS, workspace_probes.limits, per_wo
 probe(Probe("own_models", Component.AI_PROVIDERS, workspace_probes.models, per_workspace=True))
 probe(Probe("own_mail", Component.EXTERNAL_APIS, workspace_probes.mail, per_workspace=True))
 
-widget(Widget("health", "widgets/health.html", widgets.health, order=10))
-widget(Widget("incidents", "widgets/incidents.html", widgets.incidents, order=60))
 
 panel(Panel("health", gettext_lazy("Health of all studios"), console.studios, order=15))
 studio_panel(StudioPanel("health", gettext_lazy("Health"), console.of_studio, order=25))
 finder(Finder("health", console.find))
+widget(Widget("health", "widgets/health.html", widgets.health, order=30, every=60))
+widget(Widget("incidents", "widgets/incidents.html", widgets.incidents, order=60, every=120, late=True, ghost="rows"))

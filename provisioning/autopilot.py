@@ -5,8 +5,23 @@ from datetime import timedelta
 from django.utils.translation import gettext_lazy
 
 from pilar.kernel.console import Finder, Panel, StudioPanel
+from pilar.kernel.principal import Role
+from pilar.kernel.shown import Needs, Widget
 from pilar.kernel.steps import Step
-from pilar.kernel.switchboard import Empty, Widget, event, every, finder, job, on, panel, step, studio_panel, widget
+from pilar.kernel.switchboard import (
+    Empty,
+    command,
+    event,
+    every,
+    finder,
+    job,
+    needs_person,
+    on,
+    panel,
+    step,
+    studio_panel,
+    widget,
+)
 from provisioning import chasing, console, pipeline, triggers, whatsapp, widgets
 from provisioning.steps import (
     customer,
@@ -115,7 +130,10 @@ step(
 step(Step("smoke_tests", 3, ("health_monitoring",), finish.run_smoke_tests))
 step(Step("activation", 2, ("smoke_tests",), finish.activate))
 
-widget(Widget("provisioning", "widgets/provisioning.html", widgets.unfinished_setup, order=5))
+widget(Widget("provisioning", "widgets/provisioning.html", widgets.unfinished_setup, order=5, every=10))
+needs_person(Needs("setup", widgets.waiting_for_the_studio, role=Role.ADMIN, order=5))
+for _command in widgets.COMMANDS:
+    command(_command)
 widget(Widget("settings.history", "widgets/setup_history.html", widgets.history, order=10))
 
 panel(Panel("provisioning", gettext_lazy("Set-ups"), console.runs, order=30))

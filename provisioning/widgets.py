@@ -5,6 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from pilar.kernel.principal import Role
+from pilar.kernel.shown import Command, Need
+from pilar.ui import words
 from provisioning import report
 
 
@@ -17,3 +24,41 @@ def unfinished_setup(_workspace_id: UUID, _now: datetime) -> dict[str, Any]:
 def history(_workspace_id: UUID, _now: datetime) -> dict[str, Any]:
     """Context of the part of Settings > Autopilot that lists the runs, newest first."""
     return {"history": [asdict(run) for run in report.history()]}
+
+
+def waiting_for_the_studio(_workspace_id: UUID, _now: datetime) -> list[Need]:
+    """Steps of the set-up that go on only when somebody of the studio has acted."""
+    run = report.latest()
+    steps = [step for step in run.steps if step.state == "awaiting_customer"] if run and run.status != "ready" else []
+    return [
+        Need(
+            _("%(step)s waits for you") % {"step": words.word("setup", step.key)},
+            step.action_url or reverse("provisioning:live"),
+            step.action_text or _("Do this now"),
+            note=step.reason,
+        )
+        for step in steps
+    ]
+
+
+COMMANDS = (
+    Command(
+        "setup",
+        gettext_lazy("Set-up"),
+        "list-checks",
+        lambda: reverse("provisioning:live"),
+        role=Role.ADMIN,
+        words=gettext_lazy("progress steps provisioning"),
+        order=24,
+    ),
+    Command(
+        "setup.again",
+        gettext_lazy("Run the set-up again"),
+        "refresh-cw",
+        lambda: reverse("provisioning:rerun"),
+        role=Role.ADMIN,
+        words=gettext_lazy("repair retry"),
+        fields={},
+        order=30,
+    ),
+)

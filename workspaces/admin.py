@@ -18,6 +18,7 @@ from workspaces import directory
 from workspaces.models import (
     ApiKey,
     ContactRequest,
+    DataExport,
     Invitation,
     Invoice,
     KnownDevice,
@@ -172,6 +173,13 @@ class OnboardingDraftAdmin(TenantAdmin):
 class StudioDocumentAdmin(TenantAdmin):
     list_display = ("filename", "workspace", "kind", "content_type", "size", "uploaded_at")
     list_select_related = ("workspace",)
+    exclude = ("content",)
+
+
+@admin.register(DataExport)
+class DataExportAdmin(TenantAdmin):
+    list_display = ("ordered_at", "workspace_id", "state", "size", "ordered_by", "expires_at")
+    list_filter = ("state",)
     exclude = ("content",)
 
 

@@ -4,9 +4,28 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy
 
+from pilar.backplane.portable import table
 from pilar.kernel.console import Finder, Panel, StudioPanel
-from pilar.kernel.switchboard import Empty, counter, event, every, finder, job, on, panel, studio_panel
-from workspaces import claims, console, devices, digests, facts, farewell, stripe_events, usage
+from pilar.kernel.principal import Role
+from pilar.kernel.shown import Needs
+from pilar.kernel.switchboard import (
+    Empty,
+    command,
+    counter,
+    eraser,
+    event,
+    every,
+    finder,
+    job,
+    needs_person,
+    on,
+    panel,
+    portable,
+    studio_panel,
+)
+from pilar.providers.models import MessageTemplate, PhoneNumber
+from workspaces import claims, console, data_export, devices, digests, facts, farewell, palette, stripe_events, usage
+from workspaces.models import Invoice, StudioDocument, StudioProfile, Subscription
 
 event(facts.WORKSPACE_CREATED, Empty)
 event(facts.WORKSPACE_SUSPENDED, facts.Suspended)
@@ -33,3 +52,20 @@ counter("seats", usage.seats)
 panel(Panel("workspaces", gettext_lazy("Studios"), console.studios, order=10))
 studio_panel(StudioPanel("workspaces", gettext_lazy("Studio"), console.of_studio, order=10))
 finder(Finder("workspaces", console.find))
+job("workspaces.export", data_export.write, payload=data_export.ExportOrder, lane="bulk", timeout=timedelta(minutes=15))
+job("workspaces.forget_exports", data_export.forget, lane="bulk", priority=9)
+every("workspaces.forget_exports", timedelta(hours=1), "workspaces.forget_exports")
+eraser("exports", data_export.clear)
+for _name, _model in (
+    ("studio", StudioProfile),
+    ("papers", StudioDocument),
+    ("subscription", Subscription),
+    ("invoices", Invoice),
+    ("numbers", PhoneNumber),
+    ("whatsapp_templates", MessageTemplate),
+):
+    portable(_name, table(_model))
+
+needs_person(Needs("payment", palette.open_payment, role=Role.ADMIN, order=1))
+for _command in palette.COMMANDS:
+    command(_command)

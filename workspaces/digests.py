@@ -18,6 +18,7 @@ from pilar.backplane.jobs import NewJob
 from pilar.backplane.tenancy import all_tenants, atomic
 from pilar.dashboard import parts
 from pilar.kernel import clock, switchboard
+from pilar.kernel.principal import Principal, Role
 from pilar.kernel.switchboard import Empty, Payload, Work
 from pilar.providers.email import outbox
 from workspaces import profile
@@ -67,7 +68,7 @@ def write(work: Work[Due]) -> dict[str, bool]:
             return {"sent": False}
         weekly = member.user.digest == Rhythm.WEEKLY
         with translation.override(member.user.language):
-            told = _told(member.workspace, order.day, days=7 if weekly else 1)
+            told = _told(member, order.day, days=7 if weekly else 1)
         if not (told["items"] or any(value for _name, value in told["rows"])):
             return {"sent": False}
         _send(member, {**told, "weekly": weekly}, f"digest:{member.pk}:{order.day}")
@@ -79,13 +80,15 @@ def span(day: date, *, days: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
     return datetime.combine(day - timedelta(days=days), time(), zone), datetime.combine(day, time(), zone)
 
 
-def _told(workspace: Workspace, day: date, *, days: int) -> dict[str, Any]:
+def _told(member: Membership, day: date, *, days: int) -> dict[str, Any]:
+    workspace: Workspace = member.workspace
     since, until = span(day, days=days, zone=ZoneInfo(workspace.timezone))
     summaries = sorted(switchboard.summaries.values(), key=lambda entry: (entry.order, entry.name))
-    waiting = parts.needs_me(parts.today_parts(workspace.pk, clock.now()))
+    reader = Principal(workspace.pk, f"user:{member.user_id}", Role(member.role))
+    waiting = parts.needs(reader, workspace.pk, clock.now())
     return {
         "rows": [row for entry in summaries for row in entry.rows(since, until)],
-        "items": [{"text": need["text"], "url": settings.PUBLIC_BASE_URL + need["url"]} for need in waiting],
+        "items": [{"text": need.text, "url": settings.PUBLIC_BASE_URL + need.url} for need in waiting],
     }
 
 

@@ -18,7 +18,7 @@ def paged[R](request: HttpRequest, rows: QuerySet[Any, R]) -> tuple[list[R], str
     """Return one page of rows and the address of the next one, empty on the last."""
     number = _page_number(request)
     found = list(rows[(number - 1) * PAGE : number * PAGE + 1])
-    kept = {name: request.GET[name] for name in ("q", "filter") if request.GET.get(name)}
+    kept = {name: request.GET[name] for name in ("q", "filter", "day") if request.GET.get(name)}
     more = "?" + urlencode(kept | {"page": number + 1}) if len(found) > PAGE else ""
     return found[:PAGE], more
 

@@ -1,6 +1,17 @@
 from django.urls import path
 
-from coach.pages import automation, chats, conversations, imports, member, members, own_phone, saved_replies, transfers
+from coach.pages import (
+    automation,
+    chats,
+    conversations,
+    imports,
+    member,
+    members,
+    message_log,
+    own_phone,
+    saved_replies,
+    transfers,
+)
 
 app_name = "coach"
 
@@ -19,6 +30,7 @@ urlpatterns = [
     path("dashboard/chats/<uuid:conversation_id>/notes", conversations.note_add, name="note_add"),
     path("dashboard/chats/<uuid:conversation_id>/notes/<uuid:note_id>", conversations.note_remove, name="note_remove"),
     path("dashboard/chats/<uuid:conversation_id>/why/<uuid:message_id>", conversations.why, name="why"),
+    path("dashboard/messages", message_log.message_log, name="messages"),
     path("dashboard/members", members.member_list, name="members"),
     path("dashboard/members/add", members.member_add, name="member_add"),
     path("dashboard/members/bulk", members.member_bulk, name="member_bulk"),

@@ -8,6 +8,10 @@ app_name = "dashboard"
 urlpatterns = [
     path("admin/find/", admin.site.admin_view(console.find), name="console_find"),
     path("dashboard", views.today, name="today"),
-    path("dashboard/widgets", views.widgets, name="widgets"),
+    path("dashboard/head", views.head, name="head"),
+    path("dashboard/parts/<slug:name>", views.part, name="part"),
+    path("dashboard/status", views.status, name="status"),
+    path("dashboard/search", views.search, name="search"),
+    path("dashboard/search/results", views.search_results, name="search_results"),
     path("dashboard/more", views.more, name="more"),
 ]

@@ -1,10 +1,11 @@
 """What the backplane can tell of one studio: its work, its budgets, and what happened, in sentences."""
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
+from django.urls import reverse
 
 from pilar.backplane import budgets, tenants
 from pilar.backplane.models import ActivityLog, AutopilotJob, JobHistory
@@ -14,6 +15,9 @@ from pilar.dashboard import sentences
 MOST = 10_000
 """Counting stops here, so that a studio with a long queue does not slow its own page down."""
 SHOWN = 6
+A_DAY = timedelta(days=1)
+SOONEST_FORECAST = timedelta(hours=3)
+"""Earlier in the day a pace says nothing."""
 
 
 def jobs(_workspace_id: UUID, now: datetime) -> dict[str, Any]:
@@ -38,13 +42,21 @@ def _count[M: Model](rows: QuerySet[M]) -> int:
 
 
 def budget(_workspace_id: UUID, now: datetime) -> dict[str, Any]:
-    """What of the plan's daily allowance is used; resources without a limit are left out."""
-    limited = [entry for entry in budgets.status(now) if entry.daily_limit is not None]
+    """What of the plan's daily allowance is used, and where the day ends at this pace; unlimited resources are left out."""
     return {
-        "budgets": [
-            {"resource": entry.resource, "used": entry.daily_used, "limit": entry.daily_limit} for entry in limited
-        ]
+        "budgets": [budget_line(entry, now) for entry in budgets.status(now) if entry.daily_limit is not None],
+        "limits_url": reverse("workspaces:limits"),
     }
+
+
+def budget_line(entry: budgets.Standing, now: datetime) -> dict[str, Any]:
+    """One resource; a forecast once a pace can be told."""
+    begun = entry.day_opens_again_at - A_DAY
+    shown = {"resource": entry.resource, "used": entry.daily_used, "limit": entry.daily_limit}
+    if not entry.daily_used or now - begun < SOONEST_FORECAST:
+        return shown
+    full_at = begun + (now - begun) * ((entry.daily_limit or 0) / entry.daily_used)
+    return shown | {"forecast": round(entry.daily_used * (A_DAY / (now - begun))), "full_at": full_at}
 
 
 def activity(_workspace_id: UUID, _now: datetime) -> dict[str, Any]:

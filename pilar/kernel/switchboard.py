@@ -3,7 +3,7 @@
 Every name may be registered once; a second registration is a programming error and stops the start-up.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pilar.kernel.console import Finder, Panel, StudioPanel
 from pilar.kernel.erasure import Eraser
+from pilar.kernel.shown import Command, Needs, Saying, Search, Widget
 from pilar.kernel.steps import Step
 
 LANES = ("events", "provisioning", "messages", "webhooks", "health", "bulk")
@@ -142,16 +143,6 @@ class Remediation:
 
 
 @dataclass(frozen=True, slots=True)
-class Widget:
-    """A part of the dashboard: `context` runs inside the workspace's scope and an open transaction."""
-
-    name: str
-    template: str
-    context: Callable[[UUID, datetime], dict[str, Any]]
-    order: int = 50
-
-
-@dataclass(frozen=True, slots=True)
 class Summary:
     """A part of the owner's letter: names and figures of a span [since, until), in the language in force. Runs inside
     the workspace's scope and an open transaction.
@@ -184,6 +175,10 @@ probes: dict[str, Probe] = {}
 remediations: dict[str, Remediation] = {}
 widgets: dict[str, Widget] = {}
 summaries: dict[str, Summary] = {}
+commands: dict[str, Command] = {}
+searches: dict[str, Search] = {}
+needs: dict[str, Needs] = {}
+sayings: dict[str, Saying] = {}
 operator_actions: dict[str, OperatorAction] = {}
 budget_resources: dict[str, BudgetResource] = {}
 counters: dict[str, Callable[[], int]] = {}
@@ -192,6 +187,7 @@ panels: dict[str, Panel] = {}
 studio_panels: dict[str, StudioPanel] = {}
 finders: dict[str, Finder] = {}
 erasers: dict[str, Eraser] = {}
+portables: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {}
 
 
 class AlreadyRegistered(Exception):
@@ -276,6 +272,31 @@ def widget(entry: Widget) -> None:
 def summary(entry: Summary) -> None:
     """Add figures to the letter that sums up an owner's day or week."""
     _add(summaries, entry.name, entry)
+
+
+def command(entry: Command) -> None:
+    """Add a page or an action to the command palette."""
+    _add(commands, entry.name, entry)
+
+
+def search(entry: Search) -> None:
+    """Add a kind of things that the command palette finds."""
+    _add(searches, entry.name, entry)
+
+
+def needs_person(entry: Needs) -> None:
+    """Add what may wait for a person of the studio: Today shows it first."""
+    _add(needs, entry.name, entry)
+
+
+def saying(entry: Saying) -> None:
+    """Add a sentence to the head of Today."""
+    _add(sayings, entry.name, entry)
+
+
+def portable(name: str, rows: Callable[[], Iterator[dict[str, Any]]]) -> None:
+    """Add a table to the file that a studio may take along; `rows` runs in its scope, outside a transaction."""
+    _add(portables, name, rows)
 
 
 def operator_action(entry: OperatorAction) -> None:

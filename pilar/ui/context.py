@@ -13,6 +13,7 @@ from pilar.ui.navigation import Link, places
 
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE = "theme"
+SIDEBAR_COOKIE = "sidebar"
 
 Source = Callable[[HttpRequest], dict[str, Any] | None]
 
@@ -46,18 +47,33 @@ class Shell:
     def role(self) -> str:
         return str(getattr(getattr(self._request, "principal", None), "role", ""))
 
+    @property
+    def is_admin(self) -> bool:
+        """Whether the reader may see the pages of owner and admin."""
+        return self.role in ("owner", "admin")
+
     def places(self) -> Iterator[Link]:
         return places(self._request)
 
     def status(self) -> dict[str, Any] | None:
         """The dot in the header; None before a workspace exists."""
-        source = _source(getattr(settings, "PILAR_UI_STATUS", ""))
-        return source(self._request) if source else None
+        return status_of(self._request)
 
     def notice(self) -> dict[str, Any] | None:
         """What every page says above its content, such as a payment that failed; None when there is nothing to say."""
         source = _source(getattr(settings, "PILAR_UI_NOTICE", ""))
         return source(self._request) if source else None
+
+    @property
+    def is_slim(self) -> bool:
+        """Whether the reader has folded the sidebar to its icons."""
+        return self._request.COOKIES.get(SIDEBAR_COOKIE) == "slim"
+
+
+def status_of(request: HttpRequest) -> dict[str, Any] | None:
+    """Return the state of the studio as the room says that the settings name; None before there is one."""
+    source = _source(getattr(settings, "PILAR_UI_STATUS", ""))
+    return source(request) if source else None
 
 
 @lru_cache

@@ -18,19 +18,22 @@ class Place:
     route: str
     under: tuple[str, ...]
     """Path prefixes that belong to this place; the longest match of all places wins."""
+    key: str
+    """After "g", the key that opens it."""
 
 
 PLACES = (
-    Place("today", pgettext_lazy("navigation", "Today"), "house", "dashboard:today", ("/dashboard",)),
-    Place("chats", _("Chats"), "messages-square", "coach:chats", ("/dashboard/chats",)),
-    Place("members", _("Members"), "users", "coach:members", ("/dashboard/members",)),
-    Place("automation", _("Automation"), "sparkles", "coach:automation", ("/dashboard/automation",)),
+    Place("today", pgettext_lazy("navigation", "Today"), "house", "dashboard:today", ("/dashboard",), "h"),
+    Place("chats", _("Chats"), "messages-square", "coach:chats", ("/dashboard/chats", "/dashboard/messages"), "c"),
+    Place("members", _("Members"), "users", "coach:members", ("/dashboard/members",), "m"),
+    Place("automation", _("Automation"), "sparkles", "coach:automation", ("/dashboard/automation",), "a"),
     Place(
         "more",
         pgettext_lazy("navigation", "More"),
         "ellipsis",
         "dashboard:more",
         ("/dashboard/more", "/dashboard/settings", "/accounts", "/setup", "/onboarding"),
+        "s",
     ),
 )
 
@@ -42,6 +45,7 @@ class Link:
     icon: str
     url: str
     current: bool
+    key: str = ""
 
 
 def _current(path: str) -> str:
@@ -53,4 +57,4 @@ def places(request: HttpRequest) -> Iterator[Link]:
     """Yield the links of the shell, with the place the reader is in marked."""
     current = _current(request.path)
     for place in PLACES:
-        yield Link(place.name, place.label, place.icon, reverse(place.route), place.name == current)
+        yield Link(place.name, place.label, place.icon, reverse(place.route), place.name == current, place.key)

@@ -6,6 +6,7 @@ app_name = "ui"
 
 urlpatterns = [
     path("ui/theme", views.theme, name="theme"),
+    path("ui/sidebar", views.sidebar, name="sidebar"),
     path("ui/language", views.language, name="language"),
     path("ui/gallery", views.gallery, name="gallery"),
 ]

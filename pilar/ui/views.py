@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from pilar.ui import gallery as samples
 from pilar.ui import toasts
-from pilar.ui.context import THEME_COOKIE, THEMES
+from pilar.ui.context import SIDEBAR_COOKIE, THEME_COOKIE, THEMES
 
 _A_YEAR = 365 * 24 * 3600
 
@@ -34,6 +34,14 @@ def theme(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("theme", "")
     if chosen in THEMES:
         _remember(request, response, THEME_COOKIE, chosen)
+    return response
+
+
+@require_POST
+def sidebar(request: HttpRequest) -> HttpResponse:
+    """Fold the sidebar to its icons, or unfold it."""
+    response = _back(request)
+    _remember(request, response, SIDEBAR_COOKIE, "slim" if request.POST.get("slim") == "1" else "wide")
     return response
 
 

@@ -343,6 +343,46 @@ _TEMPLATE = {
     "nudge": Word("mute", _("Motivation")),
     "checkin": Word("mute", _("Weekly check-in")),
 }
+_SAID = {
+    "all": Word("mute", _("All")),
+    "planned": Word("mute", _("Planned")),
+    "sent": Word("mute", pgettext_lazy("message", "Sent")),
+    "delivered": Word("ok", _("Delivered")),
+    "read": Word("ok", pgettext_lazy("message", "Read")),
+    "answered": Word("ok", _("Answered")),
+    "failed": Word("bad", _("Not delivered")),
+}
+
+_EXPORT = {
+    "working": Word("busy", _("Being prepared")),
+    "ready": Word("ok", _("Ready")),
+    "too_large": Word("bad", _("Too large: write to us")),
+}
+_ACTION = {
+    "agent.config": Word("mute", _("Changed the AI")),
+    "api_key.created": Word("mute", _("Made an API key")),
+    "api_key.revoked": Word("mute", _("Revoked an API key")),
+    "budget.chosen": Word("mute", _("Changed a limit")),
+    "chat.owner": Word("mute", _("Took over or handed back a chat")),
+    "coach.config": Word("mute", _("Changed the coach")),
+    "connection.tested": Word("mute", _("Tested a connection")),
+    "consent.recorded": Word("mute", _("Recorded a consent")),
+    "document.added": Word("mute", _("Uploaded a paper")),
+    "export.ordered": Word("mute", _("Ordered all data")),
+    "export.taken": Word("mute", _("Downloaded all data")),
+    "invitation.revoked": Word("mute", _("Withdrew an invitation")),
+    "invitation.sent_again": Word("mute", _("Sent an invitation again")),
+    "lead.added": Word("mute", _("Added a member")),
+    "lead.changed": Word("mute", _("Changed a member")),
+    "lead.erased": Word("mute", _("Erased a member")),
+    "member.admitted": Word("mute", _("Joined the team")),
+    "member.invited": Word("mute", _("Invited somebody to the team")),
+    "message.written": Word("mute", _("Wrote a message")),
+    "provisioning.run_again": Word("mute", _("Ran the set-up again")),
+    "studio.described": Word("mute", _("Changed the studio's details")),
+    "whatsapp.connected": Word("mute", _("Connected WhatsApp")),
+    "workspace.created": Word("mute", _("Opened the studio")),
+}
 
 _WORDS: dict[str, dict[str, Word]] = {
     "message": _MESSAGE,
@@ -350,6 +390,9 @@ _WORDS: dict[str, dict[str, Word]] = {
     "template": _TEMPLATE,
     "approval": _APPROVAL,
     "rejection": _REJECTION,
+    "said": _SAID,
+    "export": _EXPORT,
+    "action": _ACTION,
     "step": _STEP,
     "pipeline": _PIPELINE,
     "job": _JOB,
@@ -386,7 +429,9 @@ _WORDS: dict[str, dict[str, Word]] = {
 
 def _look_up(kind: str, state: object) -> Word:
     raw = str(state or "")
-    return _WORDS[kind].get(raw.lower()) or Word("mute", raw.replace("_", " ").replace("-", " ").capitalize())
+    return _WORDS[kind].get(raw.lower()) or Word(
+        "mute", raw.replace("_", " ").replace("-", " ").replace(".", ": ").capitalize()
+    )
 
 
 def word(kind: str, state: object) -> str:

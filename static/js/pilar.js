@@ -12,13 +12,11 @@
   document.addEventListener("click", (event) => {
     // A click beside a dialog closes it, also where `closedby` is not known.
     if (event.target.matches("dialog.dialog")) event.target.close();
-    const target = event.target.closest("[data-dismiss], [data-opens], [data-copies], [data-print]");
+    const target = event.target.closest("[data-dismiss], [data-opens], [data-closes], [data-copies], [data-print]");
     if (!target) return;
     if ("dismiss" in target.dataset) target.closest("[data-toast]").remove();
-    if (target.dataset.opens) {
-      event.preventDefault();
-      document.getElementById(target.dataset.opens).showModal();
-    }
+    if ("closes" in target.dataset) target.closest("dialog").close();
+    if (target.dataset.opens && open(target.dataset.opens)) event.preventDefault();
     if (target.dataset.copies) copy(target);
     if ("print" in target.dataset) window.print();
   });
@@ -62,6 +60,15 @@
     event.preventDefault();
     event.target.form.requestSubmit();
   });
+
+  // What is inside a dialog and loads on `shown` does so each time it opens.
+  function open(id) {
+    const dialog = document.getElementById(id);
+    dialog?.showModal();
+    for (const part of dialog?.querySelectorAll("[hx-trigger*=shown]") ?? []) part.dispatchEvent(new CustomEvent("shown"));
+    return Boolean(dialog);
+  }
+  window.pilar = { open };
 
   async function copy(button) {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copies).textContent.trim());

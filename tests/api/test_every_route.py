@@ -17,6 +17,7 @@ OPEN = {
     "api/schema": "the API's description",
     "api/docs": "the API's description",
     "ui/theme": "a cookie",
+    "ui/sidebar": "a cookie",
     "ui/language": "a cookie",
     "ui/gallery": "staff, or while developing; checked by its own tests",
     "api/webhooks/stripe": "the signature is the credential",

@@ -95,9 +95,9 @@ def test_every_public_page_is_quiet_fits_and_shuts_nobody_out(browser: Browser, 
 
 def test_the_owner_makes_an_api_key_and_revokes_it(owner: Watch) -> None:
     page = owner.page
-    page.goto("/dashboard/settings/autopilot")
-    page.fill("#key-name", "Empfang")
-    page.click("form:has(#key-name) [type=submit]")
+    page.goto("/dashboard/settings/autopilot/keys")
+    page.fill("#id_name", "Empfang")
+    page.click("form:has(#id_name) [type=submit]")
     if "/reauthenticate" in page.url:
         page.fill("[name=password]", PASSWORD)
         page.click("form.form [type=submit]")

@@ -97,7 +97,7 @@ def test_a_long_list_asks_few_questions(world: World, django_assert_max_num_quer
         for number in range(40):
             activity.log("x", "Number %(number)s", {"number": str(number)})
     browser = world.browser("viewer")
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(20):
         browser.get(reverse("workspaces:activity"))
 
 

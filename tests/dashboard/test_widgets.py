@@ -1,6 +1,6 @@
 """The backplane's figures and activities as the dashboard shows them."""
 
-from typing import Any
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 
 from pilar.backplane import activity, budgets
 from pilar.backplane.tenancy import atomic
-from pilar.dashboard import parts, widgets
+from pilar.dashboard import widgets
 from pilar.kernel import clock
 
 pytestmark = pytest.mark.django_db
@@ -43,12 +43,20 @@ def test_only_limited_resources_have_a_budget_to_show(in_studio: UUID) -> None:
     assert shown == [{"resource": "messages", "used": 0, "limit": 200}]
 
 
+def test_a_budget_says_where_the_day_ends_at_this_pace() -> None:
+    six = datetime(2026, 11, 20, 6, tzinfo=UTC)
+    standing = budgets.Standing("messages", "", "queue", 200, 60, None, 0, six + timedelta(hours=18))
+    shown = widgets.budget_line(standing, six)
+    assert (shown["forecast"], shown["full_at"]) == (240, six + timedelta(hours=14))
+
+
+def test_early_in_the_day_there_is_no_forecast() -> None:
+    one = datetime(2026, 11, 20, 1, tzinfo=UTC)
+    standing = budgets.Standing("messages", "", "queue", 200, 60, None, 0, one + timedelta(hours=23))
+    assert "forecast" not in widgets.budget_line(standing, one)
+
+
 def test_a_studio_without_work_has_nothing_waiting(in_studio: UUID) -> None:
     with atomic():
         shown = widgets.jobs(in_studio, clock.now())["jobs"]
     assert shown == {"pending": 0, "running": 0, "dead": 0, "done_today": 0, "most": widgets.MOST}
-
-
-def test_the_first_sentence_of_the_parts_sums_up_the_day() -> None:
-    drawn: list[dict[str, Any]] = [{"context": {}}, {"context": {"sentence": "Yesterday: 2 messages."}}]
-    assert parts.sentence(drawn) == "Yesterday: 2 messages."

@@ -7,7 +7,10 @@ from uuid import UUID
 from django import forms
 from django.utils import timezone
 
+from pilar.backplane.budgets import Standing
+from pilar.kernel.shown import Hit, Need
 from pilar.ui import gallery
+from workspaces.pages import autopilot_forms
 
 ID = UUID("0192f0c0-0000-7000-8000-000000000005")
 PLANS = [
@@ -80,7 +83,19 @@ def widgets() -> list[dict[str, Any]]:
         "incidents": {"incidents": [{"title": "Aus", "state": "resolved", "since": now}], "days": ["ok"] * 90},
     }
     drawn = [{"name": name, "template": f"widgets/{name}.html", "context": c} for name, c in contexts.items()]
-    return [*drawn, {"name": "broken", "template": "", "context": {}, "failed": True}]
+    late = {"name": "late", "every": 60, "ghost": "rows", "late": True, "failed": False}
+    return [*drawn, late, {"name": "broken", "template": "", "context": {}, "failed": True}]
+
+
+def needs() -> list[Need]:
+    return [Need("1 Chat wartet", "/dashboard/chats", "Jetzt antworten", note="Seit 9 Uhr"),
+            Need("Zahlung offen", "/billing", "Bezahlen", tone="bad")]  # fmt: skip
+
+
+def found() -> list[dict[str, Any]]:
+    pause = Hit("Coach pausieren", "/dashboard/automation/pause", icon="pause", fields={"paused": "1"})
+    anna = Hit("Anna Keller", "/dashboard/members", note="+49 171 12345678", icon="user")
+    return [{"title": "", "hits": [pause]}, {"title": "Mitglieder", "hits": [anna]}]
 
 
 def conversation(*, is_open: bool) -> dict[str, Any]:
@@ -124,19 +139,32 @@ def _member() -> dict[str, Any]:
             "next_followup_at": now}  # fmt: skip
 
 
-def _autopilot() -> dict[str, Any]:
+def _settings() -> dict[str, tuple[str, dict[str, Any]]]:
     now = timezone.now()
     run = {"trigger": "stripe", "status": "ready", "progress": 100, "started_at": now, "our_seconds": 9.2}
+    history = {"name": "settings.history", "template": "widgets/setup_history.html", "context": {"history": [run]}}
+    mine = {"provider": "whatsapp", "state": "awaiting_customer", "reason": "Meta wartet."}
+    key = {"id": ID, "name": "Empfang", "prefix": "pilar_ab", "role": "owner", "scopes": ["jobs:read"]}
+    standing = Standing("messages", "", "queue", 200, 190, None, 0, now)
+    change = {"action": "lead.added", "at": now, "object_type": "Lead", "object_id": str(ID), "after": {"name": "A"}}
+    file = {"id": ID, "ordered_at": now, "expires_at": now, "size": 2048, "state": "ready", "is_ready": True}
+    contexts: dict[str, dict[str, Any]] = {
+        "connections": {"connections": [{"provider": "stripe", "state": "connected", "last_success_at": now}, mine]},
+        "setup": {"parts": [history]},
+        "keys": {"api_keys": [key], "new_key": "pilar_" + "x" * 40, "form": autopilot_forms.KeyForm()},
+        "limits": {
+            "rows": [{"standing": standing, "plan": 200, "limit": 200, "form": autopilot_forms.LimitForm.of(standing)}]
+        },
+        "audit": {
+            "rows": [{"entry": change, "who": "Nora"}],
+            "form": autopilot_forms.TrailForm({}, people={"user:1": "Nora"}),
+        },
+        "exports": {"exports": [file]},
+    }
+    tabs = [{"url": f"/{name}", "label": name} for name in contexts]
     return {
-        "connections": [
-            {"provider": "stripe", "state": "connected", "last_success_at": now},
-            {"provider": "whatsapp", "state": "awaiting_customer", "reason": "Meta wartet.", "action_url": "/setup"},
-        ],
-        "parts": [
-            {"name": "settings.history", "template": "widgets/setup_history.html", "context": {"history": [run]}}
-        ],
-        "api_keys": [{"id": ID, "name": "Empfang", "prefix": "pilar_ab", "scopes": [], "last_used_at": None}],
-        "new_key": "pilar_" + "x" * 40,
+        f"settings-{name}": (f"workspaces/autopilot/{name}.html", {"tabs": tabs, **context})
+        for name, context in contexts.items()
     }
 
 
@@ -159,8 +187,11 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "billing": ("billing/index.html", {"subscription": {"status": "past_due", "plan": PLANS[1]}, "plans": []}),
         "claim": ("workspaces/claim.html", {"state": "valid", "studio": "Nord", "email": "a@b.de", "form": form}),
         "claim-expired": ("workspaces/claim.html", {"state": "expired"}),
-        "today": ("dashboard/today.html", {"sentence": "Alles gut.", "widgets": widgets(), "needs_me": []}),
+        "today": ("dashboard/today.html", {"sayings": ["Alles gut."], "widgets": widgets(), "needs": needs()}),
         "today-empty": ("dashboard/today.html", {"widgets": []}),
+        "search": ("dashboard/search.html", {"q": "an", "groups": found()}),
+        "search-empty": ("dashboard/search.html", {"q": "xyz", "groups": []}),
+        "messages": ("coach/message_log.html", {"rows": [], "state": "all", "day": "today", "states": ["all", "sent"]}),
         "more": ("dashboard/more.html", {}),
         "live": ("provisioning/live.html", {"job": job()}),
         "live-failed": ("provisioning/live.html", {"job": job("failed")}),
@@ -188,7 +219,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "member": ("coach/member.html", {"member": _member(), "consents": [], "followups": []}),
         "member-form": ("coach/member_form.html", {"form": form}),
         "automation": ("coach/automation.html", {"form": form, "pause_form": form, "enabled": True}),
-        "autopilot": ("dashboard/autopilot.html", _autopilot()),
+        **_settings(),
         "gallery": ("ui/gallery.html", gallery.context()),
         "404": ("404.html", {"detail": "Nichts.", "status": 404}),
         "503": ("503.html", {"detail": "Gleich.", "status": 503}),

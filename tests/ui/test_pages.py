@@ -122,7 +122,7 @@ def test_an_invalid_field_is_tied_to_its_error(draw: Draw) -> None:
 
 def test_finished_set_up_stops_asking(draw: Draw) -> None:
     page = draw("provisioning/live.html", {"job": samples.job("ready")})
-    assert "hx-get" not in page
+    assert 'hx-trigger="every' not in page
 
 
 def test_cotton_compiles_inside_the_cached_loader() -> None:

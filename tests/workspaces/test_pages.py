@@ -10,6 +10,7 @@ from django.test import Client
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
+from pilar.kernel.shown import Widget
 from tests.factories import WorkspaceFactory
 from tests.mail import letters
 from tests.workspaces.conftest import Shop
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 PRIVATE = (
     "/dashboard",
-    "/dashboard/widgets",
+    "/dashboard/head",
     "/dashboard/more",
     "/dashboard/settings/billing",
     "/dashboard/settings/autopilot",
@@ -207,15 +208,15 @@ def test_a_new_key_is_shown_once_after_the_password_was_given_again(world: World
     world.people["owner"].set_password(PASSWORD)
     world.people["owner"].save()
     browser.force_login(world.people["owner"], backend="allauth.account.auth_backends.AuthenticationBackend")
-    asked = browser.post("/dashboard/settings/autopilot/keys", {"name": "desk"})
+    asked = browser.post("/dashboard/settings/autopilot/keys/new", {"name": "desk", "role": "owner"})
     made = browser.post(asked["Location"], {"password": PASSWORD})
     shown = re.findall(r"pilar_[0-9a-f]{12}_[\w-]{43}", made.content.decode())
     assert len(shown) == 1
-    assert shown[0] not in browser.get("/dashboard/settings/autopilot").content.decode()
+    assert shown[0] not in browser.get("/dashboard/settings/autopilot/keys").content.decode()
 
 
 def test_a_new_key_needs_a_recent_sign_in(world: World) -> None:
-    answer = world.browser("owner").post("/dashboard/settings/autopilot/keys", {"name": "desk"})
+    answer = world.browser("owner").post("/dashboard/settings/autopilot/keys/new", {"name": "desk", "role": "owner"})
     assert answer["Location"].startswith("/accounts/reauthenticate/")
     assert not ApiKey.objects.filter(name="desk").exists()
 
@@ -251,7 +252,7 @@ def test_a_part_that_breaks_does_not_break_the_page(world: World, monkeypatch: p
     def broken(workspace_id: Any, now: Any) -> dict[str, Any]:
         raise RuntimeError("no")
 
-    monkeypatch.setitem(switchboard.widgets, "broken", switchboard.Widget("broken", "widgets/jobs.html", broken))
+    monkeypatch.setitem(switchboard.widgets, "broken", Widget("broken", "widgets/jobs.html", broken))
     answer = world.browser("owner").get("/dashboard")
     assert answer.status_code == 200
     assert {part["name"]: part["failed"] for part in answer.context["widgets"]}["broken"] is True

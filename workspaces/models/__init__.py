@@ -3,6 +3,7 @@
 from workspaces.models.access import ApiKey, Invitation, Membership
 from workspaces.models.billing import Invoice, Plan, SignUp, Subscription
 from workspaces.models.contact import ContactRequest
+from workspaces.models.export import DataExport
 from workspaces.models.studio import OnboardingDraft, Policy, StudioDocument, StudioProfile
 from workspaces.models.user import KnownDevice, User
 from workspaces.models.workspace import Workspace
@@ -10,6 +11,7 @@ from workspaces.models.workspace import Workspace
 __all__ = [
     "ApiKey",
     "ContactRequest",
+    "DataExport",
     "Invitation",
     "Invoice",
     "KnownDevice",

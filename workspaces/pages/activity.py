@@ -7,9 +7,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from pilar.api.pagination import Keyset
-from pilar.backplane.models import ActivityLog
 from pilar.dashboard import sentences, story
 from pilar.kernel.principal import Role
+from workspaces import trails
+from workspaces.pages.autopilot_forms import TrailForm, kept_filters
 from workspaces.pages.base import workspace_page
 
 SHOWN = 30
@@ -20,9 +21,14 @@ NEWEST = Keyset("-at")
 @workspace_page(Role.VIEWER)
 def activity(request: HttpRequest) -> HttpResponse:
     """List what happened, with the way to each story."""
-    rows, following = NEWEST.page(ActivityLog.objects.all(), request.GET.get("cursor", ""), SHOWN)
+    form = TrailForm(request.GET)
+    rows, following = NEWEST.page(trails.happenings(form.wanted()), request.GET.get("cursor", ""), SHOWN)
     found = [{"text": sentences.of(row), "at": row.at, "story": row.correlation_id} for row in rows]
-    return render(request, "workspaces/activity.html", {"activities": found, "following": following})
+    return render(
+        request,
+        "workspaces/activity.html",
+        {"activities": found, "form": form, "kept": kept_filters(request), "following": following},
+    )
 
 
 @require_safe

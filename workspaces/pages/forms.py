@@ -93,10 +93,6 @@ class InvitationForm(forms.Form):
         self.initial.setdefault("role", MemberRole.COACH.value)
 
 
-class KeyForm(forms.Form):
-    name = forms.CharField(max_length=80)
-
-
 class PasskeyForm(AddWebAuthnForm):  # type: ignore[misc]  # allauth ships no types
     """A key that opens the account alone is what people mean by a passkey, so that is what they get unless they say no."""
 

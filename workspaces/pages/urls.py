@@ -1,7 +1,20 @@
 from django.contrib import admin
 from django.urls import path
 
-from workspaces.pages import activity, billing, buying, console, marketing, onboarding, people, profile, settings, team
+from workspaces.pages import (
+    activity,
+    autopilot,
+    billing,
+    buying,
+    console,
+    data_export,
+    marketing,
+    onboarding,
+    people,
+    profile,
+    settings,
+    team,
+)
 
 app_name = "workspaces"
 
@@ -40,11 +53,20 @@ urlpatterns = [
     path("dashboard/settings/billing/plan/<slug:code>", billing.plan, name="billing_plan"),
     path("dashboard/settings/billing/cancel", billing.cancel, name="billing_cancel"),
     path("dashboard/settings/billing/keep", billing.keep, name="billing_keep"),
-    path("dashboard/settings/autopilot", settings.autopilot, name="autopilot"),
+    path("dashboard/settings/autopilot", autopilot.connections, name="autopilot"),
+    path("dashboard/settings/autopilot/test/<slug:provider>", autopilot.connection_test, name="connection_test"),
+    path("dashboard/settings/autopilot/setup", autopilot.setup, name="autopilot_setup"),
+    path("dashboard/settings/autopilot/keys", autopilot.keys, name="keys"),
+    path("dashboard/settings/autopilot/keys/new", autopilot.key_create, name="api_key_create"),
+    path("dashboard/settings/autopilot/keys/<uuid:key_id>/revoke", autopilot.key_revoke, name="api_key_revoke"),
+    path("dashboard/settings/autopilot/limits", autopilot.limits, name="limits"),
+    path("dashboard/settings/autopilot/limits/<slug:resource>", autopilot.limit, name="limit"),
+    path("dashboard/settings/autopilot/changes", autopilot.audit, name="audit"),
+    path("dashboard/settings/autopilot/export", data_export.exports, name="exports"),
+    path("dashboard/settings/autopilot/export/new", data_export.order, name="export_order"),
+    path("dashboard/settings/autopilot/export/<uuid:export_id>", data_export.download, name="export_download"),
     path("dashboard/settings/activity", activity.activity, name="activity"),
     path("dashboard/settings/activity/<uuid:correlation_id>", activity.thread, name="story"),
-    path("dashboard/settings/autopilot/keys", settings.api_key_create, name="api_key_create"),
-    path("dashboard/settings/autopilot/keys/<uuid:key_id>/revoke", settings.api_key_revoke, name="api_key_revoke"),
     path("onboarding", onboarding.start, name="onboarding"),
     *(path(f"onboarding/{name}", onboarding.step, {"name": name}, f"onboarding_{name}") for name in onboarding.FORMS),
     *(

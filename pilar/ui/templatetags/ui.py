@@ -1,5 +1,6 @@
 """Template tags of the product, loaded in every template."""
 
+import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -37,6 +38,7 @@ TONE_ICONS = {
 
 SHORT = 10
 """Durations below this many seconds are shown with one decimal."""
+_ID_SCOPE = "_unique_ids_of"
 _TOAST_TONES = {"debug": "mute", "info": "busy", "success": "ok", "warning": "wait", "error": "bad"}
 
 icon = register.simple_tag(icons.icon)
@@ -93,6 +95,12 @@ def toast_tone(level: str) -> str:
 def words_of(text: str) -> list[str]:
     """`{% for tone in "ok bad"|words_of %}`"""
     return text.split()
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """A stored value as people of the trade read it."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 @register.filter
@@ -271,9 +279,10 @@ def unique_id(context: template.Context, prefix: str) -> str:
     request = context.get("request")
     if request is None:
         return f"{prefix}-{secrets.token_hex(4)}"
+    scope = request.__dict__.get(_ID_SCOPE, "")
     taken: dict[str, int] = request.__dict__.setdefault("_unique_ids", {})
-    taken[prefix] = taken.get(prefix, 0) + 1
-    return f"{prefix}-{taken[prefix]}"
+    taken[scope + prefix] = taken.get(scope + prefix, 0) + 1
+    return f"{prefix}-{scope}{taken[scope + prefix]}"
 
 
 @register.filter
@@ -290,8 +299,16 @@ def up_to(value: int, most: int) -> str:
 
 @register.simple_tag(takes_context=True)
 def widget_body(context: template.Context, widget: Mapping[str, Any]) -> SafeString:
-    """Render a registered part of the dashboard with its own context and nothing of the page's."""
-    body = render_to_string(widget["template"], dict(widget["context"]), context.get("request"))
+    """Render a registered part of the dashboard with its own context and nothing of the page's.
+
+    Its ids carry its name, so that it is the same text within the page and alone.
+    """
+    request = context.get("request")
+    if request is None:
+        return SafeString(render_to_string(widget["template"], dict(widget["context"])))
+    request.__dict__[_ID_SCOPE] = f"{widget['name']}-"
+    body = render_to_string(widget["template"], dict(widget["context"]), request)
+    del request.__dict__[_ID_SCOPE]
     return SafeString(body)
 
 

@@ -1,0 +1,38 @@
+"""What a studio allows itself in an hour, within what its plan allows in a day, and what happens to work beyond it."""
+
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from pilar.backplane import budgets
+from pilar.backplane.models import Budget
+from pilar.backplane.tenancy import atomic, tenant
+from pilar.kernel.problems import NotFound, Problem
+from workspaces import plan_limits
+from workspaces.models import Workspace
+
+
+def of_plan(workspace: Workspace) -> dict[str, int]:
+    """Return the daily allowance of each resource that the plan limits."""
+    allowed = plan_limits.of(workspace.plan)
+    return {"messages": allowed.messages_per_day, "tokens": allowed.tokens_per_day}
+
+
+def change(*, workspace_id: UUID, resource: str, hourly: int | None, policy: str, actor: str) -> None:
+    """Let the studio use at most `hourly` of a resource in an hour, and set what happens to work beyond its limits.
+
+    Raises NotFound for a resource that the plan does not limit, Problem for more than the plan allows in a day or less
+    than nothing, and for an unknown policy.
+    """
+    workspace = Workspace.objects.select_related("plan").get(pk=workspace_id)
+    most = of_plan(workspace).get(resource)
+    if most is None:
+        raise NotFound
+    if hourly is not None and not 0 < hourly <= most:
+        text = _("Choose a number from 1 to %(most)d: that is what your plan allows a day.") % {"most": most}
+        raise Problem(text, code="validation_failed", fields={"hourly": text})
+    if policy not in Budget.Policy.values:
+        text = _("Choose what happens to what does not fit.")
+        raise Problem(text, code="validation_failed", fields={"policy": text})
+    with tenant(workspace_id), atomic():
+        budgets.choose(resource, policy=policy, hourly=hourly, actor=actor)

@@ -1,0 +1,96 @@
+"""The forms of Settings > Autopilot."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from pilar.backplane.budgets import Standing
+from pilar.backplane.models import Budget
+from workspaces import api_keys
+from workspaces.models.access import MemberRole
+from workspaces.trails import Wanted
+
+
+class KeyForm(forms.Form):
+    """A new API key. Without scopes it may do whatever its role may."""
+
+    name = forms.CharField(
+        label=_("What is the key for?"),
+        max_length=80,
+        widget=forms.TextInput(attrs={"placeholder": _("for example: front desk"), "autocomplete": "off"}),
+    )
+    role = forms.ChoiceField(label=_("What may it do at most?"), choices=MemberRole, initial=MemberRole.OWNER)
+    scopes = forms.MultipleChoiceField(
+        label=_("Only this"),
+        help_text=_("Choose nothing to allow all that the role may."),
+        required=False,
+        choices=[(scope, scope) for scope in api_keys.SCOPES],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class LimitForm(forms.Form):
+    """The studio's own limit of one resource an hour, and what happens beyond."""
+
+    hourly = forms.IntegerField(
+        label=_("At most an hour"), min_value=1, required=False, help_text=_("Empty: only the day counts.")
+    )
+    policy = forms.ChoiceField(label=_("What does not fit"), choices=Budget.Policy)
+
+    def __init__(
+        self, data: Mapping[str, Any] | None = None, *, resource: str, initial: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(data, auto_id=f"id_{resource}_%s", initial=dict(initial or {}))
+        self.resource = resource
+
+    @classmethod
+    def of(cls, standing: Standing) -> "LimitForm":
+        """The form with what holds now."""
+        return cls(initial={"hourly": standing.hourly_limit, "policy": standing.policy}, resource=standing.resource)
+
+
+class TrailForm(forms.Form):
+    """Filters of a trail. What makes no sense does not narrow."""
+
+    who = forms.ChoiceField(label=_("Who"), required=False)
+    what = forms.CharField(
+        label=_("What"),
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"placeholder": "lead, message, api_key"}),
+    )
+    object_id = forms.CharField(label=_("Object"), required=False, max_length=100)
+    since = forms.DateField(
+        label=pgettext_lazy("date", "From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=pgettext_lazy("date", "Until"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    def __init__(self, data: Mapping[str, Any], *, people: Mapping[str, str] | None = None) -> None:
+        super().__init__(data)
+        if people is None:
+            del self.fields["who"]
+        else:
+            self.fields["who"].choices = [("", _("Everybody")), *people.items()]  # type: ignore[attr-defined]
+
+    def wanted(self) -> Wanted:
+        """Return the filters that were understood."""
+        self.is_valid()
+        understood = {name: value for name, value in self.cleaned_data.items() if value}
+        return Wanted(**{name: _clean(value) for name, value in understood.items()})
+
+
+def kept_filters(request: HttpRequest) -> str:
+    """Return the filters of this page as the beginning of the next page's query."""
+    kept = {name: value for name, value in request.GET.items() if value and name != "cursor"}
+    return urlencode(kept) + "&" if kept else ""
+
+
+def _clean(value: Any) -> Any:
+    return value.replace("\x00", "").strip() if isinstance(value, str) else value
