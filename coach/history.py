@@ -16,6 +16,8 @@ from pilar.backplane.models import ActivityLog
 PAGE = 30
 WEEKS = 12
 _DONE = (Followup.Status.CANCELLED, Followup.Status.SKIPPED, Followup.Status.SKIPPED_LATE, Followup.Status.FAILED)
+_CHANGES = ("lead.met", "lead.renamed", "lead.opted_out", "lead.opted_in", "chat.waiting")
+"""Kinds of activity that no other record of the person tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ type _Source = tuple[str, QuerySet[Any], str]
 
 def _sources(lead: Lead) -> Sequence[_Source]:
     consents, followups = Consent.objects.filter(lead=lead), Followup.objects.filter(lead=lead, status__in=_DONE)
-    changes = ActivityLog.objects.filter(subject_type="lead", subject_id=str(lead.pk))
+    changes = ActivityLog.objects.filter(subject_type="lead", subject_id=str(lead.pk), kind__in=_CHANGES)
     return (
         ("message", Message.objects.filter(lead=lead), "at"),
         ("consent", consents, "created_at"),

@@ -27,6 +27,7 @@ from pilar.kernel.switchboard import Empty, Work
 from workspaces.models import Workspace
 
 BATCH = 500
+SAMPLE = 6
 MOST_SHOWN = 200
 """Rows with a remark that a page lists; the report has all of them."""
 LARGEST_FILE = 10 * 1024 * 1024
@@ -119,7 +120,7 @@ def check(upload: MemberImport, *, now: datetime) -> Check:
         found.counts["consent"] += row.outcome == NEW and row.consent_at is not None
         if row.reason and len(found.odd) < MOST_SHOWN:
             found.odd.append(row)
-        if len(found.sample) < 8:
+        if len(found.sample) < SAMPLE:
             found.sample.append(row)
     return found
 

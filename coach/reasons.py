@@ -19,6 +19,7 @@ _REASONS: dict[str, str | Promise] = {
     "no_approved_template": _("WhatsApp has not approved a template for it yet."),
     "budget": _("The day's messages are used up."),
     "resting": _("The last messages stayed without an answer, so the coach waits for the person to write."),
+    "confirmed": _("The consent was confirmed before it was due."),
     "skipped_by_person": _("Somebody of the studio left it out."),
     "not_due": _("Nothing is due in this week."),
 }

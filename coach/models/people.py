@@ -37,7 +37,7 @@ class Lead(TenantModel):
         output_field=models.TextField(),
         db_persist=True,
     )
-    """What the search box looks through, kept by PostgreSQL itself (docs/decisions.md says why there is no trigram index)."""
+    """What the search box looks through, kept by PostgreSQL itself (docs/coach.md says why there is no trigram index)."""
 
     class Meta:
         constraints = [

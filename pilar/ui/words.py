@@ -162,7 +162,7 @@ _IMPORT = {
     "cancelled": Word("mute", _("Thrown away")),
 }
 _IMPORT_ROW = {
-    "new": Word("ok", _("Is added")),
+    "new": Word("ok", _("New member")),
     "known": Word("mute", _("Known already")),
     "wrong": Word("bad", _("Cannot be used")),
     "full": Word("wait", _("No room in the plan")),

@@ -24,6 +24,7 @@ OWNER = {
     "chats": "/dashboard/chats",
     "members": "/dashboard/members",
     "member add": "/dashboard/members/add",
+    "member import": "/dashboard/members/import",
     "automation": "/dashboard/automation",
     "more": "/dashboard/more",
     "messages": "/dashboard/messages?filter=sent&day=today",

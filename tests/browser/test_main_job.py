@@ -1,7 +1,7 @@
 """The main job in a real browser, under the real policies: from a payment to an answered member."""
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, FilePayload, Page
 
 from tests.browser import pages
 from tests.browser.conftest import PHONE, InService
@@ -106,6 +106,28 @@ def test_the_owner_makes_an_api_key_and_revokes_it(owner: Watch) -> None:
     page.click("text=Widerrufen")
     page.wait_for_selector("[data-toast]")
     owner.look("autopilot without the key")
+    assert owner.wrong == {}
+
+
+def test_members_come_from_a_file_are_filtered_and_paused_with_a_way_back(owner: Watch) -> None:
+    page, width = owner.page, owner.page.evaluate("innerWidth")
+    rows = "".join(f"Mara {width};0152 {width:04d}{n:03d}\n" for n in range(100, 103))
+    page.goto("/dashboard/members/import")
+    file = FilePayload(name="liste.csv", mimeType="text/csv", buffer=f"Name;Handy\n{rows}".encode("cp1252"))
+    page.set_input_files("[name=file]", files=[file])
+    page.click("form.form [type=submit]")
+    page.wait_for_selector("[name=do][value=begin]")
+    owner.look("import is checked")
+    page.click("[name=do][value=begin]")
+    page.wait_for_selector("a[href$='report.csv']")
+    owner.look("import is done")
+    page.goto(f"/dashboard/members?q=mara+{width}")
+    page.locator("[name=ids]").first.check()
+    owner.look("members are chosen")
+    page.click(".bulk-bar [type=submit]")
+    page.click("[data-toast] form [type=submit]")
+    page.goto("/dashboard/members?paused=1")
+    assert page.locator("[name=ids]").count() == 0
     assert owner.wrong == {}
 
 

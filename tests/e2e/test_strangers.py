@@ -39,6 +39,51 @@ def stranger(running: Installation) -> dict[str, str]:
     return {"Authorization": f"Bearer {made['apiKey']}"}
 
 
+def made_by_hand(running: Installation, studio: Studio) -> dict[str, str]:
+    """Objects that only pages make."""
+    rows = {
+        "segment_id": ("segment", {"name": "s", "filter": "{}", "created_by": "u", "created_at": "now"}),
+        "goal_id": (
+            "goal",
+            {"lead_id": studio.lead_id, "type": "habit", "target": "t", "progress": 0, "created_at": "now"},
+        ),
+        "reply_id": ("savedreply", {"title": "t", "body": "b", "created_by": "u", "created_at": "now"}),
+        "action_id": (
+            "bulkaction",
+            {"kind": "tag", "params": '{"value": "x"}', "targets": "[]", "before": "[]", "done": 0, "changed": 0}
+            | {"status": "done", "created_by": "u", "created_at": "now"},
+        ),
+        "import_id": (
+            "memberimport",
+            {"file_name": "f", "content": "Name;Nummer\na;0151 23456789", "delimiter": ";", "rows": 1, "mapping": "{}"}
+            | {
+                "consent": "{}",
+                "status": "uploaded",
+                "done": 0,
+                "report": "[]",
+                "created_by": "u",
+                "created_at": "now",
+            },
+        ),
+        "export_id": (
+            "memberexport",
+            {"lead_refs": "[]", "session": "x", "created_by": "u", "created_at": "now", "expires_at": "tomorrow"},
+        ),
+        "erasure_id": (
+            "erasure",
+            {"lead_ref": str(uuid4()), "report": "{}", "traces": b"", "requested_by": "u", "requested_at": "now"},
+        ),
+    }
+    return {name: _insert(running, f"coach_{table}", studio.id, values) for name, (table, values) in rows.items()}
+
+
+def _insert(running: Installation, table: str, workspace_id: str, values: dict[str, Any]) -> str:
+    filled = {"id": str(uuid4()), "workspace_id": workspace_id} | values
+    columns, places = ", ".join(f'"{name}"' for name in filled), ", ".join(["%s"] * len(filled))
+    found = running.sql(f"INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING id", *filled.values())
+    return str(found[0][0])
+
+
 @pytest.fixture(scope="module")
 def ours(running: Installation, studio: Studio) -> dict[str, str]:
     """One object of ours for each id that a route may take."""
@@ -50,6 +95,7 @@ def ours(running: Installation, studio: Studio) -> dict[str, str]:
     running.sandbox.fault("whatsapp", "status", status=401)
     studio.ask("POST", "/api/health/check/all").raise_for_status()
     running.sandbox.heal()
+    made = made_by_hand(running, studio)
     colleague = {"email": "colleague@kraftraum.test", "role": "coach"}
     studio.ask("POST", "/api/invitations", json=colleague).raise_for_status()
     return {
@@ -63,6 +109,9 @@ def ours(running: Installation, studio: Studio) -> dict[str, str]:
         "key_id": first("workspaces_apikey"),
         "conversation_id": first("coach_conversation"),
         "incident_id": first("health_incident"),
+        "consent_id": first("coach_consent"),
+        "followup_id": first("coach_followup"),
+        **made,
     }
 
 
