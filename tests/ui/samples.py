@@ -215,8 +215,11 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
             "coach/chat.html",
             {"conversation": conversation(is_open=False), "days": days(), "conversation_id": ID, "current_id": ID},
         ),
-        "members": ("coach/members.html", {"members": [_member()], "total": 1, "limit": 300}),
-        "member": ("coach/member.html", {"member": _member(), "consents": [], "followups": []}),
+        "members": ("coach/members.html", {"members": [_member()], "matching": 1}),
+        "member": (
+            "coach/member.html",
+            {"member": _member(), "consent_form": form, "preferences_form": form, "goal_form": form},
+        ),
         "member-form": ("coach/member_form.html", {"form": form}),
         "automation": ("coach/automation.html", {"form": form, "pause_form": form, "enabled": True}),
         **_settings(),
