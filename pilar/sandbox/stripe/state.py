@@ -91,7 +91,7 @@ class State:
             name, cents = PRICES[plan]
             product_id = f"prod_{plan.lower()}"
             self.put(product(product_id, name))
-            self.put(price(price_id, product_id, cents, lookup_key=plan.lower()))
+            self.put(price(price_id, product_id, cents, lookup_key=plan.lower()) | {"nickname": name})
 
     def summary(self) -> dict[str, object]:
         """How many of each there are, and who pays what."""
