@@ -30,6 +30,11 @@
 
   // The arrows go through what was found; whoever types on is back in the field.
   function walk(event) {
+    // A search field would only empty itself.
+    if (event.key === "Escape") {
+      event.preventDefault();
+      return palette.close();
+    }
     const hits = [...palette.querySelectorAll("[data-hit]")];
     const at = hits.indexOf(document.activeElement);
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
