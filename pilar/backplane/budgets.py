@@ -166,7 +166,7 @@ def reserve(resource: str, amount: int, *, key: str, now: datetime) -> Reservati
         raise ValueError("Only something can be reserved")
     with atomic():
         windows = _windows(resource, now)
-        limits = _limits(resource, now)
+        limits = _limits(Budget.objects.filter(resource=resource).first(), now)
         entry = {"id": uuid7(), "workspace": current(), "resource": resource, "key": key, "amount": amount}
         made = sql.value(_ENTER, entry | {"day": windows.day, "hour": windows.hour})
         if made is None:
@@ -193,8 +193,32 @@ def release(reservation: Reservation) -> None:
 
 
 def status(now: datetime) -> list[Standing]:
-    """Say how each registered resource of the current workspace stands."""
-    return [_standing(resource, now) for resource in switchboard.budget_resources]
+    """Say how each registered resource of the current workspace stands; as many statements for one as for all."""
+    with atomic():
+        zone = tenants.zone()
+        midnight, hour = _local_midnight(now, zone), _full_hour(now)
+        chosen = {budget.resource: budget for budget in Budget.objects.all()}
+        windows = sql.rows(_OPEN_WINDOWS, [current(), midnight - SHORTEST_DAY, now, hour])
+    days = {resource: (opened, used) for resource, span, opened, used in windows if span == "day"}
+    hours = {resource: used for resource, span, _opened, used in windows if span == "hour"}
+    standings = []
+    for resource, known in switchboard.budget_resources.items():
+        opened, used = days.get(resource, (midnight, 0))
+        limits = _limits(chosen.get(resource), now)
+        standings.append(
+            Standing(
+                resource,
+                known.unit,
+                limits.policy,
+                limits.daily,
+                used,
+                limits.hourly,
+                hours.get(resource, 0),
+                _next_day(opened, midnight, zone),
+                limits.override_until,
+            )
+        )
+    return standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +243,7 @@ def _take(entry: dict[str, object], span: str, opened_at: datetime, limit: int |
         raise Exceeded(str(entry["resource"]), policy=refusal.policy, retry_at=refusal.retry_at, retry_after=wait)
 
 
-def _limits(resource: str, now: datetime) -> _Limits:
-    budget = Budget.objects.filter(resource=resource).first()
+def _limits(budget: Budget | None, now: datetime) -> _Limits:
     if budget is None:
         return _Limits(None, None, Budget.Policy.QUEUE)
     if budget.override_until and budget.override_until > now:
@@ -232,17 +255,31 @@ _OPEN_DAY = """
 SELECT max(opened_at) FROM autopilot_budget_window
 WHERE workspace_id = %s AND resource = %s AND span = 'day' AND opened_at > %s AND opened_at <= %s
 """
+_OPEN_WINDOWS = """
+SELECT resource, span, opened_at, used FROM autopilot_budget_window
+WHERE workspace_id = %s
+  AND ((span = 'day' AND opened_at > %s AND opened_at <= %s) OR (span = 'hour' AND opened_at = %s))
+ORDER BY opened_at
+"""
 
 
 def _windows(resource: str, now: datetime) -> _Windows:
     zone = tenants.zone()
     midnight = _local_midnight(now, zone)
     opened = sql.value(_OPEN_DAY, [current(), resource, midnight - SHORTEST_DAY, now]) or midnight
-    next_day = _local_midnight(midnight + timedelta(hours=36), zone)
-    if next_day - opened < SHORTEST_DAY:
-        next_day = _local_midnight(next_day + timedelta(hours=36), zone)
-    hour = now.replace(minute=0, second=0, microsecond=0)
-    return _Windows(opened, hour, next_day)
+    return _Windows(opened, _full_hour(now), _next_day(opened, midnight, zone))
+
+
+def _next_day(opened: datetime, midnight: datetime, zone: ZoneInfo) -> datetime:
+    """Return when the day that opened then is followed by another; `midnight` is the latest local one."""
+    after = _local_midnight(midnight + timedelta(hours=36), zone)
+    if after - opened < SHORTEST_DAY:
+        return _local_midnight(after + timedelta(hours=36), zone)
+    return after
+
+
+def _full_hour(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0)
 
 
 def _local_midnight(now: datetime, zone: ZoneInfo) -> datetime:
@@ -259,27 +296,3 @@ def _reserved_before(resource: str, key: str) -> Reservation:
         [current(), resource, key],
     )
     return Reservation(*found)  # type: ignore[misc]  # the conflict showed that it is there
-
-
-def _standing(resource: str, now: datetime) -> Standing:
-    with atomic():
-        windows, limits = _windows(resource, now), _limits(resource, now)
-        used = dict(
-            sql.rows(
-                "SELECT span, used FROM autopilot_budget_window WHERE workspace_id = %s AND resource = %s"
-                " AND ((span = 'day' AND opened_at = %s) OR (span = 'hour' AND opened_at = %s))",
-                [current(), resource, windows.day, windows.hour],
-            )
-        )
-    unit = switchboard.budget_resources[resource].unit
-    return Standing(
-        resource,
-        unit,
-        limits.policy,
-        limits.daily,
-        used.get("day", 0),
-        limits.hourly,
-        used.get("hour", 0),
-        windows.next_day,
-        limits.override_until,
-    )

@@ -2,6 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from pilar.backplane import budgets, tenants
 from pilar.backplane.budgets import Exceeded, Reservation
 from pilar.backplane.models import AuditLog
-from pilar.backplane.tenancy import tenant
+from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import switchboard
 from pilar.kernel.ids import uuid7
 from pilar.kernel.problems import Problem
@@ -127,6 +128,16 @@ class TestLimits:
         budgets.allow("pens", daily=20, policy="queue")
         found = next(one for one in budgets.status(NOON) if one.resource == "pens")
         assert (found.daily_limit, found.hourly_limit, found.policy) == (20, 2, "drop")
+
+    def test_all_resources_are_read_in_three_statements(
+        self, inside: UUID, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("inks", "papers"):
+            monkeypatch.setitem(switchboard.budget_resources, name, BudgetResource(name, name))
+        reserve(3)
+        with atomic(), django_assert_max_num_queries(7):  # four of them open and close savepoints
+            found = {standing.resource: standing.daily_used for standing in budgets.status(NOON)}
+        assert (found["pens"], found["inks"], found["papers"]) == (3, 0, 0)
 
     def test_a_negative_amount_is_refused(self, inside: UUID) -> None:
         with pytest.raises(ValueError, match="Only something"):
