@@ -1,6 +1,6 @@
 """One installation, one browser, and one studio that was set up by hand.
 
-A module's, not a session's: while Playwright runs, its loop keeps other tests of the process from their database.
+The folder's, not the session's: while Playwright runs, its loop keeps other tests of the process from their database.
 """
 
 from collections.abc import Iterator
@@ -17,13 +17,13 @@ from tests.e2e.installation import Installation, installed
 PHONE = "+4915111111111"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with chromium() as started:
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     with installed(tmp_path_factory.mktemp("browser")) as found:
         yield found
@@ -38,7 +38,7 @@ class InService:
     number: str
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def studio(browser: Browser, product: Installation) -> InService:
     with watched(browser, base_url=product.product, width=360) as watch:
         owner = Owner(watch.page, product.sandbox, "nora@kraftwerk.test", member=PHONE)

@@ -90,7 +90,7 @@ class Owner:
 
     def _go_on(self, url: str) -> None:
         with self.page.expect_navigation(url=url):
-            self.page.click("form:not(.form):not(.choice) [type=submit]")
+            self.page.click("main form:not(.form):not(.choice) [type=submit]")
 
     def connect_whatsapp(self) -> Iterator[str]:
         self.page.goto("/setup")

@@ -7,6 +7,8 @@ from uuid import UUID
 from django import forms
 from django.utils import timezone
 
+from coach.pages.forms.automation import PauseForm
+from coach.pages.forms.members import ConsentForm, GoalForm, PreferencesForm
 from pilar.backplane.budgets import Standing
 from pilar.kernel.shown import Hit, Need
 from pilar.ui import gallery
@@ -218,10 +220,15 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "members": ("coach/members.html", {"members": [_member()], "matching": 1}),
         "member": (
             "coach/member.html",
-            {"member": _member(), "consent_form": form, "preferences_form": form, "goal_form": form},
+            {
+                "member": _member(),
+                "consent_form": ConsentForm(),
+                "preferences_form": PreferencesForm(),
+                "goal_form": GoalForm(),
+            },
         ),
         "member-form": ("coach/member_form.html", {"form": form}),
-        "automation": ("coach/automation.html", {"form": form, "pause_form": form, "enabled": True}),
+        "automation": ("coach/automation.html", {"form": form, "pause_form": PauseForm(), "enabled": True}),
         **_settings(),
         "gallery": ("ui/gallery.html", gallery.context()),
         "404": ("404.html", {"detail": "Nichts.", "status": 404}),
