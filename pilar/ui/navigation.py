@@ -32,7 +32,7 @@ PLACES = (
         pgettext_lazy("navigation", "More"),
         "ellipsis",
         "dashboard:more",
-        ("/dashboard/more", "/dashboard/settings", "/accounts", "/setup", "/onboarding"),
+        ("/dashboard/more", "/dashboard/settings", "/account", "/setup", "/onboarding"),
         "s",
     ),
 )

@@ -5,6 +5,12 @@
   const root = document.documentElement;
   root.toggleAttribute("data-script", true);
 
+  // Where one is among tabs or filters that slide is in view.
+  for (const here of document.querySelectorAll(":is(.tabs-line, .chips, .chips-scroll) > [aria-current]")) {
+    const row = here.parentElement;
+    row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
+  }
+
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
   });
