@@ -12,8 +12,7 @@ LOCAL := $(PY) -m pilar.runtime run
 APART := PILAR_DATA_DIR=$(CURDIR)/var/test
 TEST_SERVER := $(APART) $(PY) -m pilar.runtime.postgres
 UNIT := -m "not sandbox and not processes and not browser and not drill"
-FAST := -m "not processes and not browser and not drill"
-SLOW := -m "(processes or browser) and not drill"
+ALL := -m "not drill" --dist loadgroup
 CSS := npx --no-install tailwindcss -i pilar/ui/frontend/pilar.css --minify
 
 .PHONY: help up test test-unit check checks bench bench-pages drill shots css css-check fmt shell clean dev browser
@@ -26,11 +25,7 @@ up: ## Start everything; prints the address and the demo logins, Ctrl-C stops it
 
 test: dev browser ## Run the whole suite, browser tests included
 	@$(TEST_SERVER) start
-	@fast=0; slow=0; \
-	$(APART) $(PY) -m pytest -n 2 $(FAST) || fast=$$?; \
-	$(APART) $(PY) -m pytest $(SLOW) || slow=$$?; \
-	$(TEST_SERVER) stop-if-idle; \
-	exit $$((fast | slow))
+	@code=0; $(APART) $(PY) -m pytest -n 2 $(ALL) || code=$$?; $(TEST_SERVER) stop-if-idle; exit $$code
 
 test-unit: dev ## Run the tests that start no process, no simulated provider and no browser
 	@$(TEST_SERVER) start

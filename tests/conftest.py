@@ -16,10 +16,16 @@ SIMULATORS = {"simulator", "_sandbox", "_running"}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that talk to simulated providers: they are real parts at work, and no unit tests."""
+    """Mark the tests that talk to simulated providers: they are real parts at work, and no unit tests.
+
+    Tests that start processes or a browser stay together, by file or (where they share one installation) by folder.
+    """
     for item in items:
         if SIMULATORS & set(getattr(item, "fixturenames", ())):
             item.add_marker("sandbox")
+        if item.get_closest_marker("processes") or item.get_closest_marker("browser"):
+            together = item.path.parent if item.path.parent.name == "browser" else item.path
+            item.add_marker(pytest.mark.xdist_group(together.name))
 
 
 @pytest.fixture(scope="session")
