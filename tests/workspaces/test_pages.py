@@ -268,3 +268,9 @@ def test_only_the_admin_of_operators_has_a_looser_policy(world: World) -> None:
     assert "unsafe" in world.browser("operator").get("/admin/")["Content-Security-Policy"]
     assert "unsafe" not in world.browser("owner").get("/admin/")["Content-Security-Policy"]
     assert "unsafe" not in world.browser("operator").get("/")["Content-Security-Policy"]
+
+
+def test_a_form_that_was_sent_too_late_leads_to_today_after_the_sign_in(world: World) -> None:
+    answer = world.browser("nobody").post("/dashboard/automation/pause", {"paused": "1"})
+    assert answer["Location"].endswith("?next=/dashboard")
+    assert world.browser("nobody").get("/dashboard/chats")["Location"].endswith("?next=/dashboard/chats")

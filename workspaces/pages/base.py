@@ -10,6 +10,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from pilar.api.problems import DATABASE_AWAY, as_problem
 from pilar.backplane import tenancy
@@ -36,7 +37,7 @@ def workspace_page(role: Role = Role.VIEWER, *, atomic: bool = True) -> Callable
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             visit = visit_of(request)
             if visit.user is None:
-                return redirect_to_login(request.get_full_path())
+                return to_sign_in(request)
             if visit.membership is None:
                 return redirect("admin:index" if visit.user.is_staff else "workspaces:checkout")
             if not _at_least(visit.principal, role):
@@ -47,6 +48,12 @@ def workspace_page(role: Role = Role.VIEWER, *, atomic: bool = True) -> Callable
         return inner
 
     return decorate
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Ask for a sign-in that leads back here; after a form that was sent too late it leads to Today."""
+    is_page = request.method in ("GET", "HEAD")
+    return redirect_to_login(request.get_full_path() if is_page else reverse("dashboard:today"))
 
 
 def public_page(view: View) -> View:
@@ -66,7 +73,7 @@ def account_page(view: View) -> View:
     @wraps(view)
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if visit_of(request).user is None:
-            return redirect_to_login(request.get_full_path())
+            return to_sign_in(request)
         response = _answered(lambda: view(request, *args, **kwargs), request)
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
