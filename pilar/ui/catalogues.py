@@ -1,8 +1,7 @@
 """Message catalogues without the gettext programs: extraction, update and compilation with Babel.
 
-Templates are first turned into gettext calls by Django's own `templatize`. Source strings are English; German must be
-complete; a string that Spanish, French or Italian still lacks is compiled as its English source, because Django would
-otherwise show the German one.
+Templates are first turned into gettext calls by Django's own `templatize`. Source strings are English; every other
+language must be complete, with the placeholders of its source.
 """
 
 from collections.abc import Iterator
@@ -18,7 +17,6 @@ from babel.messages.pofile import read_po, write_po
 from django.utils.translation.template import templatize
 
 LANGUAGES = ("de", "es", "fr", "it")
-REQUIRED = ("de",)
 
 _ROOMS = ("pilar", "workspaces", "provisioning", "coach", "health", "affiliates")
 _NOT_OURS = ("migrations", "sandbox", "locale")
@@ -106,22 +104,11 @@ def po_bytes(catalogue: Catalog) -> bytes:
     return out.getvalue()
 
 
-def mo_bytes(catalogue: Catalog, language: str) -> bytes:
+def mo_bytes(catalogue: Catalog) -> bytes:
     """The compiled form that Django reads."""
-    if language not in REQUIRED:
-        for message in catalogue:
-            if message.id and not _is_translated(message):
-                message.string = _english(message, catalogue.num_plurals)
     out = BytesIO()
     write_mo(out, catalogue)
     return out.getvalue()
-
-
-def _english(message: Message, forms: int) -> Any:
-    if not isinstance(message.id, (list, tuple)):
-        return message.id
-    singular, plural = message.id
-    return (singular, *[plural] * (forms - 1))
 
 
 def write(source: Catalog, folder: Path) -> dict[str, int]:
@@ -132,18 +119,18 @@ def write(source: Catalog, folder: Path) -> dict[str, int]:
         missing[language] = len(untranslated(catalogue))
         _file(folder, language, "po").parent.mkdir(parents=True, exist_ok=True)
         _file(folder, language, "po").write_bytes(po_bytes(catalogue))
-        _file(folder, language, "mo").write_bytes(mo_bytes(catalogue, language))
+        _file(folder, language, "mo").write_bytes(mo_bytes(catalogue))
     return missing
 
 
 def complaints(source: Catalog, folder: Path) -> list[str]:
-    """What `--check` refuses: a stale file, or a required language with a gap. One sentence each."""
+    """What `--check` refuses: a stale file, a gap, a placeholder that is not the source's. One sentence each."""
     wrong = []
     for language in LANGUAGES:
         catalogue = updated(source, folder, language)
-        if language in REQUIRED:
-            wrong += [f"{language}: no translation of “{text}”" for text in untranslated(catalogue)]
-        for suffix, content in (("po", po_bytes(catalogue)), ("mo", mo_bytes(catalogue, language))):
+        wrong += [f"{language}: no translation of “{text}”" for text in untranslated(catalogue)]
+        wrong += [f"{language}: {error}: “{message.id}”" for message, errors in catalogue.check() for error in errors]
+        for suffix, content in (("po", po_bytes(catalogue)), ("mo", mo_bytes(catalogue))):
             path = _file(folder, language, suffix)
             if not path.exists() or path.read_bytes() != content:
                 wrong.append(f"{language}: django.{suffix} is stale, run manage.py translations")

@@ -27,10 +27,10 @@ class Command(BaseCommand):
             return
         for language, missing in catalogues.write(source, folder).items():
             self.stdout.write(f"{language}: {len(source)} strings, {missing} without translation")
-        for text in catalogues.untranslated(catalogues.stored(folder, "de")):
-            self.stdout.write(f"de lacks: {text}")
+            for text in catalogues.untranslated(catalogues.stored(folder, language)):
+                self.stdout.write(f"{language} lacks: {text}")
 
     def _check(self, complaints: list[str]) -> None:
         if complaints:
             raise CommandError("\n".join(complaints))
-        self.stdout.write("The catalogues are up to date and German is complete.")
+        self.stdout.write("The catalogues are up to date and complete.")
