@@ -11,7 +11,7 @@ from coach.models import CoachConfig
 from coach.schedule import Rhythm, TimeWindow
 from coach.texts import language_or_default
 from pilar.backplane import audit, jobs
-from pilar.backplane.tenancy import atomic
+from pilar.backplane.tenancy import savepoint
 from pilar.kernel.problems import Conflict, Problem
 from pilar.kernel.switchboard import Empty
 
@@ -89,7 +89,7 @@ def save(*, changes: dict[str, Any], actor: str) -> CoachSettings:
     if after == before and version:
         return after
     try:
-        with atomic():
+        with savepoint():
             CoachConfig.objects.create(version=version + 1, created_by=actor, **asdict(after))
     except IntegrityError as error:
         raise Conflict(_("Somebody else has just changed these settings. Load them again.")) from error

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from coach import texts
 from coach.models import ChatNote, Conversation, Lead, SavedReply
 from pilar.backplane import audit
-from pilar.backplane.tenancy import atomic, current
+from pilar.backplane.tenancy import current, savepoint
 from pilar.kernel.problems import Conflict, NotFound, Problem
 from workspaces.models import Workspace
 
@@ -55,7 +55,7 @@ def save_reply(*, title: str, body: str, actor: str, reply: SavedReply | None = 
     if reply is None and SavedReply.objects.count() >= MOST_REPLIES:
         raise Conflict(_("There are %(most)s saved replies. Delete one first.") % {"most": MOST_REPLIES})
     try:
-        with atomic():
+        with savepoint():
             row.save()
     except IntegrityError as error:
         sentence = _("There is a saved reply with this title already.")

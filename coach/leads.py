@@ -17,7 +17,7 @@ from coach.aliases import Contact
 from coach.consents import NewConsent
 from coach.models import Consent, Conversation, Lead
 from pilar.backplane import activity, audit
-from pilar.backplane.tenancy import atomic, current
+from pilar.backplane.tenancy import current, savepoint
 from pilar.kernel.problems import Conflict, NotFound, Problem
 from workspaces.models import Workspace
 
@@ -87,7 +87,7 @@ def _create(lead: Lead) -> None:
     contact = Contact(sender=numbers.wa_id(lead.phone))
     known = aliases.find(contact)
     try:
-        with atomic():
+        with savepoint():
             if known is None:
                 lead.save(force_insert=True)
                 aliases.add(lead, contact)
@@ -148,7 +148,7 @@ def _newcomer(contact: Contact, name: str) -> Lead:
     lead = Lead(name=name[:120], phone=contact.phone, source="whatsapp")
     lead.language, lead.timezone = texts.language_or_default(studio.language), studio.timezone
     try:
-        with atomic():
+        with savepoint():
             lead.save(force_insert=True)
     except IntegrityError:
         return Lead.objects.get(phone=contact.phone)

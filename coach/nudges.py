@@ -20,7 +20,7 @@ from coach.models import CoachingState, Conversation, Followup, Lead, Message
 from coach.outbox import Delivery, Draft, Outcome
 from coach.payloads import FollowupDue
 from pilar.backplane import activity, budgets
-from pilar.backplane.tenancy import atomic
+from pilar.backplane.tenancy import atomic, savepoint
 from pilar.kernel import clock
 from pilar.kernel.errors import ContactFailure, ContactOutcome, ProviderError
 from pilar.kernel.switchboard import Reschedule, Work
@@ -119,7 +119,8 @@ def _claim(ready: _Ready, draft: Draft | None, now: datetime) -> Message | dict[
 def _put(ready: _Ready, draft: Draft, now: datetime) -> Message | dict[str, Any] | Reschedule:
     try:
         why = draft.why | {"origin": ready.followup.origin}
-        message = outbox.put(ready.conversation, replace(draft, why=why), key=key_of(ready.followup), now=now)
+        with savepoint():
+            message = outbox.put(ready.conversation, replace(draft, why=why), key=key_of(ready.followup), now=now)
     except budgets.Exceeded as full:
         if full.policy == "queue" and full.retry_at < ready.followup.expires_at:
             return Reschedule(full.retry_at, "budget")

@@ -13,7 +13,7 @@ from coach.models import Conversation, Lead, Message
 from coach.outbox import Outcome
 from coach.payloads import MessageReady, ReplyDue
 from pilar.backplane import activity, budgets
-from pilar.backplane.tenancy import atomic
+from pilar.backplane.tenancy import atomic, savepoint
 from pilar.kernel import clock
 from pilar.kernel.errors import ContactFailure, ProviderError
 from pilar.kernel.switchboard import Reschedule, Work
@@ -79,7 +79,8 @@ def _claim(conversation: Conversation, written: Written, now: datetime) -> Messa
         if stale or lead.status == Lead.Status.OPTED_OUT:
             return None
         try:
-            message = outbox.put(fresh, written.draft, key=_key(fresh), now=now, generation=fresh.generation)
+            with savepoint():
+                message = outbox.put(fresh, written.draft, key=_key(fresh), now=now, generation=fresh.generation)
         except budgets.Exceeded:
             Conversation.objects.filter(pk=fresh.pk).update(owner=Owner.WAITING)
             activity.log(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from coach.models import Consent, Conversation, Lead, Message, Segment
 from pilar.backplane import audit
-from pilar.backplane.tenancy import atomic
+from pilar.backplane.tenancy import savepoint
 from pilar.kernel.problems import Conflict, NotFound, Problem
 
 CONSENTS = ("consented", "pending", "missing", "stopped")
@@ -172,7 +172,7 @@ def save_segment(*, name: str, wanted: Filter, actor: str) -> Segment:
     if Segment.objects.count() >= MOST_SEGMENTS:
         raise Conflict(_("You have 50 saved filters. Delete one first."))
     try:
-        with atomic():
+        with savepoint():
             segment = Segment.objects.create(name=name, filter=wanted.query(), created_by=actor)
     except IntegrityError as error:
         raise Conflict(_("A saved filter has this name already. Choose another one.")) from error

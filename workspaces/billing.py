@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from pilar.backplane import audit, effects, events
 from pilar.backplane.effects import EffectResult
-from pilar.backplane.tenancy import atomic, current, tenant
+from pilar.backplane.tenancy import atomic, current, savepoint, tenant
 from pilar.kernel.problems import Conflict
 from pilar.kernel.switchboard import RetryAt
 from pilar.providers.stripe import portal, shapes, subscriptions
@@ -143,7 +143,7 @@ def _revision() -> int:
 
 def _store(fetched: shapes.Subscription, seen: int, now: datetime) -> Subscription | None:
     try:
-        with atomic():
+        with savepoint():
             workspace = Workspace.objects.select_for_update().select_related("plan").get(pk=current())
             row = Subscription.objects.first()
             if (row.revision if row else 0) != seen:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from coach.agent.models import AiAgentConfig, AiRule
 from coach.agent.rules import validated
 from pilar.backplane import audit
-from pilar.backplane.tenancy import atomic
+from pilar.backplane.tenancy import atomic, savepoint
 from pilar.kernel.problems import Conflict, TooMany
 
 DEFAULT_POLICIES: dict[str, Any] = {
@@ -88,7 +88,7 @@ def save(*, changes: dict[str, Any], actor: str, now: datetime) -> AgentSettings
     if before.version and (after.provider, after.model) != (before.provider, before.model):
         _refuse_many_switches(now)
     try:
-        with atomic():
+        with savepoint():
             AiAgentConfig.objects.create(created_by=actor, **asdict(after))
     except IntegrityError as error:
         raise Conflict(_("Somebody else has just changed these settings. Load them again.")) from error

@@ -16,7 +16,7 @@ from coach.config import CoachSettings
 from coach.pages.forms.automation import CoachForm, PauseForm
 from coach.pages.forms.refusals import blame
 from coach.pages.shown import automation as shown
-from pilar.backplane.tenancy import atomic, current
+from pilar.backplane.tenancy import atomic, current, savepoint
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
 from pilar.kernel.problems import Problem
@@ -35,7 +35,8 @@ def automation(request: HttpRequest) -> HttpResponse:
     form = CoachForm(request.POST) if request.method == "POST" else CoachForm.of(config.current())
     if request.method == "POST" and form.is_valid():
         try:
-            config.save(changes=dict(form.cleaned_data), actor=actor_of(request))
+            with savepoint():
+                config.save(changes=dict(form.cleaned_data), actor=actor_of(request))
         except Problem as problem:
             blame(form, problem)
         else:
@@ -115,12 +116,13 @@ def pause(request: HttpRequest) -> HttpResponse:
         return redirect("coach:automation")
     form = PauseForm(request.POST)
     try:
-        if form.is_valid():
-            until = form.until(now, ZoneInfo(Workspace.objects.get(pk=current()).timezone))
-            config.pause(until=until, actor=actor, now=now)
-            messages.success(request, _("The coach is paused."))
-        else:
-            messages.error(request, " ".join(str(error) for found in form.errors.values() for error in found))
+        with savepoint():
+            if form.is_valid():
+                until = form.until(now, ZoneInfo(Workspace.objects.get(pk=current()).timezone))
+                config.pause(until=until, actor=actor, now=now)
+                messages.success(request, _("The coach is paused."))
+            else:
+                messages.error(request, " ".join(str(error) for found in form.errors.values() for error in found))
     except Problem as problem:
         messages.error(request, problem.detail)
     return redirect("coach:automation")
@@ -140,7 +142,8 @@ def followup_skip(request: HttpRequest, followup_id: UUID) -> HttpResponse:
 def followup_send(request: HttpRequest, followup_id: UUID) -> HttpResponse:
     """Send one planned message now, if nothing stands against it."""
     try:
-        followup = planned.send_now(followup_id, actor=actor_of(request), now=clock.now())
+        with savepoint():
+            followup = planned.send_now(followup_id, actor=actor_of(request), now=clock.now())
     except Problem as problem:
         if problem.status == 404:
             raise

@@ -15,7 +15,7 @@ from coach.models import Conversation
 from coach.pages.chats import pane
 from coach.pages.shown import actors, reasons
 from coach.pages.shown import chats as shown
-from pilar.backplane.tenancy import current
+from pilar.backplane.tenancy import current, savepoint
 from pilar.kernel import clock
 from pilar.kernel.ids import uuid7
 from pilar.kernel.principal import Role
@@ -110,7 +110,8 @@ def chat_send(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     conversation = chats.get(conversation_id)
     text = _clean(request.POST.get("text", ""))
     try:
-        _send(request, conversation, text)
+        with savepoint():
+            _send(request, conversation, text)
     except Problem as problem:
         return _refused(request, conversation, text, problem)
     if request.htmx:  # type: ignore[attr-defined]
@@ -166,7 +167,8 @@ def note_add(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Keep a remark for colleagues."""
     conversation = chats.get(conversation_id)
     try:
-        desk.add_note(conversation, text=request.POST.get("note", ""), actor=actor_of(request), now=clock.now())
+        with savepoint():
+            desk.add_note(conversation, text=request.POST.get("note", ""), actor=actor_of(request), now=clock.now())
     except Problem as problem:
         messages.error(request, problem.detail)
     return redirect("coach:chat", conversation_id)

@@ -12,6 +12,7 @@ from coach import imports, tables
 from coach.models import MemberImport
 from coach.pages.forms.imports import DescribeForm, UploadForm
 from coach.pages.forms.refusals import blame
+from pilar.backplane.tenancy import savepoint
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
 from pilar.kernel.problems import Problem
@@ -30,7 +31,8 @@ def import_new(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         try:
-            upload = imports.upload(name=file.name, raw=file.read(), actor=actor_of(request), now=clock.now())
+            with savepoint():
+                upload = imports.upload(name=file.name, raw=file.read(), actor=actor_of(request), now=clock.now())
         except Problem as problem:
             blame(form, problem)
         else:
@@ -52,7 +54,8 @@ def import_one(request: HttpRequest, import_id: UUID) -> HttpResponse:
     form = DescribeForm(request.POST or None, table=table, upload=upload)
     if request.method == "POST" and form.is_valid():
         try:
-            imports.describe(upload, mapping=form.mapping(), consent=form.consent())
+            with savepoint():
+                imports.describe(upload, mapping=form.mapping(), consent=form.consent())
         except Problem as problem:
             blame(form, problem)
         else:

@@ -19,6 +19,7 @@ from coach.pages.forms.selection import Selection
 from coach.pages.members import say_done, session_of
 from coach.pages.shown import people as shown
 from coach.pages.shown import story
+from pilar.backplane.tenancy import savepoint
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
 from pilar.kernel.problems import Conflict, NotFound, Problem
@@ -70,7 +71,8 @@ def member_edit(request: HttpRequest, lead_id: UUID) -> HttpResponse:
     form = EditForm(request.POST) if request.method == "POST" else EditForm.of(lead)
     if request.method == "POST" and form.is_valid():
         try:
-            leads.change(lead, form.changes(), actor=actor_of(request))
+            with savepoint():
+                leads.change(lead, form.changes(), actor=actor_of(request))
         except Problem as problem:
             blame(form, problem)
         else:
@@ -94,7 +96,8 @@ def member_pause(request: HttpRequest, lead_id: UUID) -> HttpResponse:
     lead, chosen, now = leads.get(lead_id), Selection.of(request.POST), clock.now()
     kind = BulkAction.Kind.RESUME if request.POST.get("go_on") == "1" else BulkAction.Kind.PAUSE
     try:
-        action = bulk.start(kind=kind, targets=[lead.pk], until=chosen.until, actor=actor_of(request), now=now)
+        with savepoint():
+            action = bulk.start(kind=kind, targets=[lead.pk], until=chosen.until, actor=actor_of(request), now=now)
     except Problem as problem:
         messages.error(request, problem.detail)
         return redirect("coach:member", lead.pk)
@@ -108,7 +111,8 @@ def consent_add(request: HttpRequest, lead_id: UUID) -> HttpResponse:
     lead, now, form = leads.get(lead_id), clock.now(), ConsentForm(request.POST)
     if form.is_valid():
         try:
-            leads.add_consent(lead, form.consent(), actor=actor_of(request), now=now)
+            with savepoint():
+                leads.add_consent(lead, form.consent(), actor=actor_of(request), now=now)
         except Problem as problem:
             blame(form, problem)
         else:
@@ -134,7 +138,8 @@ def preferences_save(request: HttpRequest, lead_id: UUID) -> HttpResponse:
     lead, now, form = leads.get(lead_id), clock.now(), PreferencesForm(request.POST)
     if form.is_valid():
         try:
-            preferences.change(lead, form.preferences(), actor=actor_of(request), now=now)
+            with savepoint():
+                preferences.change(lead, form.preferences(), actor=actor_of(request), now=now)
         except Problem as problem:
             blame(form, problem)
         else:
@@ -150,7 +155,8 @@ def goal_add(request: HttpRequest, lead_id: UUID) -> HttpResponse:
     lead, now, form = leads.get(lead_id), clock.now(), GoalForm(request.POST)
     if form.is_valid():
         try:
-            preferences.add_goal(lead, **form.cleaned_data, actor=actor_of(request))
+            with savepoint():
+                preferences.add_goal(lead, **form.cleaned_data, actor=actor_of(request))
         except Problem as problem:
             blame(form, problem)
         else:
@@ -173,7 +179,8 @@ def followup_skip(request: HttpRequest, lead_id: UUID, followup_id: UUID) -> Htt
     if not Followup.objects.filter(pk=followup_id, lead=leads.get(lead_id)).exists():
         raise NotFound
     try:
-        planned.skip(followup_id, actor=actor_of(request), now=clock.now())
+        with savepoint():
+            planned.skip(followup_id, actor=actor_of(request), now=clock.now())
     except Conflict as problem:
         messages.error(request, problem.detail)
     else:

@@ -20,6 +20,7 @@ from coach.pages.shown import lists
 from coach.pages.shown import people as shown
 from coach.roster import Filter
 from pilar.api.pagination import Keyset
+from pilar.backplane.tenancy import savepoint
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
 from pilar.kernel.problems import Conflict, Forbidden, Problem
@@ -63,7 +64,8 @@ def member_add(request: HttpRequest) -> HttpResponse:
     known: Lead | None = None
     if request.method == "POST" and form.is_valid():
         try:
-            lead = leads.add(form.lead(), actor=actor_of(request), source="dashboard", now=clock.now())
+            with savepoint():
+                lead = leads.add(form.lead(), actor=actor_of(request), source="dashboard", now=clock.now())
         except Problem as problem:
             blame(form, problem)
             known = problem.lead if isinstance(problem, AlreadyThere) else None
@@ -93,9 +95,10 @@ def member_bulk(request: HttpRequest) -> HttpResponse:
             and not ErasureForm(request.POST, people=len(targets)).is_valid()
         ):
             return _ask_again(request, chosen, targets)
-        action = bulk.start(
-            kind=chosen.kind, targets=targets, tag=chosen.tag, until=chosen.until, actor=actor_of(request), now=now
-        )
+        with savepoint():
+            action = bulk.start(
+                kind=chosen.kind, targets=targets, tag=chosen.tag, until=chosen.until, actor=actor_of(request), now=now
+            )
     except Problem as problem:
         messages.error(request, problem.detail)
         return redirect(back)
@@ -156,7 +159,8 @@ def _progress(action_id: UUID) -> dict[str, object]:
 def action_undo(request: HttpRequest, action_id: UUID) -> HttpResponse:
     """Put back what was changed."""
     try:
-        bulk.undo(action_id, actor=actor_of(request), now=clock.now())
+        with savepoint():
+            bulk.undo(action_id, actor=actor_of(request), now=clock.now())
     except Conflict as problem:
         messages.error(request, problem.detail)
     else:
@@ -170,7 +174,8 @@ def segment_save(request: HttpRequest) -> HttpResponse:
     """Keep the filter under a name."""
     wanted = Filter.of(request.POST.dict())
     try:
-        roster.save_segment(name=request.POST.get("name", ""), wanted=wanted, actor=actor_of(request))
+        with savepoint():
+            roster.save_segment(name=request.POST.get("name", ""), wanted=wanted, actor=actor_of(request))
     except Problem as problem:
         messages.error(request, problem.detail)
     return redirect(f"{reverse('coach:members')}?{urlencode(wanted.query())}")

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from coach import own_phone
 from coach.pages.forms.refusals import blame
+from pilar.backplane.tenancy import savepoint
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
 from pilar.kernel.problems import Problem
@@ -42,7 +43,8 @@ def test_message(request: HttpRequest) -> HttpResponse:
     form = PhoneForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            _send(request, form.cleaned_data["phone"])
+            with savepoint():
+                _send(request, form.cleaned_data["phone"])
         except Problem as problem:
             blame(form, problem)
         else:

@@ -12,6 +12,7 @@ from coach import desk
 from coach.models import SavedReply
 from coach.pages.forms.refusals import blame
 from coach.pages.forms.replies import SavedReplyForm
+from pilar.backplane.tenancy import savepoint
 from pilar.kernel.principal import Role
 from pilar.kernel.problems import Problem
 from workspaces.pages.base import actor_of, workspace_page
@@ -37,7 +38,8 @@ def _edited(request: HttpRequest, row: SavedReply | None) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            desk.save_reply(title=data["title"], body=data["body"], actor=actor_of(request), reply=row)
+            with savepoint():
+                desk.save_reply(title=data["title"], body=data["body"], actor=actor_of(request), reply=row)
         except Problem as problem:
             blame(form, problem)
         else:

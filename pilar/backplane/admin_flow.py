@@ -15,7 +15,7 @@ from pilar.backplane import budgets, confirmation, holds, tenants
 from pilar.backplane.admin_forms import LimitsForm, OverrideForm, PolicyForm, ProviderForm
 from pilar.backplane.admin_pages import actor_of
 from pilar.backplane.models import TenantProfile, Throttle
-from pilar.backplane.tenancy import atomic, tenant
+from pilar.backplane.tenancy import atomic, savepoint, tenant
 from pilar.backplane.tenants import Limits
 from pilar.kernel import clock
 from pilar.kernel.problems import Problem
@@ -62,7 +62,7 @@ def _change(request: HttpRequest, workspace_id: UUID, what: str, form: forms.For
             return asked.render()
     wanted = form.cleaned_data if form is not None else request.POST.dict()
     try:
-        with atomic():
+        with savepoint():
             _action(what)(workspace_id, wanted, actor_of(request))
     except Problem as problem:
         if form is not None:

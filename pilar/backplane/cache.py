@@ -15,7 +15,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error
 
 from pilar.backplane import sql
-from pilar.backplane.tenancy import atomic
+from pilar.backplane.tenancy import savepoint
 from pilar.kernel.clock import monotonic
 
 logger = logging.getLogger(__name__)
@@ -116,7 +116,7 @@ class SteadyCache(BaseCache):
                 self._away_until = monotonic() + self.SKIP_AFTER_FAILURE
                 logger.warning("the cache falls back to its table: %s", error)
         try:
-            with atomic():
+            with savepoint():
                 return in_table()
         except Error as error:
             logger.warning("the cache did not answer: %s", error)

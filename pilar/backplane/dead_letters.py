@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pilar.backplane import audit, jobs
 from pilar.backplane.models import AutopilotJob
 from pilar.backplane.models.work import JobStatus
-from pilar.backplane.tenancy import all_tenants, atomic, tenant
+from pilar.backplane.tenancy import all_tenants, atomic, savepoint, tenant
 from pilar.kernel.problems import Conflict, NotFound, Problem
 
 MOST = 500
@@ -90,7 +90,8 @@ def _each(public_ids: list[UUID], change: Callable[[UUID], None]) -> list[UUID]:
     with atomic():
         for public_id in public_ids:
             try:
-                change(public_id)
+                with savepoint():
+                    change(public_id)
             except (NotFound, Conflict):
                 continue
             changed.append(public_id)

@@ -1,13 +1,15 @@
 """Whose data this code works on (design section 3, reliability P4).
 
-`with tenant(id):` names the workspace and holds no transaction. `atomic()` and `on_commit()` are the only transaction
-doors; the database backend tells PostgreSQL the workspace at every BEGIN, per transaction, so a pooled connection carries
-nothing over. `with all_tenants("why"):` is the way across workspaces: another connection, with a role of its own.
+`with tenant(id):` names the workspace and holds no transaction. `atomic()`, `savepoint()` and `on_commit()` are the only
+transaction doors; the database backend tells PostgreSQL the workspace at every BEGIN, per transaction, so a pooled
+connection carries nothing over. `with all_tenants("why"):` is the way across workspaces: another connection, with a role
+of its own.
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar, Token
 from typing import NamedTuple
 from uuid import UUID
@@ -44,13 +46,16 @@ class Scope(NamedTuple):
 
 
 class _Held(threading.local):
-    """The connections that the present thread holds; the database backend keeps the list.
+    """What the present thread holds of the database.
 
-    So a handler that touches no database pays neither for telling its scope nor for giving connections back.
+    `connections` is kept by the database backend, so that a handler that touches no database pays neither for telling
+    its scope nor for giving connections back. `depth` counts the open blocks of each of the two connections, by whether
+    it crosses tenants; a transaction that others opened (Django's admin, a test) is none of them.
     """
 
     def __init__(self) -> None:
         self.connections: set[BaseDatabaseWrapper] = set()
+        self.depth: Counter[bool] = Counter()
 
 
 held = _Held()
@@ -72,8 +77,12 @@ def current() -> UUID:
 
 def alias() -> str:
     """Return the database alias that the scope in force works on."""
+    return str(settings.PLATFORM_DATABASE) if _crosses() else "default"
+
+
+def _crosses() -> bool:
     found = _scope.get()
-    return str(settings.PLATFORM_DATABASE) if found and found.crosses_tenants else "default"
+    return found is not None and found.crosses_tenants
 
 
 class _Entered:
@@ -131,20 +140,40 @@ def _tell_open_transaction() -> None:
         connection.bind_scope()  # type: ignore[attr-defined]  # our backend's
 
 
-@contextmanager
-def atomic(*, durable: bool = False) -> Iterator[None]:
-    """Open a transaction (or a savepoint inside one) on the scope's connection.
+def atomic(*, durable: bool = False) -> AbstractContextManager[None]:
+    """Open a transaction on the scope's connection, or join the one that an outer `atomic()` opened there.
 
-    In workers the connection goes back to the pool when the outermost block ends, so that nothing is held while a
-    provider is called (design section 3).
+    An error that leaves a joined block undoes the whole transaction: who catches it and goes on says `savepoint()`. In
+    workers the connection goes back to the pool when the outermost block ends, so that nothing is held while a provider
+    is called (design section 3).
     """
-    using = alias()
+    return _block(joins=True, durable=durable)
+
+
+def savepoint() -> AbstractContextManager[None]:
+    """Open a block that is undone by itself when an error leaves it, for callers that catch that error and go on.
+
+    Outside a transaction it is one.
+    """
+    return _block(joins=False)
+
+
+@contextmanager
+def _block(*, joins: bool, durable: bool = False) -> Iterator[None]:
+    using, way = alias(), _crosses()
     connection = connections[using]
-    outermost = not connection.in_atomic_block
+    outermost = not held.depth[way]
+    joined = joins and not outermost
+    held.depth[way] += 1
     try:
-        with transaction.atomic(using=using, durable=durable):
+        with transaction.atomic(using=using, savepoint=not joined, durable=durable):
             yield
+            if not joined and connection.needs_rollback:
+                raise transaction.TransactionManagementError(
+                    "The error of an inner block was caught: its writes and ours would be lost. Say savepoint() there"
+                )
     finally:
+        held.depth[way] -= 1
         if outermost and settings.RELEASE_CONNECTIONS and not connection.in_atomic_block:
             connection.close()
 

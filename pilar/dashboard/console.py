@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from pilar.backplane.tenancy import all_tenants, atomic, tenant
+from pilar.backplane.tenancy import all_tenants, atomic, savepoint, tenant
 from pilar.kernel import clock, switchboard
 from pilar.kernel.console import Drawing, Found, Panel, StudioPanel
 from pilar.kernel.shield import shielded
@@ -43,7 +43,7 @@ def _drawn[P: (Panel, StudioPanel)](panels: Iterable[P], draw: Callable[[P], Dra
 
 def _one[P: (Panel, StudioPanel)](panel: P, draw: Callable[[P], Drawing]) -> dict[str, Any]:
     def drawn() -> Drawing | None:
-        with atomic():
+        with savepoint():
             return draw(panel)
 
     def failed(error: Exception) -> None:

@@ -1,6 +1,6 @@
 """Draws the parts that rooms registered: those of Today, and those of Settings > Autopilot (named `settings.…`)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from pilar.backplane.tenancy import atomic
+from pilar.backplane.tenancy import savepoint
 from pilar.kernel import switchboard
 from pilar.kernel.principal import Principal
 from pilar.kernel.problems import NotFound
@@ -36,43 +36,60 @@ def named(name: str, principal: Principal) -> Widget:
 
 def settings_parts(workspace_id: UUID, now: datetime) -> list[dict[str, Any]]:
     """Return the parts of Settings > Autopilot in their order; one that cannot be drawn is left out."""
-    found = (widget for widget in _sorted() if widget.name.startswith(SETTINGS))
-    return [part for part in (drawn(widget, workspace_id, now) for widget in found) if not part["failed"]]
+    found = [widget for widget in _sorted() if widget.name.startswith(SETTINGS)]
+    return [part for part in drawn(found, workspace_id, now) if not part["failed"]]
 
 
-def frame(widget: Widget, workspace_id: UUID, now: datetime, *, wait: bool) -> dict[str, Any]:
-    """Return a part as the page holds it; a late one comes empty, unless the page is to wait for it."""
-    if widget.late and not wait:
-        return {"name": widget.name, "every": widget.every, "ghost": widget.ghost, "late": True, "failed": False}
-    return drawn(widget, workspace_id, now)
+def frames(widgets: list[Widget], workspace_id: UUID, now: datetime, *, wait: bool) -> list[dict[str, Any]]:
+    """Return the parts as the page holds them; a late one comes empty, unless the page is to wait for it."""
+    at_once = [widget for widget in widgets if wait or not widget.late]
+    found = {part["name"]: part for part in drawn(at_once, workspace_id, now)}
+    return [found.get(widget.name) or _late(widget) for widget in widgets]
 
 
-def drawn(widget: Widget, workspace_id: UUID, now: datetime) -> dict[str, Any]:
-    """Return a part with its context, or marked as failed: one room's broken part takes nothing else away."""
-    context = _safely(widget.name, lambda: widget.context(workspace_id, now), None)
-    part = {"name": widget.name, "template": widget.template, "every": widget.every}
-    return part | {"context": context or {}, "failed": context is None}
+def _late(widget: Widget) -> dict[str, Any]:
+    return {"name": widget.name, "every": widget.every, "ghost": widget.ghost, "late": True, "failed": False}
+
+
+def drawn(widgets: list[Widget], workspace_id: UUID, now: datetime) -> list[dict[str, Any]]:
+    """Return parts with their context, or marked as failed: one room's broken part takes nothing else away."""
+    contexts = _safely([(widget.name, partial(widget.context, workspace_id, now)) for widget in widgets], None)
+    return [
+        {"name": widget.name, "template": widget.template, "every": widget.every}
+        | {"context": context or {}, "failed": context is None}
+        for widget, context in zip(widgets, contexts, strict=True)
+    ]
 
 
 def needs(principal: Principal, workspace_id: UUID, now: datetime) -> list[Need]:
     """Collect what waits for the reader, the urgent first."""
     sources = sorted(switchboard.needs.values(), key=lambda source: (source.order, source.name))
     asked = [source for source in sources if principal.at_least(source.role)]
-    found = [_safely(source.name, partial(source.find, workspace_id, now), []) for source in asked]
+    found = _safely([(source.name, partial(source.find, workspace_id, now)) for source in asked], [])
     return [need for some in found for need in some][:MOST_NEEDS]
 
 
 def sayings(workspace_id: UUID, now: datetime) -> list[str]:
     """Return the sentences that sum up the day."""
     sources = sorted(switchboard.sayings.values(), key=lambda source: (source.order, source.name))
-    said = [_safely(source.name, partial(source.say, workspace_id, now), "") for source in sources]
+    said = _safely([(source.name, partial(source.say, workspace_id, now)) for source in sources], "")
     return [sentence for sentence in said if sentence]
 
 
-def _safely[T, U](name: str, find: Callable[[], T], otherwise: U) -> T | U:
+def _safely[T, U](readers: Sequence[tuple[str, Callable[[], T]]], otherwise: U) -> list[T | U]:
+    """Read all in one block. Only when one breaks is each read in a block of its own, so that the others still stand."""
+
+    def together() -> list[T | U]:
+        with savepoint():
+            return [read() for _name, read in readers]
+
+    return shielded(together, lambda _error: [_alone(name, read, otherwise) for name, read in readers])
+
+
+def _alone[T, U](name: str, read: Callable[[], T], otherwise: U) -> T | U:
     def found() -> T:
-        with atomic():
-            return find()
+        with savepoint():
+            return read()
 
     def failed(error: Exception) -> U:
         log.error("dashboard.part_failed", part=name, exc_info=error)

@@ -53,7 +53,7 @@ def _head(workspace_id: UUID, principal: Principal) -> dict[str, Any]:
 def today(request: HttpRequest, workspace_id: UUID, principal: Principal) -> HttpResponse:
     """The first page of every day. With `?whole` it comes with its late parts, for readers without JavaScript."""
     now, whole = clock.now(), "whole" in request.GET
-    frames = [parts.frame(widget, workspace_id, now, wait=whole) for widget in parts.today(principal)]
+    frames = parts.frames(parts.today(principal), workspace_id, now, wait=whole)
     return render(request, "dashboard/today.html", _head(workspace_id, principal) | {"widgets": frames})
 
 
@@ -72,7 +72,7 @@ def part(request: HttpRequest, workspace_id: UUID, principal: Principal, name: s
         widget = parts.named(name, principal)
     except NotFound as error:
         raise Http404 from error
-    shown = parts.drawn(widget, workspace_id, clock.now())
+    (shown,) = parts.drawn([widget], workspace_id, clock.now())
     response = fragment(request, "dashboard/_part.html", {"widget": shown})
     if shown["failed"]:
         response.status_code = 500

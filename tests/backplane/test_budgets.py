@@ -135,7 +135,7 @@ class TestLimits:
         for name in ("inks", "papers"):
             monkeypatch.setitem(switchboard.budget_resources, name, BudgetResource(name, name))
         reserve(3)
-        with atomic(), django_assert_max_num_queries(7):  # four of them open and close savepoints
+        with atomic(), django_assert_max_num_queries(3):
             found = {standing.resource: standing.daily_used for standing in budgets.status(NOON)}
         assert (found["pens"], found["inks"], found["papers"]) == (3, 0, 0)
 

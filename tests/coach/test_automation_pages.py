@@ -139,5 +139,5 @@ def test_the_page_of_ten_thousand_members_asks_no_more(
     with tenant(studio), atomic():
         people = Lead.objects.bulk_create([Lead(name=f"M{n}", phone=f"+49160{n:08d}") for n in range(10_000)], 2000)
         Consent.objects.bulk_create([Consent(lead=lead, confirmed_at=now) for lead in people], 2000)
-    with django_assert_max_num_queries(80):
+    with django_assert_max_num_queries(37):
         assert owner.get(at("automation")).context["week"]["is_estimate"]

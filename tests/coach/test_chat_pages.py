@@ -58,7 +58,7 @@ def test_the_list_of_a_large_studio_costs_as_much_as_a_small_one(
     many(studio, chats=500, members=10_000)
     owner.get(at("chats"))
     for query in ({}, {"q": "frage 2"}, {"filter": "open"}):
-        with django_assert_max_num_queries(18):
+        with django_assert_max_num_queries(16):
             assert len(owner.get(at("chats"), query).context["conversations"]) == chat_list.PAGE
 
 
@@ -142,7 +142,7 @@ def test_a_thread_costs_the_same_however_long_it_is(
     owner: Client, chat: Conversation, django_assert_max_num_queries: Any
 ) -> None:
     owner.get(at("chat", chat.pk))
-    with django_assert_max_num_queries(28):
+    with django_assert_max_num_queries(25):
         owner.get(at("chat", chat.pk))
 
 

@@ -265,7 +265,7 @@ def test_ten_thousand_members_cost_few_queries_and_little_time(
 
     url, took = reverse("coach:members"), []
     for query in ({}, {"q": "berg 77"}, {"consent": "consented"}, {"sort": "name"}):
-        with django_assert_max_num_queries(24):
+        with django_assert_max_num_queries(21):
             began = time.perf_counter()
             assert owner.get(url, query).status_code == 200
             took.append(time.perf_counter() - began)
@@ -286,5 +286,5 @@ def test_every_page_of_the_list_is_read_by_an_index(studio: UUID) -> None:
 
 
 def test_the_page_of_a_person_costs_few_queries(owner: Client, anna: Lead, django_assert_max_num_queries: Any) -> None:
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(31):
         assert owner.get(reverse("coach:member", args=[anna.pk])).status_code == 200

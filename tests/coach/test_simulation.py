@@ -114,7 +114,7 @@ def test_ten_thousand_members_are_sampled_in_a_fixed_number_of_queries(django_as
             [Consent(lead=lead, source="s", wording="w", at=NOON, confirmed_at=NOON) for lead in people],
             batch_size=2000,
         )
-    with django_assert_max_num_queries(55):
+    with django_assert_max_num_queries(22):
         found = week()
     assert (found.members, found.judged, found.is_estimate) == (10_000, simulation.MOST_MEMBERS, True)
     assert 9_500 <= found.reached <= 10_000

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, InternalError, ProgrammingError, connection
 
 from coach.models import Lead
-from pilar.backplane.tenancy import NoTenant, WrongTenant, all_tenants, atomic, current, tenant
+from pilar.backplane.tenancy import NoTenant, WrongTenant, all_tenants, atomic, current, savepoint, tenant
 from tests.factories import LeadFactory, WorkspaceFactory
 
 pytestmark = pytest.mark.django_db
@@ -77,7 +77,7 @@ def test_a_scope_opened_inside_a_transaction_ends_with_its_block(two_studios: tu
 
 def test_a_failed_savepoint_keeps_the_scope(two_studios: tuple[UUID, UUID]) -> None:
     with tenant(two_studios[0]), atomic():
-        with pytest.raises(IntegrityError), atomic(), connection.cursor() as cursor:
+        with pytest.raises(IntegrityError), savepoint(), connection.cursor() as cursor:
             cursor.execute("UPDATE coach_lead SET name = NULL")
         assert count_by_sql() == 1
 

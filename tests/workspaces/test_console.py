@@ -52,7 +52,7 @@ class TestFrontPage:
     ) -> None:
         Workspace.objects.bulk_create(Workspace(name=f"Studio {n}") for n in range(300))
         operator.get("/admin/")
-        with django_assert_max_num_queries(70):
+        with django_assert_max_num_queries(40):
             operator.get("/admin/")
 
 

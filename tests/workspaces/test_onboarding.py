@@ -202,5 +202,5 @@ def test_a_profile_made_by_the_api_is_known_to_the_pages(world: World, browser: 
 def test_every_step_asks_the_database_a_few_times(browser: Client, django_assert_max_num_queries: Any) -> None:
     answer(browser, ("studio", STUDIO), ("address", ADDRESS))
     for step in ("studio", "address", "papers", "hours", "coach", "members"):
-        with django_assert_max_num_queries(45):
+        with django_assert_max_num_queries(20):
             browser.get(f"/onboarding/{step}")

@@ -155,5 +155,5 @@ def test_the_page_needs_as_many_queries_for_fifteen_members_as_for_four(
 ) -> None:
     MembershipFactory.create_batch(11, workspace=Workspace.objects.get(pk=world.workspace_id), role="coach")
     browser = world.browser("owner")
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(16):
         assert browser.get(PAGE).status_code == 200

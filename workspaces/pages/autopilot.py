@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from pilar.api.pagination import Keyset
 from pilar.backplane import budgets
+from pilar.backplane.tenancy import savepoint
 from pilar.dashboard import parts
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
@@ -160,9 +161,10 @@ def limit(request: HttpRequest, resource: str) -> HttpResponse:
     if not form.is_valid():
         return _limits(request, form)
     try:
-        own_limits.change(
-            workspace_id=workspace_of(request), resource=resource, actor=actor_of(request), **form.cleaned_data
-        )
+        with savepoint():
+            own_limits.change(
+                workspace_id=workspace_of(request), resource=resource, actor=actor_of(request), **form.cleaned_data
+            )
     except Problem as refusal:
         if not refusal.fields:
             raise

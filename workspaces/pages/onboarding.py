@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from pilar.backplane.tenancy import savepoint
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
 from pilar.kernel.problems import Problem
@@ -163,9 +164,10 @@ def papers(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
-            studio.add_document(
-                **_by(request), kind=given["kind"], filename=given["file"].name[:150], content=given["file"].read()
-            )
+            with savepoint():
+                studio.add_document(
+                    **_by(request), kind=given["kind"], filename=given["file"].name[:150], content=given["file"].read()
+                )
         except Problem as problem:
             form.add_error("file", problem.detail)
         else:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from pilar.api import client, throttling
+from pilar.backplane.tenancy import savepoint
 from pilar.kernel import clock
 from pilar.kernel.principal import Principal, Role
 from pilar.kernel.problems import Problem
@@ -37,13 +38,14 @@ def people(request: HttpRequest) -> HttpResponse:
     throttling.guard("invitations:60/hour", f"workspace:{inviter.workspace_id}")
     user = visit_of(request).user
     try:
-        invitation = invitations.invite(
-            inviter=inviter,
-            name=user.get_full_name() if user else "",
-            email=form.cleaned_data["email"],
-            role=MemberRole(form.cleaned_data["role"]),
-            now=clock.now(),
-        )
+        with savepoint():
+            invitation = invitations.invite(
+                inviter=inviter,
+                name=user.get_full_name() if user else "",
+                email=form.cleaned_data["email"],
+                role=MemberRole(form.cleaned_data["role"]),
+                now=clock.now(),
+            )
     except Problem as problem:
         form.add_error(None, problem.detail)
         return _people(request, form, status=problem.status)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from pilar.backplane.tenancy import savepoint
 from pilar.kernel.principal import Role
 from pilar.kernel.problems import Conflict, NotFound
 from workspaces import team
@@ -56,7 +57,8 @@ def remove(request: HttpRequest, membership_id: UUID) -> HttpResponse:
 def leave(request: HttpRequest) -> HttpResponse:
     """End one's own membership."""
     try:
-        team.leave(by=principal_of(request), user=person_of(request))
+        with savepoint():
+            team.leave(by=principal_of(request), user=person_of(request))
     except Conflict as problem:
         messages.error(request, problem.detail)
         return redirect("workspaces:people")
