@@ -65,7 +65,7 @@ def needs(principal: Principal, workspace_id: UUID, now: datetime) -> list[Need]
     """Collect what waits for the reader, the urgent first."""
     sources = sorted(switchboard.needs.values(), key=lambda source: (source.order, source.name))
     asked = [source for source in sources if principal.at_least(source.role)]
-    found = _safely([(source.name, partial(source.find, workspace_id, now)) for source in asked], [])
+    found: list[list[Need]] = _safely([(source.name, partial(source.find, workspace_id, now)) for source in asked], [])
     return [need for some in found for need in some][:MOST_NEEDS]
 
 
