@@ -113,7 +113,8 @@ def test_two_hundred_waiting_handlers_share_a_pool_of_four_connections(here: Sit
 
     def finished() -> bool:
         nonlocal most
-        most = max(most, value("SELECT count(*) FROM pg_stat_activity WHERE usename = 'pilar_app'"))
+        held = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'pilar_app' AND datname = current_database()"
+        most = max(most, value(held))
         return len(here.lines("done")) == 200
 
     assert wait_for(finished, seconds=40) < 20

@@ -23,7 +23,16 @@ function sprite() {
   writeFileSync(`${target}/lucide/sprite.svg`, `<svg xmlns="http://www.w3.org/2000/svg">\n${symbols.join("\n")}\n</svg>\n`);
 }
 
-ship("htmx.org", "htmx", ["dist/htmx.min.js", "dist/ext/hx-csp.min.js"], "LICENSE");
+// One file: htmx starts in a task of its own as soon as its script has run. Were the guard a second script that the network
+// brings later, an injected element could make its request before the guard is there.
+function guarded() {
+  ship("htmx.org", "htmx", [], "LICENSE");
+  const parts = ["dist/htmx.min.js", "dist/ext/hx-csp.min.js"];
+  const script = parts.map((file) => readFileSync(`${modules}/htmx.org/${file}`, "utf8").trim()).join(";\n");
+  writeFileSync(`${target}/htmx/htmx-guarded.min.js`, `${script}\n`);
+}
+
+guarded();
 ship("@fontsource-variable/inter", "inter", ["files/inter-latin-wght-normal.woff2", "files/inter-latin-ext-wght-normal.woff2"], "LICENSE");
 ship("lucide-static", "lucide", [], "LICENSE");
 sprite();
