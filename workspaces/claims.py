@@ -17,7 +17,7 @@ from pilar.kernel.switchboard import Happened
 from pilar.providers.email import outbox
 from pilar.providers.events import LetterLost
 from workspaces import founding
-from workspaces.links import LinkState, hashed, new_token
+from workspaces.links import LinkState, hashed, new_token, refuse_others
 from workspaces.models import SignUp, User
 from workspaces.models.access import MemberRole
 from workspaces.models.user import normal_email
@@ -86,8 +86,8 @@ def known_user(link: Link) -> User | None:
 def claim(token: str, *, user: User | None, password: str = "", name: str = "", now: datetime) -> User:
     """Make the link's holder the owner and end the link. With `user` None an account is made, its address verified.
 
-    Raises NotFound for a link that is not valid (any more), Conflict when the address has an account: then its
-    owner signs in.
+    Raises NotFound for a link that is not valid (any more), Forbidden when it was sent to somebody else than `user`,
+    Conflict when the address has an account: then its owner signs in.
     """
     found = look(token, now=now).sign_up
     if found is None:
@@ -96,6 +96,8 @@ def claim(token: str, *, user: User | None, password: str = "", name: str = "", 
         sign_up = SignUp.objects.select_for_update().get(pk=found.pk)
         if look(token, now=now).state is not LinkState.VALID:
             raise NotFound
+        if user is not None:
+            refuse_others(user, sign_up.email)
         person = user or _new_person(sign_up, password, name)
         founding.admit(
             workspace_id=sign_up.workspace_id or sign_up.pk,

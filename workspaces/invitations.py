@@ -19,7 +19,7 @@ from pilar.kernel.principal import Principal, Role
 from pilar.kernel.problems import Conflict, Forbidden, NotFound
 from pilar.providers.email import outbox
 from workspaces import founding, plan_limits
-from workspaces.links import LinkState, hashed, new_token
+from workspaces.links import LinkState, hashed, new_token, refuse_others
 from workspaces.models import Invitation, Membership, User, Workspace
 from workspaces.models.access import MemberRole
 from workspaces.models.user import normal_email
@@ -102,8 +102,8 @@ def has_account(invitation: Invitation) -> bool:
 def accept(token: str, *, user: User | None, password: str = "", name: str = "", now: datetime) -> User:
     """Make the link's holder a member and end the link. With `user` None an account is made, its address verified.
 
-    Raises NotFound for a link that is not valid (any more), Conflict when the address has an account or all seats are
-    taken by now.
+    Raises NotFound for a link that is not valid (any more), Forbidden when it was sent to somebody else than `user`,
+    Conflict when the address has an account or all seats are taken by now.
     """
     found = look(token, now=now).invitation
     if found is None:
@@ -113,6 +113,8 @@ def accept(token: str, *, user: User | None, password: str = "", name: str = "",
         link = look(token, now=now)
         if link.state is not LinkState.VALID or link.invitation is None:
             raise NotFound
+        if user is not None:
+            refuse_others(user, link.invitation.email)
         if members(workspace.pk).count() >= plan_limits.of(workspace.plan).seats:
             raise _full()
         person = user or _new_person(link.invitation, password, name)

@@ -4,6 +4,12 @@ import hashlib
 import secrets
 from enum import StrEnum
 
+from allauth.account.models import EmailAddress
+from django.utils.translation import gettext as _
+
+from pilar.kernel.problems import Forbidden
+from workspaces.models import User
+
 
 class LinkState(StrEnum):
     VALID = "valid"
@@ -20,3 +26,16 @@ def new_token() -> str:
 def hashed(token: str) -> str:
     """Return the form in which a link's token is stored."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def meant_for(user: User, address: str) -> bool:
+    """Say whether a link to `address` was sent to this person: to the address they sign in with or a confirmed one."""
+    return user.email == address or EmailAddress.objects.filter(user=user, email=address, verified=True).exists()
+
+
+def refuse_others(user: User, address: str) -> None:
+    """Raise Forbidden when somebody else's link is used: whoever is signed in on a shared computer joins nothing."""
+    if not meant_for(user, address):
+        raise Forbidden(
+            _("This link was sent to %(email)s, and you are signed in with another address.") % {"email": address}
+        )

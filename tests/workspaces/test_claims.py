@@ -4,11 +4,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import clock
 from pilar.kernel.ids import uuid7
-from pilar.kernel.problems import Conflict, NotFound
+from pilar.kernel.problems import Conflict, Forbidden, NotFound
 from pilar.kernel.switchboard import Happened
 from pilar.providers.events import LetterLost
 from tests.factories import WorkspaceFactory
@@ -106,9 +107,21 @@ def test_an_address_with_an_account_signs_in_first(sign_up: SignUp) -> None:
 
 
 def test_somebody_who_is_signed_in_takes_it_with_their_account(sign_up: SignUp) -> None:
-    person = UserFactory()
+    person = UserFactory(email="anna@studio.test")
     claims.claim(mailed(sign_up), user=person, now=NOW)
     assert Membership.objects.get().user == person
+
+
+def test_somebody_else_who_is_signed_in_takes_nothing_and_is_told_why(sign_up: SignUp, client: Client) -> None:
+    link, person = f"/claim/{mailed(sign_up)}", UserFactory()
+    with pytest.raises(Forbidden):
+        claims.claim(link.removeprefix("/claim/"), user=person, now=NOW)
+    client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert [client.get(link).status_code, client.post(link).status_code] == [200, 403]
+    assert client.get(link).context["is_other"]
+    assert not Membership.objects.exists()
+    sign_up.refresh_from_db()
+    assert sign_up.state == "paid"
 
 
 def test_the_link_is_sent_again_while_nobody_has_taken_the_studio(sign_up: SignUp) -> None:

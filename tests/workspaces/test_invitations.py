@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.test import Client
 
 from pilar.backplane.models import AuditLog
@@ -179,11 +180,34 @@ def test_a_known_address_is_sent_to_the_sign_in(world: World) -> None:
     )
 
 
-def test_a_stranger_joins_with_the_account_they_are_signed_in_with(world: World) -> None:
+def test_who_is_signed_in_with_another_address_joins_nothing_and_may_switch(world: World) -> None:
     invite(world)
-    answer = world.browser("stranger").post(f"/invitation/{token(world)}")
-    assert answer.headers["Location"] == "/dashboard"
-    assert Membership.objects.get(user=world.people["stranger"]).role == "coach"
+    other, link = world.browser("stranger"), f"/invitation/{token(world)}"
+    shown = other.get(link)
+    assert shown.context["is_other"]
+    assert COLLEAGUE in shown.content.decode()
+    assert other.post(link).status_code == 403
+    assert not Membership.objects.filter(user=world.people["stranger"]).exists()
+    assert other.post("/accounts/logout/", {"next": link}).headers["Location"] == link
+    assert other.post(link, {"name": "Nora", "password": PASSWORD}).headers["Location"] == "/dashboard"
+    assert Membership.objects.get(user__email=COLLEAGUE).role == "coach"
+
+
+def test_an_outsider_is_refused_by_the_domain_too(world: World) -> None:
+    invite(world)
+    with pytest.raises(Forbidden):
+        accept(world, token(world), world.people["outsider"])
+    assert Invitation.objects.get().accepted_at is None
+
+
+def test_a_second_confirmed_address_of_a_person_counts(world: World) -> None:
+    person = world.people["stranger"]
+    invite(world)
+    mine = EmailAddress.objects.create(user=person, email=COLLEAGUE, verified=False)
+    assert world.browser("stranger").post(f"/invitation/{token(world)}").status_code == 403
+    mine.set_verified()
+    assert world.browser("stranger").post(f"/invitation/{token(world)}").headers["Location"] == "/dashboard"
+    assert Membership.objects.get(user=person).role == "coach"
 
 
 @pytest.mark.parametrize(("who", "status"), [("admin", 200), ("coach", 403), ("viewer", 403)])

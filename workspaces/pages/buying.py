@@ -21,7 +21,7 @@ from pilar.ui.fragments import fragment
 from workspaces import checkout, claims
 from workspaces.checkout import Order
 from workspaces.claims import Link
-from workspaces.links import LinkState
+from workspaces.links import LinkState, meant_for
 from workspaces.middleware import Visit, visit_of
 from workspaces.models import SignUp
 from workspaces.pages.base import public_page
@@ -122,6 +122,8 @@ def claim(request: HttpRequest, token: str) -> HttpResponse:
         return _link(request, link, form, status=200 if link.state is LinkState.VALID else 404)
     if form is not None and not form.is_valid():
         return _link(request, link, form, status=422)
+    if user is not None and link.sign_up is not None and not meant_for(user, link.sign_up.email):
+        return _link(request, link, form, status=403)
     answers = form.cleaned_data if form else {}
     person = claims.claim(token, user=user, now=clock.now(), **answers)
     messages.success(request, _("The studio is yours now. Tell us a little about it, and the set-up goes on."))
@@ -138,6 +140,7 @@ def _link(request: HttpRequest, link: Link, form: ClaimForm | None, *, status: i
     context: dict[str, Any] = {"state": link.state.value, "form": form}
     if sign_up is not None and link.state is LinkState.VALID:
         context |= {"studio": sign_up.studio, "email": user.email if user else sign_up.email}
+        context |= {"meant_for": sign_up.email, "is_other": user is not None and not meant_for(user, sign_up.email)}
     response = render(request, "workspaces/claim.html", context, status=status)
     response["Cache-Control"] = "no-store"
     # Not `no-referrer`: browsers would then send the form with the origin `null`, which the CSRF check refuses.

@@ -19,7 +19,7 @@ from pilar.kernel.principal import Principal, Role
 from pilar.kernel.problems import Problem
 from workspaces import billing, invitations
 from workspaces.invitations import Link
-from workspaces.links import LinkState
+from workspaces.links import LinkState, meant_for
 from workspaces.middleware import SESSION_KEY, visit_of
 from workspaces.models import Membership, User
 from workspaces.models.access import MemberRole
@@ -122,6 +122,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     form = None if user else ClaimForm(request.POST or None)
     if request.method != "POST" or link.state is not LinkState.VALID or link.invitation is None:
         return _shown(request, link, form, status=200 if link.state is LinkState.VALID else 404)
+    if user is not None and not meant_for(user, link.invitation.email):
+        return _shown(request, link, form, status=403)
     if form is not None and not form.is_valid():
         return _shown(request, link, form, status=422)
     answers = form.cleaned_data if form else {}
@@ -137,10 +139,12 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, link: Link, form: ClaimForm | None, *, status: int) -> HttpResponse:
+    user = visit_of(request).user
     context: dict[str, Any] = {"state": link.state.value, "form": form}
     if link.invitation is not None and link.state is LinkState.VALID:
         found = link.invitation
         context |= {"studio": found.workspace.name, "role": found.role, "inviter": found.invited_by}
+        context |= {"meant_for": found.email, "is_other": user is not None and not meant_for(user, found.email)}
     response = render(request, "workspaces/invitation.html", context, status=status)
     response["Cache-Control"] = "no-store"
     # Not `no-referrer`: browsers would then send the form with the origin `null`, which the CSRF check refuses.
