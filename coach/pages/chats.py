@@ -1,5 +1,6 @@
 """Pages of the list of chats, and the poster that begins the first one."""
 
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -39,20 +40,24 @@ def pane(request: HttpRequest, *, current_id: object = None) -> dict[str, Any]:
     now = clock.now()
     words, chosen = search_words(request)
     page = chat_list.page(now=now, words=words, chosen=chosen, after=request.GET.get("after", ""))
-    counts = chat_list.counts(now=now)
     kept = {name: value for name, value in (("q", words), ("filter", chosen)) if value}
+    return _list(page, now, words, chosen, current_id) | {
+        "rows_url": _address("coach:chat_rows", kept | {"until": page.bottom, "current": str(current_id or "")}),
+        "more_url": _address("coach:chats", kept | {"after": page.next}) if page.next else "",
+    }
+
+
+def _list(page: chat_list.Page, now: datetime, words: str, chosen: str, current_id: object) -> dict[str, Any]:
+    """The filters with their counts and the rows below them: what a chat that begins or moves changes."""
+    counts = chat_list.counts(now=now)
     return {
         "conversations": shown.rows(page, now=now),
         "current_id": current_id,
         "q": words,
         "filter": chosen,
         "chips": [_chip(name, label, counts[key], words, chosen) for name, label, key in _CHIPS],
-        "total": counts["all"],
-        "rows_url": _address("coach:chat_rows", kept | {"until": page.bottom, "current": str(current_id or "")}),
-        "more_url": _address("coach:chats", kept | {"after": page.next}) if page.next else "",
         "searched": chat_list.SEARCHED_MESSAGES,
-        "now": now,
-    }
+    } | ({} if counts["all"] else beginning())
 
 
 def _chip(name: str, label: object, count: int, words: str, chosen: str) -> dict[str, Any]:
@@ -72,18 +77,17 @@ def chat_list_page(request: HttpRequest) -> HttpResponse:
     context = pane(request)
     if request.htmx and request.GET.get("after"):  # type: ignore[attr-defined]
         return render(request, "coach/parts/more_rows.html", context)
-    return render(request, "coach/chats.html", context | ({} if context["total"] else beginning()))
+    return render(request, "coach/chats.html", context)
 
 
 @require_safe
 @workspace_page(Role.VIEWER)
 def chat_rows(request: HttpRequest) -> HttpResponse:
-    """The rows on screen, asked for every few seconds."""
+    """The list on screen, asked for every few seconds; also while it is empty, so that the first chat appears by itself."""
     now = clock.now()
     words, chosen = search_words(request)
     page = chat_list.page(now=now, words=words, chosen=chosen, until=request.GET.get("until", ""))
-    context = {"conversations": shown.rows(page, now=now), "current_id": request.GET.get("current", ""), "q": words}
-    return fragment(request, "coach/_rows.html", context)
+    return fragment(request, "coach/_list.html", _list(page, now, words, chosen, request.GET.get("current", "")))
 
 
 @require_safe

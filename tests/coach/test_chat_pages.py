@@ -1,7 +1,9 @@
 """The room of chats: finding one, reading it, answering, and what is kept beside it."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from html import unescape
 from typing import Any
 from uuid import UUID
 
@@ -9,13 +11,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from coach import chat_list, desk
+from coach import chat_list, desk, inbox
 from coach.models import ChatNote, Conversation, FollowupTemplate, Lead, Message, SavedReply
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
 from tests.coach.conftest import make_studio, signed_in
-from tests.coach.factories import open_window
+from tests.coach.factories import NOON, inbound, open_window
 
 pytestmark = pytest.mark.django_db
 Within = Callable[[], Any]
@@ -120,6 +122,29 @@ def test_an_empty_room_says_how_the_first_chat_begins(studio: UUID, owner: Clien
         PhoneNumber.objects.create(e164="+4940123456", sid="PN1", country="DE")
     assert "wa.me/4940123456" in text(owner.get(at("chats")))
     assert "<svg" in text(owner.get(at("poster")))
+
+
+def polled(page: Any) -> str:
+    """The address that the page asks every few seconds for its list."""
+    found = re.search(r'id="chat-rows" hx-get="([^"]+)"', text(page))
+    return unescape(found.group(1)) if found else ""
+
+
+def test_the_first_chat_appears_without_a_reload(studio: UUID, owner: Client) -> None:
+    address = polled(owner.get(at("chats")))
+    assert "Noch kein Chat" in text(owner.get(address))
+    with tenant(studio):
+        inbox.receive(inbound("4915112345678", "Hallo!", profile_name="Anna Berg"), now=NOON)
+    arrived = owner.get(address)
+    assert ("Anna Berg" in text(arrived), "Noch kein Chat" in text(arrived)) == (True, False)
+
+
+def test_a_filter_that_was_empty_shows_its_first_chat_and_counts_it(owner: Client, chat: Conversation) -> None:
+    address = polled(owner.get(at("chats"), {"filter": "human"}))
+    owner.post(at("chat_owner", chat.pk), {"owner": "human"})
+    arrived = owner.get(address)
+    counts = {chip["url"].partition("filter=")[2]: chip["count"] for chip in arrived.context["chips"]}
+    assert ("Anna Berg" in text(arrived), counts["human"], counts["ai"]) == (True, 1, 0)
 
 
 def test_older_messages_come_part_by_part(studio: UUID, owner: Client, chat: Conversation) -> None:
