@@ -19,8 +19,10 @@ from coach.models import Consent, Conversation, Lead
 from pilar.backplane import activity, audit
 from pilar.backplane.tenancy import current, savepoint
 from pilar.kernel.problems import Conflict, NotFound, Problem
+from workspaces import plan_limits
 from workspaces.models import Workspace
 
+PLAN_FULL = "plan_limit_reached"
 _IMPERSONAL = {"language", "timezone"}
 _TAG = re.compile(r"^[\w .-]{1,40}$")
 
@@ -101,7 +103,7 @@ def _refuse_when_full(studio: Workspace) -> None:
     limit = studio.plan.leads
     if count() >= limit:
         text = _("Your plan holds %(limit)s members. Choose a larger plan to add more.") % {"limit": limit}
-        raise Problem(text, code="plan_limit_reached", status=403)
+        raise Problem(text, code=PLAN_FULL, status=403, action_url=plan_limits.larger_plans())
 
 
 def _apply_consent(lead: Lead, given: NewConsent | None, *, actor: str, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """What the command palette finds in the coach's room: its pages, what one may tell the coach, members, chats."""
 
-from django.db.models import Q
+from django.db.models import Model, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -72,20 +72,23 @@ def _called(text: str, prefix: str = "") -> Q:
     return found | Q(**{f"{prefix}phone__contains": digits}) if len(digits) > 2 else found
 
 
+def _found[M: Model](ask: Ask, rows: QuerySet[M], prefix: str = "") -> QuerySet[M]:
+    """Those whose member is called so; the first ones while nothing is typed."""
+    return (rows.filter(_called(ask.text, prefix)) if ask.text else rows)[: ask.most]
+
+
 def members(ask: Ask) -> list[Hit]:
     """Members by name or number; the newest while nothing is typed."""
-    rows = Lead.objects.filter(_called(ask.text)) if ask.text else Lead.objects.all()
     return [
         Hit(str(row), reverse("coach:member", args=[row.pk]), note=phone(row.phone), icon="user")
-        for row in rows.order_by("-id")[: ask.most]
+        for row in _found(ask, Lead.objects.order_by("-id"))
     ]
 
 
 def chats(ask: Ask) -> list[Hit]:
     """Chats by the name or number of their member; the latest while nothing is typed."""
-    rows = Conversation.objects.filter(last_message_at__isnull=False).select_related("lead")
-    rows = rows.filter(_called(ask.text, "lead__")) if ask.text else rows
+    begun = Conversation.objects.filter(last_message_at__isnull=False).select_related("lead")
     return [
         Hit(str(row.lead), reverse("coach:chat", args=[row.pk]), icon="message-circle")
-        for row in rows.order_by("-last_message_at", "-id")[: ask.most]
+        for row in _found(ask, begun.order_by("-last_message_at", "-id"), "lead__")
     ]

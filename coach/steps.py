@@ -61,7 +61,7 @@ def followup_templates(step: StepContext) -> Done:
     for text in template_texts.TEXTS:
         for language, body in text.bodies.items():
             footer = template_texts.FOOTERS[language]
-            shared = {"name": text.name, "language": language, "category": template_texts.CATEGORY}
+            shared = {"name": text.name(language), "language": language, "category": template_texts.CATEGORY}
             params = list(template_texts.PARAMS)
             texts.append(FollowupTemplate(**shared, purpose=text.purpose, body=body, footer=footer, params=params))
             shape = template_texts.components(body, footer)

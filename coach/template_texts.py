@@ -1,7 +1,7 @@
 """The message templates every studio gets, in five languages: what may be said outside the 24-hour window.
 
 WhatsApp's rules: no parameter at the start or the end, few parameters for much text, a nudge is MARKETING
-(providers.md 3.6). A change of wording needs a new name (`_v2`): a deleted name is blocked for weeks.
+(providers.md 3.6). A change of wording needs a new name (`_v2`, see `VERSIONS`): a deleted name is blocked for weeks.
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,19 @@ EXAMPLES: Final = {"first_name": "Anna", "studio": "Studio Nord"}
 
 @dataclass(frozen=True, slots=True)
 class TemplateText:
-    """One purpose: its template name and its body in each language."""
+    """One purpose: its body in each language, and the name under which WhatsApp knows it there."""
 
     purpose: str
-    name: str
+    stem: str
     bodies: dict[str, str]
 
+    def name(self, language: str) -> str:
+        """Return the template's name in a language."""
+        return f"{self.stem}_v{VERSIONS.get(language, 1)}"
 
+
+VERSIONS: Final = {"fr": 2}
+"""Wordings of a language that are not the first; counted up whenever one of its bodies changes."""
 FOOTERS: Final = {
     "de": "Automatische Nachricht. STOP beendet sie.",
     "en": "Automatic message. STOP ends it.",
@@ -31,7 +37,7 @@ FOOTERS: Final = {
 TEXTS: Final = (
     TemplateText(
         "welcome",
-        "pilar_welcome_v1",
+        "pilar_welcome",
         {
             "de": "Hallo {{first_name}}, hier schreibt der digitale Trainings-Coach (eine KI) von {{studio}}. Du "
             "hast zugestimmt, dass wir "
@@ -42,9 +48,9 @@ TEXTS: Final = (
             "es": "Hola {{first_name}}, te escribe el coach digital (una IA) de {{studio}}. Aceptaste que te "
             "acompañemos en tu "
             "entrenamiento por WhatsApp. Responde SÍ para confirmarlo.",
-            "fr": "Bonjour {{first_name}}, ici le coach numérique (une IA) de {{studio}}. Vous avez accepté que "
-            "nous vous accompagnions "
-            "sur WhatsApp. Répondez OUI pour le confirmer.",
+            "fr": "Bonjour {{first_name}}, ici le coach numérique (une IA) de {{studio}}. Tu as accepté que "
+            "nous t'accompagnions "
+            "dans ton entraînement sur WhatsApp. Réponds OUI pour le confirmer.",
             "it": "Ciao {{first_name}}, qui è il coach digitale (una IA) di {{studio}}. Hai accettato che ti "
             "seguiamo nel tuo "
             "allenamento su WhatsApp. Rispondi SÌ per confermare.",
@@ -52,7 +58,7 @@ TEXTS: Final = (
     ),
     TemplateText(
         "nudge",
-        "pilar_nudge_v1",
+        "pilar_nudge",
         {
             "de": "Hallo {{first_name}}, hier ist dein digitaler Coach von {{studio}}. Wann passt dir diese Woche "
             "dein nächstes "
@@ -63,9 +69,9 @@ TEXTS: Final = (
             "es": "Hola {{first_name}}, soy tu coach digital de {{studio}}. ¿Cuándo te viene bien entrenar esta "
             "semana? Responde "
             "con un día y lo planeamos juntos.",
-            "fr": "Bonjour {{first_name}}, ici votre coach numérique de {{studio}}. Quand votre prochain "
-            "entraînement vous "
-            "convient-il cette semaine ? Répondez avec un jour et nous le planifions ensemble.",
+            "fr": "Bonjour {{first_name}}, ici ton coach numérique de {{studio}}. Quand ton prochain "
+            "entraînement te "
+            "convient-il cette semaine ? Réponds avec un jour et nous le planifions ensemble.",
             "it": "Ciao {{first_name}}, sono il tuo coach digitale di {{studio}}. Quando ti va bene il prossimo "
             "allenamento questa "
             "settimana? Rispondi con un giorno e lo pianifichiamo insieme.",
@@ -73,7 +79,7 @@ TEXTS: Final = (
     ),
     TemplateText(
         "checkin",
-        "pilar_checkin_v1",
+        "pilar_checkin",
         {
             "de": "Hallo {{first_name}}, Zeit für deinen Rückblick mit dem digitalen Coach von {{studio}}. Wie lief "
             "dein Training in "
@@ -85,8 +91,8 @@ TEXTS: Final = (
             "entrenamiento estos días "
             "y qué te propones ahora? Escríbeme unas palabras.",
             "fr": "Bonjour {{first_name}}, c'est l'heure du bilan avec le coach numérique de {{studio}}. Comment "
-            "s'est passé votre "
-            "entraînement ces derniers jours, et que prévoyez-vous ensuite ? Écrivez-moi quelques mots.",
+            "s'est passé ton "
+            "entraînement ces derniers jours, et que prévois-tu ensuite ? Écris-moi quelques mots.",
             "it": "Ciao {{first_name}}, è il momento di fare il punto con il coach digitale di {{studio}}. Com'è "
             "andato "
             "l'allenamento negli ultimi giorni e cosa vuoi fare adesso? Scrivimi due parole.",

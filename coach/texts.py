@@ -11,14 +11,14 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
         "schreib START.",
         "en": "Understood, you will get no more messages from {studio}. If you change your mind, write START.",
         "es": "De acuerdo, no recibirás más mensajes de {studio}. Si cambias de opinión, escribe START.",
-        "fr": "C'est noté, vous ne recevrez plus de messages de {studio}. Si vous changez d'avis, écrivez START.",
+        "fr": "C'est noté, tu ne recevras plus de messages de {studio}. Si tu changes d'avis, écris START.",
         "it": "Va bene, non riceverai più messaggi da {studio}. Se cambi idea, scrivi START.",
     },
     "started": {
         "de": "Schön, dass du wieder dabei bist! {studio} schreibt dir wieder. Mit STOP beendest du das jederzeit.",
         "en": "Good to have you back! {studio} will write to you again. Send STOP at any time to end it.",
         "es": "¡Qué bien que vuelvas! {studio} te escribirá de nuevo. Con STOP lo terminas cuando quieras.",
-        "fr": "Content de vous retrouver ! {studio} vous écrira de nouveau. Envoyez STOP à tout moment pour arrêter.",
+        "fr": "Content de te retrouver ! {studio} t'écrira de nouveau. Envoie STOP à tout moment pour arrêter.",
         "it": "Che bello riaverti! {studio} ti scriverà di nuovo. Con STOP puoi smettere in ogni momento.",
     },
     "consent": {
@@ -34,7 +34,7 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
         "en": "Thank you for confirming! Your coach from {studio} will be in touch. Send STOP at any time to end it.",
         "es": "¡Gracias por confirmar! Tu coach de {studio} te escribirá desde ahora. Con STOP lo terminas cuando "
         "quieras.",
-        "fr": "Merci pour votre confirmation ! Votre coach de {studio} vous écrira désormais. Envoyez STOP pour "
+        "fr": "Merci pour ta confirmation ! Ton coach de {studio} t'écrira désormais. Envoie STOP à tout moment pour "
         "arrêter.",
         "it": "Grazie per la conferma! Il tuo coach di {studio} ti scriverà da adesso. Con STOP puoi smettere "
         "quando vuoi.",
@@ -43,14 +43,14 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
         "de": "Danke für deine Nachricht! Das Team von {studio} liest sie und meldet sich bei dir.",
         "en": "Thank you for your message! The team of {studio} will read it and get back to you.",
         "es": "¡Gracias por tu mensaje! El equipo de {studio} lo leerá y te responderá.",
-        "fr": "Merci pour votre message ! L'équipe de {studio} le lira et vous répondra.",
+        "fr": "Merci pour ton message ! L'équipe de {studio} le lira et te répondra.",
         "it": "Grazie per il tuo messaggio! Il team di {studio} lo leggerà e ti risponderà.",
     },
     "person_comes": {
         "de": "Gerne. Ich gebe dich an das Team von {studio} weiter, ein Mensch meldet sich bei dir.",
         "en": "Of course. I am handing you over to the team of {studio}, a person will get back to you.",
         "es": "Claro. Te paso con el equipo de {studio}; una persona te responderá.",
-        "fr": "Bien sûr. Je vous confie à l'équipe de {studio}, une personne vous répondra.",
+        "fr": "Bien sûr. Je te confie à l'équipe de {studio}, une personne te répondra.",
         "it": "Certo. Ti passo al team di {studio}, ti risponderà una persona.",
     },
     "care": {
@@ -63,8 +63,8 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
         "es": "Gracias por contármelo. Con esto debe ayudarte una persona; se lo paso al equipo. Si es urgente, "
         "llama al 112 "
         "o a una línea de ayuda.",
-        "fr": "Merci de me l'avoir dit. Une personne doit vous aider, je transmets à l'équipe. Si c'est urgent, "
-        "appelez le 112 "
+        "fr": "Merci de me l'avoir dit. Une personne doit t'aider, je transmets à l'équipe. Si c'est urgent, "
+        "appelle le 112 "
         "ou une ligne d'écoute.",
         "it": "Grazie per avermelo scritto. Qui deve aiutarti una persona, lo passo al team. Se è urgente, chiama "
         "il 112 "
@@ -74,7 +74,7 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
         "de": "Ich bin der digitale Coach (eine KI) von {studio}. Schreib MENSCH für das Team, STOP zum Beenden.",
         "en": "I am the digital coach (an AI) of {studio}. Write HUMAN for the team, STOP to end.",
         "es": "Soy el coach digital (una IA) de {studio}. Escribe PERSONA para el equipo, STOP para terminar.",
-        "fr": "Je suis le coach numérique (une IA) de {studio}. Écrivez HUMAIN pour l'équipe, STOP pour arrêter.",
+        "fr": "Je suis le coach numérique (une IA) de {studio}. Écris HUMAIN pour l'équipe, STOP pour arrêter.",
         "it": "Sono il coach digitale (una IA) di {studio}. Scrivi UMANO per il team, STOP per smettere.",
     },
     "nudge": {
@@ -84,12 +84,12 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
         "plan it together.",
         "es": "Hola {first_name}, ¿cuándo te viene bien entrenar esta semana en {studio}? Dime un día y lo "
         "planeamos juntos.",
-        "fr": "Bonjour {first_name}, quand votre prochain entraînement chez {studio} vous convient-il cette semaine "
-        "? Dites-moi un jour.",
+        "fr": "Bonjour {first_name}, quand ton prochain entraînement chez {studio} te convient-il cette semaine ? "
+        "Dis-moi un jour.",
         "it": "Ciao {first_name}, quando ti va bene il prossimo allenamento da {studio} questa settimana? Dimmi un "
         "giorno.",
     },
-    "friend": {"de": "du", "en": "there", "es": "amigo", "fr": "à vous", "it": "a te"},
+    "friend": {"de": "du", "en": "there", "es": "amigo", "fr": "à toi", "it": "a te"},
 }
 
 

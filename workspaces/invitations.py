@@ -151,7 +151,8 @@ def _refuse_full(workspace: Workspace, now: datetime) -> None:
 
 
 def _full() -> Conflict:
-    return Conflict(_("All seats of the plan are taken. Revoke an invitation or choose a larger plan."), code="no_seat")
+    text = _("All seats of the plan are taken. Revoke an invitation or choose a larger plan.")
+    return Conflict(text, code="no_seat", action_url=plan_limits.larger_plans())
 
 
 def _mailbox(inviter: Principal) -> str:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 from pilar.backplane import budgets, tenants
 from workspaces.models import Plan, Workspace
 
@@ -20,6 +22,11 @@ class Limits:
 def of(plan: Plan) -> Limits:
     """Return the limits of a plan."""
     return Limits(plan.leads, plan.messages_per_day, plan.tokens_per_day, plan.seats)
+
+
+def larger_plans() -> str:
+    """Return the address of the page on which a studio that outgrew its plan chooses a larger one."""
+    return f"{reverse('workspaces:billing')}#plans"
 
 
 def apply(workspace: Workspace) -> None:

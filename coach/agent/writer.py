@@ -100,6 +100,7 @@ def template(conversation: Conversation, followup: Followup) -> Draft | None:
         (row.name, row.language): row for row in MessageTemplate.objects.filter(status__in=("APPROVED", "REINSTATED"))
     }
     wanted = FollowupTemplate.objects.filter(active=True, language__in=(lead.language, studio.language, "en"))
+    wanted = wanted.order_by("-created_at")  # a newer wording as soon as it is approved, until then the one before
     for text in sorted(wanted, key=lambda row: _fitness(row, purpose, lead.language, studio.language)):
         if (text.name, text.language) in usable:
             return _filled(text, lead.first_name, studio.name, followup)

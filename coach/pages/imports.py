@@ -12,6 +12,7 @@ from coach import imports, tables
 from coach.models import MemberImport
 from coach.pages.forms.imports import DescribeForm, UploadForm
 from coach.pages.forms.refusals import blame
+from coach.pages.shown import lists
 from pilar.backplane.tenancy import savepoint
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
@@ -38,9 +39,8 @@ def import_new(request: HttpRequest) -> HttpResponse:
         else:
             return redirect("coach:import", upload.pk)
     latest = MemberImport.objects.defer("content", "report").order_by("-created_at")[:LATEST]
-    return render(
-        request, "coach/import_new.html", {"form": form, "latest": latest}, status=400 if form.errors else 200
-    )
+    context = {"form": form, "latest": latest, "room": lists.room()}
+    return render(request, "coach/import_new.html", context, status=400 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -71,6 +71,7 @@ def _progress(upload: MemberImport) -> dict[str, object]:
     counts = imports.counts_of(upload)
     return {
         "upload": upload,
+        "no_room": counts["full"],
         "running": upload.status == MemberImport.Status.RUNNING,
         "counts": [(name, counts[name]) for name in ("new", "known", "wrong", "full") if counts[name] or name == "new"],
     }

@@ -26,7 +26,6 @@ from pilar.kernel.principal import Role
 from pilar.kernel.problems import Conflict, Forbidden, Problem
 from pilar.ui import toasts
 from pilar.ui.fragments import fragment
-from workspaces import billing
 from workspaces.pages.base import actor_of, workspace_page
 
 PAGE = 50
@@ -50,7 +49,7 @@ def member_list(request: HttpRequest) -> HttpResponse:
         "sorts": lists.sorts(wanted),
         "segments": lists.segments(wanted, roster.segments()),
         "matching": roster.rows(wanted, now=now).count() if wanted.is_narrow else counts.total,
-        "room": lists.room(total=Lead.objects.count() if wanted.q else counts.total, limit=billing.limits().leads),
+        "room": lists.room(None if wanted.q else counts.total),
     }
     return render(request, "coach/members.html", context)
 
@@ -72,7 +71,7 @@ def member_add(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("%(name)s was added.") % {"name": lead.name})
             return redirect("coach:member", lead.pk)
-    context = {"form": form, "known": known}
+    context = {"form": form, "known": known, "room": lists.room()}
     return render(request, "coach/member_form.html", context, status=400 if form.errors else 200)
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from coach import own_phone
 from coach.pages.forms.refusals import blame
+from coach.pages.shown import lists
 from pilar.backplane.tenancy import savepoint
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
@@ -71,6 +72,7 @@ def _finish(request: HttpRequest) -> None:
 def _shown(request: HttpRequest, form: PhoneForm, *, status: int) -> HttpResponse:
     workspace = request.workspace  # type: ignore[attr-defined]
     context: dict[str, Any] = {"form": form, "test": own_phone.standing(), "wizard": wizard(workspace, "test")}
+    context["room"] = lists.room()
     return render(request, "onboarding/test.html", context, status=status)
 
 

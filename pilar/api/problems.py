@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -47,6 +48,8 @@ def document(problem: Problem, *, instance: str) -> dict[str, Any]:
     }
     if problem.fields:
         body["fields"] = problem.fields
+    if problem.action_url:
+        body["action_url"] = f"{settings.PUBLIC_BASE_URL}{problem.action_url}"
     return body
 
 

@@ -13,7 +13,7 @@ from pilar.api.json import camel
 
 
 class ProblemDocument(serializers.Serializer[Any]):
-    """RFC 9457. `code` is stable; `detail` says what to do; `fields` names what is wrong with each input."""
+    """RFC 9457. `code` is stable; `detail` says what to do, `actionUrl` where; `fields` names what is wrong with each input."""
 
     type = serializers.URLField()
     title = serializers.CharField()
@@ -23,6 +23,7 @@ class ProblemDocument(serializers.Serializer[Any]):
     instance = serializers.CharField()
     correlation_id = serializers.UUIDField()
     fields_ = serializers.DictField(child=serializers.CharField(), required=False)
+    action_url = serializers.URLField(required=False)
 
 
 REFUSALS = {

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 class Problem(Exception):
     """A request that cannot be carried out, with a stable code and a sentence that says what to do.
 
-    `detail` is shown to people: translated, without internals. `fields` maps input names to sentences.
+    `detail` is shown to people: translated, without internals. `fields` maps input names to sentences. `action_url` is
+    the page of ours on which a person can do what it says.
     """
 
     status = 400
@@ -20,6 +21,7 @@ class Problem(Exception):
         status: int | None = None,
         fields: Mapping[str, str] | None = None,
         retry_after: int | None = None,
+        action_url: str = "",
     ) -> None:
         super().__init__(detail)
         self.detail = detail
@@ -27,6 +29,7 @@ class Problem(Exception):
         self.status = status or self.status
         self.fields = dict(fields or {})
         self.retry_after = retry_after
+        self.action_url = action_url
 
 
 class NotFound(Problem):

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,6 +19,7 @@ from pilar.kernel.principal import Role
 from tests.coach.conftest import Model, make_studio
 from tests.coach.factories import open_window, willing_lead
 from workspaces import api_keys
+from workspaces.models import Plan
 
 pytestmark = pytest.mark.django_db
 Call = Callable[..., Any]
@@ -68,6 +70,13 @@ def test_adding_somebody_with_proof_plans_the_question_to_confirm(api: Call) -> 
     lead = api("POST", "/api/leads", ANNA).json()["id"]
     found = api("GET", f"/api/followups?leadId={lead}").json()["items"]
     assert [row["type"] for row in found] == ["welcome"]
+
+
+def test_a_full_plan_is_refused_with_the_way_to_a_larger_one(api: Call, lead: Lead) -> None:
+    Plan.objects.filter(pk="PRO").update(leads=1)
+    refusal = api("POST", "/api/leads", ANNA).json()
+    assert (refusal["code"], refusal["status"]) == ("plan_limit_reached", 403)
+    assert refusal["actionUrl"] == f"{settings.PUBLIC_BASE_URL}/dashboard/settings/billing#plans"
 
 
 def test_the_same_number_twice_is_a_conflict(api: Call) -> None:

@@ -19,6 +19,7 @@ from tests.coach.conftest import make_studio
 from tests.coach.factories import NOON, willing_lead
 from tests.coach.test_pages import signed_in
 from tests.factories import LeadFactory
+from workspaces.models import Plan, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 MANY = 10_000
@@ -229,11 +230,37 @@ def test_an_upload_is_thrown_away(owner: Client, studio: UUID) -> None:
         assert (MemberImport.objects.get().content, Lead.objects.count()) == ("", 0)
 
 
-def test_a_full_plan_says_what_to_do(owner: Client, anna: Lead) -> None:
-    from workspaces.models import Plan
-
+@pytest.mark.parametrize("route", ["members", "member_add", "import_new", "own_phone"])
+def test_a_full_plan_leads_to_the_plans(owner: Client, anna: Lead, route: str) -> None:
+    plans = f"{reverse('workspaces:billing')}#plans"
+    before = owner.get(reverse(f"coach:{route}")).content.decode()
     Plan.objects.filter(pk="PRO").update(leads=1)
-    assert reverse("workspaces:billing") in owner.get(reverse("coach:members")).content.decode()
+    assert (plans in before, plans in owner.get(reverse(f"coach:{route}")).content.decode()) == (False, True)
+
+
+def test_an_import_that_does_not_fit_leads_to_the_plans_before_and_after(owner: Client, anna: Lead) -> None:
+    plans = f"{reverse('workspaces:billing')}#plans"
+    Plan.objects.filter(pk="PRO").update(leads=1)
+    check = upload(owner, "Name;Handy\nJörg;0151 23456780\n")
+    one = check.request["PATH_INFO"]
+    owner.post(one, {"name": "0", "phone": "1", "mode": "none", "do": "begin"})
+    work_off()
+    assert (plans in check.content.decode(), plans in owner.get(one).content.decode()) == (True, True)
+
+
+def test_a_coach_is_told_who_may_choose_a_larger_plan(studio: UUID, anna: Lead) -> None:
+    Plan.objects.filter(pk="PRO").update(leads=1)
+    page = signed_in(studio, Role.COACH).get(reverse("coach:member_add")).content.decode()
+    assert (reverse("workspaces:billing") in page, "Ein Admin deines Studios" in page) == (False, True)
+
+
+@pytest.mark.parametrize(("language", "quoted"), [("de", "„Ja, gern“"), ("en", "“Ja, gern”"), ("fr", "« Ja, gern »")])
+def test_a_consent_is_quoted_as_the_reader_s_language_does(
+    owner: Client, anna: Lead, language: str, quoted: str
+) -> None:
+    post(owner, "consent_add", anna.pk, purpose="offers", source="Tresen", wording="Ja, gern", at="2026-11-01T10:00")
+    User.objects.update(language=language)
+    assert quoted in owner.get(reverse("coach:member", args=[anna.pk])).content.decode()
 
 
 def test_another_studio_s_things_are_not_there(studio: UUID, anna: Lead) -> None:

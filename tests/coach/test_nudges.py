@@ -1,13 +1,14 @@
 """A planned message on its way to the phone: exactly once, only when nothing stands against it."""
 
+import re
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 import time_machine
 
-from coach import config, followups, nudges, optout
-from coach.models import Conversation, Followup, Lead, Message
+from coach import config, followups, leads, nudges, optout, template_texts, texts
+from coach.models import Conversation, Followup, FollowupTemplate, Lead, Message
 from coach.payloads import FollowupDue
 from pilar.backplane.tenancy import atomic
 from pilar.kernel.errors import ContactFailure, ContactOutcome
@@ -143,6 +144,30 @@ def test_a_closed_window_at_whatsapp_leads_to_the_template_next(phone: Phone, mo
     Conversation.objects.filter(lead=lead).update(window_closed_at=NOON)
     run(followup)
     assert phone.texts[0]["name"] == "pilar_nudge_v1"
+
+
+@pytest.mark.parametrize(("review", "sent"), [("PENDING", "pilar_nudge_v1"), ("APPROVED", "pilar_nudge_v2")])
+def test_a_newer_wording_is_used_as_soon_as_whatsapp_approved_it(phone: Phone, review: str, sent: str) -> None:
+    lead = willing_lead()
+    Conversation.objects.filter(pk=open_window(lead, at=NOON - timedelta(days=2)).pk).update(last_message_at=NOON)
+    Message.objects.create(conversation=leads.conversation_of(lead), lead=lead, direction="in", by="member", at=NOON)
+    FollowupTemplate.objects.update(created_at=NOON - timedelta(days=9))
+    newer = {"name": "pilar_nudge_v2", "language": "de", "params": ["first_name", "studio"]}
+    FollowupTemplate.objects.create(**newer, purpose="nudge", body="Hallo {{first_name}}, {{studio}} hier.")
+    MessageTemplate.objects.create(**newer, category="MARKETING", components=[], status=review)
+    run(due(lead))
+    assert phone.texts[0]["name"] == sent
+
+
+FORMAL = {"de": r"\b(Sie|Ihnen|Ihre?n?)\b", "es": r"\b([Uu]sted|[Ss]u|[Ss]us|[Ll]e)\b",
+          "fr": r"\b([Vv]ous|[Vv]otre|[Vv]os)\b", "it": r"\b(Lei|Suo|Sua)\b"}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", FORMAL)
+def test_members_are_addressed_as_among_friends(language: str) -> None:
+    fixed = [said[language] for said in texts._TEXTS.values()]
+    approved = [text.bodies[language] for text in template_texts.TEXTS]
+    assert [said for said in fixed + approved if re.search(FORMAL[language], said)] == []
 
 
 def test_outside_the_hours_it_waits_for_the_window_to_open(phone: Phone, noon: time_machine.Traveller) -> None:

@@ -9,10 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from coach import leads
 from coach.models import BulkAction, Segment
 from coach.roster import SILENT_DAYS, Counts, Filter
 from pilar.ui import words
 from pilar.ui.templatetags.ui import language_label
+from workspaces import billing
 
 NEARLY_FULL = 0.9
 
@@ -78,8 +80,9 @@ def segments(wanted: Filter, rows: Iterable[Segment]) -> list[dict[str, Any]]:
     return found
 
 
-def room(*, total: int, limit: int) -> dict[str, Any]:
-    """How full the plan is, and whether it is time to say so."""
+def room(total: int | None = None) -> dict[str, Any]:
+    """How full the plan is, and whether it is time to say so; the members are counted unless that was done."""
+    total, limit = leads.count() if total is None else total, billing.limits().leads
     return {"total": total, "limit": limit, "full": total >= limit, "nearly": limit * NEARLY_FULL <= total < limit}
 
 

@@ -49,7 +49,7 @@ INTENTS = (
         "Verstanden, du bekommst von uns keine weiteren Nachrichten.",
         "Understood, you will not get any more messages from us.",
         "Entendido, no recibirás más mensajes nuestros.",
-        "C'est compris, vous ne recevrez plus de messages de notre part.",
+        "C'est compris, tu ne recevras plus de messages de notre part.",
         "Va bene, non riceverai più messaggi da noi.",
     ),
     _intent(
@@ -59,7 +59,7 @@ INTENTS = (
         "Das tut mir leid zu hören. Bitte schone dich und lass das ärztlich abklären; unser Team meldet sich bei dir.",
         "I am sorry to hear that. Please take it easy and have it checked by a doctor; our team will get back to you.",
         "Lo siento mucho. Por favor, descansa y consúltalo con un médico; nuestro equipo se pondrá en contacto contigo.",
-        "Je suis désolé de l'apprendre. Reposez-vous et consultez un médecin ; notre équipe vous contactera.",
+        "Je suis désolé de l'apprendre. Repose-toi et consulte un médecin ; notre équipe te contactera.",
         "Mi dispiace molto. Riposati e fallo vedere da un medico; il nostro team ti contatterà.",
         needs_human=True,
     ),
@@ -70,7 +70,7 @@ INTENTS = (
         "Das klären wir am besten persönlich: Unser Team meldet sich bei dir.",
         "That is best settled in person: our team will get back to you.",
         "Eso es mejor hablarlo en persona: nuestro equipo se pondrá en contacto contigo.",
-        "Le mieux est d'en parler de vive voix : notre équipe vous contactera.",
+        "Le mieux est d'en parler de vive voix : notre équipe te contactera.",
         "È meglio parlarne di persona: il nostro team ti contatterà.",
         needs_human=True,
     ),
@@ -81,7 +81,7 @@ INTENTS = (
         "Gern, ich gebe dich an unser Team weiter.",
         "Of course, I will hand you over to our team.",
         "Claro, te paso con nuestro equipo.",
-        "Bien sûr, je vous mets en relation avec notre équipe.",
+        "Bien sûr, je te mets en relation avec notre équipe.",
         "Certo, ti passo al nostro team.",
         needs_human=True,
     ),
@@ -91,7 +91,7 @@ INTENTS = (
         "Zu den Beiträgen berät dich unser Team gern persönlich. Soll sich jemand bei dir melden?",
         "Our team will gladly advise you on fees. Shall somebody get back to you?",
         "Nuestro equipo te informará con gusto sobre las cuotas. ¿Quieres que alguien te contacte?",
-        "Notre équipe vous renseignera volontiers sur les tarifs. Souhaitez-vous être contacté ?",
+        "Notre équipe te renseignera volontiers sur les tarifs. Souhaites-tu être contacté ?",
         "Il nostro team ti informerà volentieri sulle quote. Vuoi che qualcuno ti contatti?",
     ),
     _intent(
@@ -100,7 +100,7 @@ INTENTS = (
         "Dein nächstes Training wartet auf dich! An welchem Tag passt es dir diese Woche?",
         "Your next workout is waiting for you! Which day suits you this week?",
         "¡Tu próximo entrenamiento te espera! ¿Qué día te viene bien esta semana?",
-        "Votre prochain entraînement vous attend ! Quel jour vous convient cette semaine ?",
+        "Ton prochain entraînement t'attend ! Quel jour te convient cette semaine ?",
         "Il tuo prossimo allenamento ti aspetta! Quale giorno ti va bene questa settimana?",
     ),
     _intent(
@@ -110,7 +110,7 @@ INTENTS = (
         "Sehr gern! Welcher Tag und welche Uhrzeit passen dir am besten?",
         "With pleasure! Which day and time suit you best?",
         "¡Con mucho gusto! ¿Qué día y a qué hora te viene mejor?",
-        "Avec plaisir ! Quel jour et quelle heure vous conviennent le mieux ?",
+        "Avec plaisir ! Quel jour et quelle heure te conviennent le mieux ?",
         "Volentieri! Quale giorno e quale orario preferisci?",
     ),
     _intent(
@@ -119,7 +119,7 @@ INTENTS = (
         "Sehr gern! Weiter so, ich freue mich auf dein nächstes Training.",
         "You are welcome! Keep it up, I look forward to your next workout.",
         "¡De nada! Sigue así, espero tu próximo entrenamiento.",
-        "Avec plaisir ! Continuez ainsi, je me réjouis de votre prochain entraînement.",
+        "Avec plaisir ! Continue ainsi, je me réjouis de ton prochain entraînement.",
         "Prego! Continua così, non vedo l'ora del tuo prossimo allenamento.",
     ),
     _intent(
@@ -128,7 +128,7 @@ INTENTS = (
         "Das kennt jeder. Fang klein an: Eine kurze Einheit reicht für heute. Wann magst du loslegen?",
         "Everybody knows that. Start small: a short session will do today. When would you like to start?",
         "A todos nos pasa. Empieza poco a poco: hoy basta una sesión corta. ¿Cuándo quieres empezar?",
-        "Cela arrive à tout le monde. Commencez doucement : une courte séance suffit. Quand voulez-vous débuter ?",
+        "Cela arrive à tout le monde. Commence doucement : une courte séance suffit. Quand veux-tu débuter ?",
         "Capita a tutti. Comincia con poco: oggi basta una sessione breve. Quando vuoi iniziare?",
     ),
     _intent(
@@ -137,7 +137,7 @@ INTENTS = (
         "Stark, das ist ein echter Fortschritt! Wie hat es sich angefühlt?",
         "Well done, that is real progress! How did it feel?",
         "¡Muy bien, eso es un verdadero avance! ¿Cómo te has sentido?",
-        "Bravo, c'est un vrai progrès ! Comment vous êtes-vous senti ?",
+        "Bravo, c'est un vrai progrès ! Comment t'es-tu senti ?",
         "Bravo, è un vero progresso! Come ti sei sentito?",
     ),
     _intent(
@@ -146,7 +146,7 @@ INTENTS = (
         "Hallo! Schön, von dir zu hören. Wie kann ich dich beim Training unterstützen?",
         "Hello! Good to hear from you. How can I support your training?",
         "¡Hola! Me alegro de saber de ti. ¿Cómo puedo ayudarte con tu entrenamiento?",
-        "Bonjour ! Ravi de vous lire. Comment puis-je vous aider dans votre entraînement ?",
+        "Bonjour ! Ravi de te lire. Comment puis-je t'aider dans ton entraînement ?",
         "Ciao! Che bello sentirti. Come posso aiutarti con il tuo allenamento?",
     ),
 )
@@ -156,6 +156,6 @@ ANYTHING = _intent(
     "Danke für deine Nachricht! Erzähl mir gern mehr, dann finden wir das Passende für dein Training.",
     "Thank you for your message! Tell me a little more and we will find what suits your training.",
     "¡Gracias por tu mensaje! Cuéntame un poco más y encontraremos lo mejor para tu entrenamiento.",
-    "Merci pour votre message ! Dites-m'en un peu plus et nous trouverons ce qui convient à votre entraînement.",
+    "Merci pour ton message ! Dis-m'en un peu plus et nous trouverons ce qui convient à ton entraînement.",
     "Grazie per il tuo messaggio! Raccontami di più e troveremo quello che fa per il tuo allenamento.",
 )
