@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.utils.translation import pgettext_lazy
 
 from coach import models
 from pilar.backplane.tenant_admin import TenantAdmin
@@ -22,9 +23,14 @@ class LeadAdmin(_CoachAdmin):
 
 @admin.register(models.Consent)
 class ConsentAdmin(_CoachAdmin):
-    list_display = ("lead_id", "workspace", "purpose", "source", "at", "confirmed_at", "withdrawn_at")
+    list_display = ("member", "workspace", "purpose", "source", "at", "confirmed_at", "withdrawn_at")
     list_filter = ("purpose",)
     raw_id_fields = ("proof_message",)
+
+    @admin.display(description=pgettext_lazy("column", "id of the member"))
+    def member(self, consent: models.Consent) -> str:
+        """Who consented, without a name."""
+        return str(consent.lead_id)
 
 
 @admin.register(models.Suppression)

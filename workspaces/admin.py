@@ -178,7 +178,8 @@ class StudioDocumentAdmin(TenantAdmin):
 
 @admin.register(DataExport)
 class DataExportAdmin(TenantAdmin):
-    list_display = ("ordered_at", "workspace_id", "state", "size", "ordered_by", "expires_at")
+    list_display = ("ordered_at", "workspace", "state", "size", "ordered_by", "expires_at")
+    list_select_related = ("workspace",)
     list_filter = ("state",)
     exclude = ("content",)
 

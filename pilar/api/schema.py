@@ -59,6 +59,11 @@ class Operation(AutoSchema):
             terms.append(f"Limit: {limit.partition(':')[2]} per workspace.")
         return terms
 
+    def _get_serializer_field_meta(self, field: Any, direction: str) -> Any:
+        meta = super()._get_serializer_field_meta(field, direction)  # type: ignore[no-untyped-call]
+        meta.pop("title", None)  # the word that people read above a column, in their language
+        return meta
+
     def _get_response_bodies(self, direction: Literal["request", "response"] = "response") -> Any:
         bodies = super()._get_response_bodies(direction)
         for status, reason in REFUSALS.items():

@@ -5,6 +5,7 @@ from typing import Any
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 def _link(title: Any, icon: str, route: str) -> dict[str, Any]:
@@ -17,6 +18,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SUBHEADER": _("for operators"),
     "SITE_ICON": lambda _request: static("img/favicon.svg"),
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("img/favicon.svg")}],
+    "STYLES": [lambda _request: static("css/console.css")],
     "DASHBOARD_CALLBACK": "pilar.dashboard.console.front",
     "COLORS": {
         "primary": {
@@ -25,7 +27,7 @@ UNFOLD: dict[str, Any] = {
             "200": "oklch(0.89 0.05 190)",
             "300": "oklch(0.83 0.07 190)",
             "400": "oklch(0.76 0.09 190)",
-            "500": "oklch(0.6 0.09 190)",
+            "500": "oklch(0.72 0.09 190)",
             "600": "oklch(0.44 0.07 190)",
             "700": "oklch(0.38 0.06 190)",
             "800": "oklch(0.32 0.05 190)",
@@ -52,7 +54,7 @@ UNFOLD: dict[str, Any] = {
                     _link(_("Subscriptions"), "credit_card", "admin:workspaces_subscription_changelist"),
                     _link(_("Invoices"), "receipt_long", "admin:workspaces_invoice_changelist"),
                     _link(_("Purchases"), "shopping_cart", "admin:workspaces_signup_changelist"),
-                    _link(_("People"), "group", "admin:workspaces_user_changelist"),
+                    _link(pgettext_lazy("admin", "People"), "group", "admin:workspaces_user_changelist"),
                     _link(_("Questions to us"), "mail", "admin:workspaces_contactrequest_changelist"),
                     _link(_("Letters"), "drafts", "admin:workspaces_user_letters"),
                 ],
@@ -61,7 +63,7 @@ UNFOLD: dict[str, Any] = {
                 "title": _("Engine"),
                 "separator": True,
                 "items": [
-                    _link(_("Work"), "list_alt", "admin:backplane_autopilotjob_changelist"),
+                    _link(pgettext_lazy("admin", "Jobs"), "list_alt", "admin:backplane_autopilotjob_changelist"),
                     _link(_("Events"), "bolt", "admin:backplane_autopilotevent_changelist"),
                     _link(_("Effects"), "send", "admin:backplane_effect_changelist"),
                     _link(_("Webhooks"), "webhook", "admin:backplane_webhookreceipt_changelist"),

@@ -1,4 +1,4 @@
-"""Sentences of allauth that we translate ourselves: its German is formal, the rest of the product is not."""
+"""Sentences of libraries that we translate ourselves: allauth's German is formal, unfold has none."""
 
 from django.utils.translation import gettext_noop, ngettext_lazy
 
@@ -61,3 +61,23 @@ SENTENCES = (
         "descriptive name to tell the keys apart."
     ),
 )
+
+ADMIN = (
+    gettext_noop("Type to search"),
+    gettext_noop("Search apps and models..."),
+    gettext_noop("Toggle sidebar"),
+    gettext_noop("Toggle filter"),
+    gettext_noop("Filters"),
+    gettext_noop("Reset filters"),
+    gettext_noop("No results found"),
+    gettext_noop("This page yielded into no results."),
+    gettext_noop("Return to site"),
+    gettext_noop("Run the selected action"),
+    gettext_noop("Light"),
+    gettext_noop("Dark"),
+    gettext_noop("System"),
+    gettext_noop("Previous"),
+    gettext_noop("Go back"),
+    gettext_noop("No data"),
+)
+"""What unfold writes on the pages of operators."""

@@ -1,5 +1,6 @@
 """What operators see of all studios, what their search finds, and their visits to a studio."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,8 +12,10 @@ from django.urls import reverse
 from coach.models import Lead
 from pilar.backplane.models import AuditLog
 from pilar.backplane.tenancy import atomic, tenant
-from pilar.kernel import switchboard
+from pilar.kernel import clock, switchboard
 from pilar.kernel.console import Panel
+from pilar.kernel.ids import uuid7
+from pilar.providers.models import ProviderCall
 from tests.workspaces.test_account import fresh
 from tests.workspaces.world import World
 from workspaces.models import Workspace
@@ -36,6 +39,14 @@ def go_in(operator: Client, world: World, *, role: str = "viewer", reason: str =
 
 
 class TestFrontPage:
+    def test_its_main_part_is_a_landmark_and_its_cells_know_their_columns(self, operator: Client, world: World) -> None:
+        call = {"provider": "twilio", "operation": "x", "outcome": "ok", "milliseconds": 5, "correlation_id": uuid7()}
+        with tenant(world.workspace_id), atomic():
+            ProviderCall.objects.create(**call, at=clock.now())
+        page = operator.get("/admin/").content.decode()
+        assert page.count("<main ") == page.count("</main>") == 1
+        assert re.search(r'data-label="(Anbieter|Provider)"[^>]*><a [^>]*>twilio', page)
+
     def test_every_room_draws_its_part(self, operator: Client) -> None:
         page = operator.get("/admin/").content.decode()
         assert [name for name in switchboard.panels if f'id="panel-{name}"' not in page] == []

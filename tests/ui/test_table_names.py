@@ -1,0 +1,46 @@
+"""Operators read words above columns and over tables, not names from the code."""
+
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.utils import label_for_field
+from django.utils.functional import Promise
+from django.utils.translation import override
+
+from pilar.ui.table_names import ROOMS
+from workspaces.models import Invoice, User
+
+OURS = [(model, page) for model, page in admin.site._registry.items() if model._meta.app_label in ROOMS]
+
+
+def columns(page: Any) -> set[str]:
+    filters = (one if isinstance(one, str) else one[0] for one in page.list_filter)
+    return {str(name) for name in (*page.list_display, *filters)}
+
+
+def unnamed(page: Any) -> list[str]:
+    labels = {name: label_for_field(name, page.model, page, return_attr=True) for name in columns(page)}
+    fields = {field.name for field in page.model._meta.fields}
+    return [name for name, (label, _attr) in labels.items() if name in fields and not isinstance(label, Promise)]
+
+
+def test_there_are_tables_to_look_at() -> None:
+    assert len(OURS) > 50
+
+
+@pytest.mark.parametrize("page", [page for _model, page in OURS], ids=lambda page: page.model._meta.label)
+def test_every_column_and_every_table_has_a_word(page: Any) -> None:
+    assert not unnamed(page), "give these columns a word in pilar/ui/table_names.py"
+    assert isinstance(page.model._meta.verbose_name, Promise), "give this table a name in pilar/ui/table_names.py"
+
+
+def test_the_words_are_in_the_language_of_the_reader() -> None:
+    with override("de"):
+        assert str(Invoice._meta.get_field("total_cents").verbose_name) == "Summe in Cent"
+        assert str(Invoice._meta.app_config.verbose_name) == "Studios und Menschen"
+
+
+def test_a_name_that_a_model_gives_itself_stays() -> None:
+    with override("de"):
+        assert str(User._meta.get_field("digest").verbose_name) == "Zusammenfassung per E-Mail"
