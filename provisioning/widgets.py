@@ -29,7 +29,8 @@ def history(_workspace_id: UUID, _now: datetime) -> dict[str, Any]:
 def waiting_for_the_studio(_workspace_id: UUID, _now: datetime) -> list[Need]:
     """Steps of the set-up that go on only when somebody of the studio has acted."""
     run = report.latest()
-    steps = [step for step in run.steps if step.state == "awaiting_customer"] if run and run.status != "ready" else []
+    if run is None or run.status == "ready":
+        return []
     return [
         Need(
             _("%(step)s waits for you") % {"step": words.word("setup", step.key)},
@@ -37,7 +38,8 @@ def waiting_for_the_studio(_workspace_id: UUID, _now: datetime) -> list[Need]:
             step.action_text or _("Do this now"),
             note=step.reason,
         )
-        for step in steps
+        for step in run.steps
+        if step.state == "awaiting_customer"
     ]
 
 

@@ -23,6 +23,7 @@ from workspaces.models import (
     Invoice,
     KnownDevice,
     Membership,
+    MoneyBack,
     OnboardingDraft,
     Plan,
     Policy,
@@ -154,6 +155,14 @@ class InvoiceAdmin(TenantAdmin):
     list_filter = ("status",)
     list_select_related = ("workspace",)
     search_fields = ("number", "stripe_invoice_id", "workspace__name")
+
+
+@admin.register(MoneyBack)
+class MoneyBackAdmin(TenantAdmin):
+    list_display = ("issued_at", "workspace", "kind", "number", "amount_cents", "currency", "status")
+    list_filter = ("kind", "status")
+    list_select_related = ("workspace",)
+    search_fields = ("number", "stripe_id", "stripe_invoice_id", "workspace__name")
 
 
 @admin.register(StudioProfile)

@@ -25,7 +25,7 @@ from pilar.kernel.switchboard import (
 )
 from pilar.providers.models import MessageTemplate, PhoneNumber
 from workspaces import claims, console, data_export, devices, digests, facts, farewell, palette, stripe_events, usage
-from workspaces.models import Invoice, StudioDocument, StudioProfile, Subscription
+from workspaces.models import Invoice, MoneyBack, StudioDocument, StudioProfile, Subscription
 
 event(facts.WORKSPACE_CREATED, Empty)
 event(facts.WORKSPACE_SUSPENDED, facts.Suspended)
@@ -61,6 +61,7 @@ for _name, _model in (
     ("papers", StudioDocument),
     ("subscription", Subscription),
     ("invoices", Invoice),
+    ("money_back", MoneyBack),
     ("numbers", PhoneNumber),
     ("whatsapp_templates", MessageTemplate),
 ):

@@ -5,6 +5,7 @@ from datetime import datetime
 from pilar.backplane.tenancy import atomic, current
 from pilar.kernel import clock
 from pilar.providers.stripe import invoices, shapes
+from workspaces import money_back
 from workspaces.models import Invoice, Workspace
 
 SHOWN = 24
@@ -36,6 +37,8 @@ def catch_up(customer_id: str) -> int:
     asked_at = clock.now()
     fetched = invoices.list_for(customer_id, limit=SHOWN)
     _store(fetched, asked_at)
+    if any(invoice.amount_paid for invoice in fetched):
+        money_back.catch_up(customer_id)
     return len(fetched)
 
 

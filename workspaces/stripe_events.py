@@ -14,8 +14,9 @@ from pilar.providers import routes
 from pilar.providers.email import outbox
 from pilar.providers.events import StripeHappened
 from pilar.providers.stripe import checkout
+from pilar.providers.stripe import money_back as stripe_money_back
 from pilar.providers.stripe.shapes import Invoice
-from workspaces import billing, directory, invoices, purchase
+from workspaces import billing, directory, invoices, money_back, purchase
 from workspaces.models import SignUp, Subscription
 
 State = SignUp.State
@@ -119,6 +120,30 @@ def _mirrored_invoice(event: StripeHappened) -> Invoice | None:
         return invoices.mirror(event.object_id)
 
 
+def _refunded(event: StripeHappened, now: datetime) -> Result:
+    """Money went back, or did not arrive: a refund names its charge, the charge its customer."""
+    charge_id = event.object_id if event.type.startswith("charge.") else str(event.object.get("charge") or "")
+    if not charge_id:
+        return IGNORED
+    charge = stripe_money_back.charge(charge_id)
+    workspace_id = routes.find("stripe", "customer", charge.customer or "")
+    if workspace_id is None:
+        return NOT_OURS
+    with all_tenants("an event of Stripe is about one studio"), tenant(workspace_id):
+        money_back.mirror_refunds(charge)
+    return {"result": "refunds kept", "workspace": str(workspace_id)}
+
+
+def _corrected(event: StripeHappened, now: datetime) -> Result:
+    """A credit note came or went: it is kept, and so is the invoice, of which less may be due now."""
+    workspace_id = routes.find("stripe", "customer", str(event.object.get("customer") or ""))
+    if workspace_id is None:
+        return NOT_OURS
+    with all_tenants("an event of Stripe is about one studio"), tenant(workspace_id):
+        invoices.mirror(money_back.mirror_note(event.object_id).invoice)
+    return {"result": "credit note kept", "workspace": str(workspace_id)}
+
+
 def _invoice_failed(event: StripeHappened, now: datetime) -> Result:
     invoice = _mirrored_invoice(event)
     if invoice is None or not invoice.subscription:
@@ -165,6 +190,13 @@ REACTIONS: dict[str, Reaction] = {
     "invoice.voided": _invoice_changed,
     "invoice.marked_uncollectible": _invoice_changed,
     "invoice.finalization_failed": _invoice_changed,
+    "charge.refunded": _refunded,
+    "refund.created": _refunded,
+    "refund.updated": _refunded,
+    "refund.failed": _refunded,
+    "credit_note.created": _corrected,
+    "credit_note.updated": _corrected,
+    "credit_note.voided": _corrected,
     "invoice.payment_failed": _invoice_failed,
     "invoice.payment_action_required": _invoice_failed,
 }

@@ -17,6 +17,7 @@ COLUMNS = {
     "actor": pgettext_lazy("column", "by whom"),
     "aggregate_id": pgettext_lazy("column", "id of the subject"),
     "aggregate_type": pgettext_lazy("column", "subject"),
+    "amount_cents": pgettext_lazy("column", "amount in cents"),
     "at": pgettext_lazy("column", "when"),
     "attempt": pgettext_lazy("column", "attempt"),
     "attempts": pgettext_lazy("column", "attempts"),

@@ -167,6 +167,42 @@ def test_refunds_add_up_to_the_charge(sandbox: Sandbox) -> None:
         client.v1.refunds.create({"charge": charge.id})
 
 
+def test_a_credit_note_corrects_an_invoice_and_pays_back(sandbox: Sandbox) -> None:
+    client, session = client_of(sandbox), paid(sandbox, subscription_data={})
+    note = client.v1.credit_notes.create({"invoice": session.invoice, "amount": 900, "refund_amount": 900})
+    assert (note.type, note.post_payment_amount, note.refunds[0].amount_refunded) == ("post_payment", 900, 900)
+    assert client.v1.refunds.retrieve(str(note.refunds[0].refund)).amount == 900
+    assert [one.id for one in client.v1.credit_notes.list({"customer": session.customer}).data] == [note.id]
+    eventually(lambda: {"credit_note.created", "charge.refunded", "refund.created"} <= _types(sandbox))
+    with pytest.raises(stripe.InvalidRequestError, match="can no longer be voided"):
+        client.v1.credit_notes.void_credit_note(note.id)
+
+
+def test_a_credit_lowers_the_balance_until_it_is_taken_back(sandbox: Sandbox) -> None:
+    client, session = client_of(sandbox), paid(sandbox, subscription_data={})
+    note = client.v1.credit_notes.create({"invoice": session.invoice, "amount": 900, "credit_amount": 900})
+    assert client.v1.customers.retrieve(session.customer).balance == -900
+    assert client.v1.credit_notes.void_credit_note(note.id).status == "void"
+    assert client.v1.customers.retrieve(session.customer).balance == 0
+
+
+def test_no_more_is_credited_than_was_invoiced(sandbox: Sandbox) -> None:
+    client, session = client_of(sandbox), paid(sandbox, subscription_data={})
+    total = client.v1.invoices.retrieve(session.invoice).total
+    client.v1.credit_notes.create({"invoice": session.invoice, "amount": total, "credit_amount": total})
+    with pytest.raises(stripe.InvalidRequestError, match="more than is left"):
+        client.v1.credit_notes.create({"invoice": session.invoice, "amount": 1, "credit_amount": 1})
+
+
+def test_a_refund_may_fail_after_all(sandbox: Sandbox) -> None:
+    client, session = client_of(sandbox), paid(sandbox, subscription_data={})
+    charge = client.v1.charges.list({"customer": session.customer}).data[0]
+    made = client.v1.refunds.create({"charge": charge.id})
+    sandbox.post("/_control/stripe/fail-refund", refund=made.id)
+    assert client.v1.refunds.retrieve(made.id).status == "failed"
+    assert client.v1.charges.retrieve(charge.id).amount_refunded == 0
+
+
 def test_a_payment_link_names_plan_and_studio_on_session_and_subscription(sandbox: Sandbox) -> None:
     made = sandbox.post("/_control/checkout", email="o@s.test", name="Fit", plan="PRO", affiliate="ANNA")
     client = client_of(sandbox)

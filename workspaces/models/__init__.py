@@ -1,7 +1,7 @@
 """Who uses the product, what they pay for, and what the studio told us about itself."""
 
 from workspaces.models.access import ApiKey, Invitation, Membership
-from workspaces.models.billing import Invoice, Plan, SignUp, Subscription
+from workspaces.models.billing import Invoice, MoneyBack, Plan, SignUp, Subscription
 from workspaces.models.contact import ContactRequest
 from workspaces.models.export import DataExport
 from workspaces.models.studio import OnboardingDraft, Policy, StudioDocument, StudioProfile
@@ -16,6 +16,7 @@ __all__ = [
     "Invoice",
     "KnownDevice",
     "Membership",
+    "MoneyBack",
     "OnboardingDraft",
     "Plan",
     "Policy",

@@ -105,6 +105,42 @@ class Invoice(TenantModel):
         return self.total_cents - self.tax_cents
 
 
+class MoneyBack(TenantModel):
+    """Copy of a refund or a credit note at Stripe: `amount_cents` is what the studio gets back of an invoice.
+
+    A credit note names the refunds that it was paid out by, so that the same money is not shown twice. `asked_at` as
+    on an invoice.
+    """
+
+    class Kind(models.TextChoices):
+        REFUND = "refund", _("refund")
+        CREDIT_NOTE = "credit_note", _("credit note")
+
+    kind = models.CharField(max_length=12, choices=Kind)
+    stripe_id = models.CharField(max_length=255)
+    stripe_invoice_id = models.CharField(max_length=255, blank=True)
+    number = models.CharField(max_length=80, blank=True)
+    status = models.CharField(max_length=20)
+    amount_cents = models.IntegerField()
+    currency = models.CharField(max_length=3)
+    refund_ids = models.JSONField(default=list, blank=True)
+    is_credit = models.BooleanField(default=False)
+    pdf_url = models.URLField(max_length=2000, blank=True)
+    issued_at = models.DateTimeField()
+    asked_at = models.DateTimeField()
+    invoice_number = ""
+    """The number of the invoice, where a list has looked it up."""
+
+    class Meta:
+        verbose_name = _("money that went back")
+        verbose_name_plural = _("money that went back")
+        constraints = (models.UniqueConstraint(fields=["workspace", "stripe_id"], name="same_money_back_once"),)
+        indexes = (models.Index(fields=["workspace", "-issued_at"], name="money_back_of_workspace"),)
+
+    def __str__(self) -> str:
+        return self.number or self.stripe_id
+
+
 class SignUp(models.Model):
     """A purchase on its way to a workspace: written before the checkout session is made, or when one we did not
     make was paid.

@@ -17,8 +17,8 @@ from pilar.kernel import clock
 from pilar.kernel.principal import Role
 from pilar.kernel.problems import Conflict
 from pilar.security.csp import leads_to_payment
-from workspaces import billing, checkout, directory, dunning, invoices, notices, plan_change, usage
-from workspaces.models import Plan, Subscription
+from workspaces import billing, checkout, directory, dunning, invoices, money_back, notices, plan_change, usage
+from workspaces.models import Invoice, MoneyBack, Plan, Subscription
 from workspaces.pages.base import actor_of, workspace_of, workspace_page
 
 
@@ -32,14 +32,22 @@ def overview(request: HttpRequest) -> HttpResponse:
     mine = found.plan if found else directory.get(workspace_id).plan
     budgets = widgets.budget(workspace_id, clock.now())["budgets"]
     standing = [{"resource": use.resource, "used": use.used, "limit": use.limit} for use in usage.of(mine)]
+    papers, back = invoices.newest(), money_back.newest()
     context = {
         "subscription": found and _shown(found),
         "plans": _plans(mine, found),
         "usage": standing + budgets,
         "stages": dunning.stages(found, invoices.unpaid()) if found else [],
-        "invoices": invoices.newest(),
+        "invoices": papers,
+        "money_back": back,
+        "papers": _by_date(papers, back),
     }
     return render(request, "billing/index.html", context)
+
+
+def _by_date(papers: list[Invoice], back: list[MoneyBack]) -> list[Invoice | MoneyBack]:
+    every: list[Invoice | MoneyBack] = [*papers, *back]
+    return sorted(every, key=lambda paper: paper.issued_at, reverse=True)
 
 
 def _shown(found: Subscription) -> dict[str, Any]:

@@ -147,6 +147,42 @@ class Invoice(Shape):
         return str(found) if found else None
 
 
+class Charge(Shape):
+    id: str
+    customer: str | None = None
+    payment_intent: str | None = None
+    amount_refunded: int = 0
+
+
+class Refund(Shape):
+    """`status` is pending, requires_action, succeeded, failed or canceled; a refund may fail days after it succeeded."""
+
+    id: str
+    amount: int
+    currency: str = "eur"
+    status: str | None = None
+    created: datetime
+
+
+class LinkedRefund(Shape):
+    refund: str | None = None
+
+
+class CreditNote(Shape):
+    """`total` is with tax. What is not refunded stands as a credit (`customer_balance_transaction`) or lowers what is due."""
+
+    id: str
+    invoice: str
+    number: str = ""
+    status: str
+    total: int
+    currency: str = "eur"
+    created: datetime
+    pdf: str | None = None
+    refunds: list[LinkedRefund] = []
+    customer_balance_transaction: str | None = None
+
+
 class StripeEvent(Shape):
     """A verified webhook. `object` is a hint: fetch the thing before acting on it (providers.md 1.5)."""
 

@@ -9,6 +9,7 @@ from starlette.routing import Route
 from pilar.sandbox.stripe import (
     accounts,
     catalogue,
+    credit_notes,
     customers,
     events,
     hosted,
@@ -30,7 +31,19 @@ if TYPE_CHECKING:
 
 __all__ = ["State", "StripeError", "act", "pay_by_link", "resume", "routes"]
 
-RESOURCES = (sessions, subscriptions, customers, invoices, proration, events, portal, catalogue, transfers, accounts)
+RESOURCES = (
+    sessions,
+    subscriptions,
+    customers,
+    invoices,
+    credit_notes,
+    proration,
+    events,
+    portal,
+    catalogue,
+    transfers,
+    accounts,
+)
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 

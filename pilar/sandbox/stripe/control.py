@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pilar.sandbox.state import World, token
-from pilar.sandbox.stripe import accounts, billing, invoices, objects, sessions, transfers
+from pilar.sandbox.stripe import accounts, billing, credit_notes, invoices, objects, sessions, transfers
 from pilar.sandbox.stripe.cards import BY_KEY, GOOD
 from pilar.sandbox.stripe.errors import StripeError
 from pilar.sandbox.stripe.events import emit, send
@@ -109,6 +109,26 @@ def _refund(world: World, body: Json) -> Json:
     return {"refund": made["id"], "charge": made["charge"]}
 
 
+def _fail_refund(world: World, body: Json) -> Json:
+    made = world.stripe.get("refund", str(body.get("refund", "")), param="refund")
+    invoices.fail_refund(world, made)
+    return {"status": made["status"]}
+
+
+def _credit_note(world: World, body: Json) -> Json:
+    """Correct the newest invoice, in full or by `amount`; with `refund` the money goes back, else to the balance."""
+    invoice = world.stripe.get("invoice", str(body.get("invoice") or _subscription(world, body)["latest_invoice"]))
+    amount = int(body.get("amount") or invoice["total"])
+    refunded = amount if body.get("refund") else 0
+    note = credit_notes.issue(world, invoice, amount, refunded=refunded, extra={})
+    return {"creditNote": note["id"], "number": note["number"], "invoice": invoice["id"]}
+
+
+def _void_credit_note(world: World, body: Json) -> Json:
+    note = world.stripe.get("credit_note", str(body.get("creditNote", "")), param="creditNote")
+    return {"status": credit_notes.void(world, note)["status"]}
+
+
 def _dispute(world: World, body: Json) -> Json:
     charge = _last_charge(world, body)
     charge["disputed"] = True
@@ -187,6 +207,9 @@ ACTIONS: dict[str, Callable[[World, Json], Json]] = {
     "trial-will-end": _trial_will_end,
     "cancel": _cancel,
     "refund": _refund,
+    "fail-refund": _fail_refund,
+    "credit-note": _credit_note,
+    "void-credit-note": _void_credit_note,
     "dispute": _dispute,
     "dispute-close": _dispute_close,
     "expire": _expire,

@@ -46,6 +46,7 @@ def routes() -> list[Route]:
         Route("/invoice/{id}", explained(show_invoice), methods=["GET"]),
         Route("/invoice/{id}", explained(settle_invoice), methods=["POST"]),
         Route("/invoice/{id}/pdf", explained(print_invoice), methods=["GET"]),
+        Route("/credit_note/{id}/pdf", explained(print_note), methods=["GET"]),
         Route("/connect/{key}", explained(show_onboarding), methods=["GET"]),
         Route("/connect/{key}", explained(onboard), methods=["POST"]),
     ]
@@ -276,7 +277,16 @@ async def settle_invoice(request: Request) -> Response:
 async def print_invoice(request: Request) -> Response:
     """The invoice on paper: one page with number and sum."""
     invoice = world_of(request).stripe.get("invoice", request.path_params["id"])
-    text = f"Invoice {invoice['number']}  {money(invoice['total'], invoice['currency'])}  {day(invoice['created'])}"
+    return _paper("Invoice", invoice)
+
+
+async def print_note(request: Request) -> Response:
+    """The credit note on paper."""
+    return _paper("Credit note", world_of(request).stripe.get("credit_note", request.path_params["id"]))
+
+
+def _paper(title: str, thing: Json) -> Response:
+    text = f"{title} {thing['number']}  {money(thing['total'], thing['currency'])}  {day(thing['created'])}"
     drawn = f"BT /F1 18 Tf 60 760 Td ({text}) Tj ET"
     parts = (
         "<</Type/Catalog/Pages 2 0 R>>",
@@ -287,7 +297,7 @@ async def print_invoice(request: Request) -> Response:
     )
     body = "".join(f"{number} 0 obj{part}endobj\n" for number, part in enumerate(parts, 1))
     pdf = f"%PDF-1.4\n{body}trailer<</Root 1 0 R>>\n%%EOF\n"
-    name = {"Content-Disposition": f'attachment; filename="{invoice["number"]}.pdf"'}
+    name = {"Content-Disposition": f'attachment; filename="{thing["number"]}.pdf"'}
     return Response(pdf.encode(), media_type="application/pdf", headers=name)
 
 

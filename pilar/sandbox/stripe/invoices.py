@@ -135,6 +135,9 @@ def refund(world: World, charge: Json, cents: int | None, extra: Json) -> Json:
             "charge": charge["id"],
             "created": world.now(),
             "currency": charge["currency"],
+            "customer": charge["customer"],
+            "failure_balance_transaction": None,
+            "failure_reason": None,
             "payment_intent": charge["payment_intent"],
             "receipt_number": None,
             "source_transfer_reversal": None,
@@ -150,6 +153,26 @@ def refund(world: World, charge: Json, cents: int | None, extra: Json) -> Json:
     emit(world, "refund.created", made)
     emit(world, "charge.refunded", charge, previous=previous)
     return made
+
+
+def fail_refund(world: World, made: Json) -> None:
+    """The payer's bank sends the money back, days later: the refund has failed, and the charge has it again.
+
+    Raises:
+        StripeError: 400, a refund that is not on its way or done.
+    """
+    if made["status"] not in ("pending", "succeeded"):
+        raise StripeError("This refund cannot fail any more.", param="refund")
+    charge = world.stripe.get("charge", made["charge"])
+    made |= {
+        "status": "failed",
+        "failure_reason": "lost_or_stolen_card",
+        "failure_balance_transaction": token("txn_3"),
+    }
+    charge |= {"amount_refunded": charge["amount_refunded"] - made["amount"], "refunded": False}
+    world.stripe.available_cents += made["amount"]
+    emit(world, "refund.updated", made)
+    emit(world, "refund.failed", made)
 
 
 @routes.on("GET", "/v1/refunds", "refunds.list", RefundListParams)

@@ -106,6 +106,7 @@ COUNTED = {
     "invoices": "invoice",
     "charges": "charge",
     "refunds": "refund",
+    "credit_notes": "credit_note",
     "accounts": "account",
     "transfers": "transfer",
     "payouts": "payout",
