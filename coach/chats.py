@@ -1,4 +1,4 @@
-"""What people of the studio do in a conversation: read, write, take over, hand back."""
+"""What people of the studio do in a conversation: read and write."""
 
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from coach.models import Conversation, FollowupTemplate, Lead, Message
 from coach.outbox import Draft
 from pilar.backplane import audit
 from pilar.backplane.tenancy import current
-from pilar.kernel.problems import Conflict, NotFound, Problem
+from pilar.kernel.problems import Conflict, NotFound
 from pilar.providers.models import MessageTemplate
 from workspaces import directory
 from workspaces.models import Workspace
@@ -115,26 +115,6 @@ def approved_templates(lead: Lead) -> list[FollowupTemplate]:
     rows = [row for row in FollowupTemplate.objects.filter(active=True) if (row.name, row.language) in usable]
     mine = [row for row in rows if row.language == languages[0]]
     return mine or [row for row in rows if row.language == languages[1]]
-
-
-def give_to(conversation: Conversation, *, owner: str, actor: str) -> None:
-    """Let the acting person or the AI have the word. Raises Problem for anybody else.
-
-    Takes the person's lock, so that a message of the AI that is being decided either comes before or not at all.
-    """
-    if owner not in (Owner.AI, Owner.HUMAN):
-        raise Problem(_("Choose ai or human."), code="validation_failed", fields={"owner": _("Choose ai or human.")})
-    optout.locked(conversation.lead)
-    taken_by = actor if owner == Owner.HUMAN else ""
-    Conversation.objects.filter(pk=conversation.pk).update(owner=owner, taken_by=taken_by)
-    audit.record(
-        actor,
-        "chat.owner",
-        "Conversation",
-        conversation.pk,
-        before={"owner": conversation.owner},
-        after={"owner": owner},
-    )
 
 
 def read(conversation: Conversation) -> None:

@@ -44,10 +44,12 @@ def answer(work: Work[ReplyDue]) -> dict[str, Any] | Reschedule | None:
 
 
 def _key(conversation: Conversation) -> str:
-    """One intent for each unanswered run of messages, named after its last one."""
+    """One intent for each unanswered run of messages, named after its last one; another once an answer was dropped."""
     last = conversation.messages.filter(direction=Message.Direction.IN, generation=conversation.generation)
     newest = last.order_by("-id").values_list("provider_id", flat=True).first()
-    return f"reply:{newest}"[:120]
+    key = f"reply:{newest}"[:110]
+    dropped = Message.objects.filter(effect_key__startswith=key, state=Message.State.DROPPED).count()
+    return f"{key}:{dropped}" if dropped else key
 
 
 def _silent(conversation: Conversation, now: datetime) -> str:

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from coach import chats, config, desk, planned, simulation
+from coach import chats, config, desk, handover, planned, simulation
 from coach.api import serializers
 from coach.api.desk_serializers import (
     ConversationChange,
@@ -39,9 +39,12 @@ class ConversationOne(WorkspaceView):
 
     @extend_schema(operation_id="giveConversation", request=ConversationChange, responses=serializers.ConversationShown)
     def patch(self, request: Request, conversation_id: UUID) -> Response:
-        """Take the conversation over (`human`), or hand it back (`ai`). The AI never talks over a person."""
+        """Take the conversation over (`human`), or hand it back (`ai`). The AI never talks over a person.
+
+        What the member wrote last and nobody answered, the AI answers when it gets the conversation back.
+        """
         owner = checked(ConversationChange, request.data)["owner"]
-        chats.give_to(chats.get(conversation_id), owner=owner, actor=self.principal.actor)
+        handover.give_to(chats.get(conversation_id), owner=owner, actor=self.principal.actor, now=clock.now())
         return Response(serializers.ConversationShown(chats.get(conversation_id)).data)
 
 

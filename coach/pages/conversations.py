@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from coach import chats, desk, reading
+from coach import chats, desk, handover, reading
 from coach.models import Conversation
 from coach.pages.chats import pane
 from coach.pages.shown import actors, reasons
@@ -67,9 +67,10 @@ def _said(conversation: Conversation, before: str = "") -> dict[str, Any]:
 
 
 def _head(conversation: Conversation) -> dict[str, Any]:
-    names = actors.names([conversation.taken_by])
+    names, now = actors.names([conversation.taken_by]), clock.now()
     return {
-        "conversation": shown.head(conversation, now=clock.now(), taken_by=names.get(conversation.taken_by, "")),
+        "conversation": shown.head(conversation, now=now, taken_by=names.get(conversation.taken_by, "")),
+        "outlook": handover.outlook(conversation, now=now),
     }
 
 
@@ -156,8 +157,12 @@ def _id(text: str) -> UUID:
 @require_POST
 @workspace_page(Role.COACH)
 def chat_owner(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
-    """Take the chat over, or hand it back to the AI."""
-    chats.give_to(chats.get(conversation_id), owner=request.POST.get("owner", ""), actor=actor_of(request))
+    """Take the chat over, or hand it back to the AI, which answers what waits."""
+    conversation, owner, now = chats.get(conversation_id), request.POST.get("owner", ""), clock.now()
+    answers = owner == Conversation.Owner.AI and handover.outlook(conversation, now=now) == "answers"
+    handover.give_to(conversation, owner=owner, actor=actor_of(request), now=now)
+    if answers:
+        messages.success(request, _("The AI answers the last message now."))
     return redirect("coach:chat", conversation_id)
 
 

@@ -147,6 +147,14 @@ def test_a_filter_that_was_empty_shows_its_first_chat_and_counts_it(owner: Clien
     assert ("Anna Berg" in text(arrived), counts["human"], counts["ai"]) == (True, 1, 0)
 
 
+def test_the_page_says_what_handing_back_does_before_and_after(owner: Client, chat: Conversation) -> None:
+    owner.post(at("chat_owner", chat.pk), {"owner": "human"})
+    before = text(owner.get(at("chat", chat.pk)))
+    after = text(owner.post(at("chat_owner", chat.pk), {"owner": "ai"}, follow=True))
+    assert "dann beantwortet die KI die letzte Nachricht" in before
+    assert "Die KI beantwortet jetzt die letzte Nachricht" in after
+
+
 def test_older_messages_come_part_by_part(studio: UUID, owner: Client, chat: Conversation) -> None:
     start = clock.now() - timedelta(days=3)
     with tenant(studio), atomic():

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from coach import chats, config, followups, simulation
+from coach import config, followups, handover, simulation
 from coach.models import Consent, Conversation, Followup, Lead
 from pilar.backplane import budgets
 from pilar.backplane.models import AutopilotJob
@@ -79,7 +79,7 @@ def test_while_a_person_talks_nothing_of_the_rhythm_goes_out_that_day() -> None:
     chat = open_window(lead, at=NOON)
     Conversation.objects.filter(pk=chat.pk).update(last_message_at=NOON)
     with atomic():
-        chats.give_to(chat, owner="human", actor="user:1")
+        handover.give_to(chat, owner="human", actor="user:1", now=NOON)
     assert all(one.at >= NOON + timedelta(hours=24) for one in week(frequency="daily").soonest)
 
 
