@@ -30,7 +30,7 @@ from coach.payloads import BulkDue, CoachEvent, ErasureDue, ExportDue, FollowupD
 from pilar.backplane.portable import table
 from pilar.kernel.console import Finder, StudioPanel
 from pilar.kernel.principal import Role
-from pilar.kernel.shown import Needs, Saying, Search, Widget
+from pilar.kernel.shown import Needs, Saying, Search, Subject, Widget
 from pilar.kernel.steps import Step
 from pilar.kernel.switchboard import (
     Summary,
@@ -48,6 +48,7 @@ from pilar.kernel.switchboard import (
     search,
     step,
     studio_panel,
+    subject,
     widget,
 )
 from pilar.kernel.switchboard import summary as summarize
@@ -114,6 +115,7 @@ for _name, _model in (
 
 search(Search("members", gettext_lazy("Members"), palette.members, order=20))
 search(Search("chats", gettext_lazy("Chats"), palette.chats, order=30))
+subject(Subject("lead", palette.called))
 for _command in palette.COMMANDS:
     command(_command)
 

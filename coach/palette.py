@@ -1,5 +1,7 @@
 """What the command palette finds in the coach's room: its pages, what one may tell the coach, members, chats."""
 
+from collections.abc import Collection
+
 from django.db.models import Model, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -75,6 +77,12 @@ def _called(text: str, prefix: str = "") -> Q:
 def _found[M: Model](ask: Ask, rows: QuerySet[M], prefix: str = "") -> QuerySet[M]:
     """Those whose member is called so; the first ones while nothing is typed."""
     return (rows.filter(_called(ask.text, prefix)) if ask.text else rows)[: ask.most]
+
+
+def called(ids: Collection[str]) -> dict[str, Hit]:
+    """Members by id, as the activity names them."""
+    rows = Lead.objects.filter(pk__in=ids)
+    return {str(row.pk): Hit(str(row), reverse("coach:member", args=[row.pk])) for row in rows}
 
 
 def members(ask: Ask) -> list[Hit]:

@@ -5,10 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from health import words
+from health import history, words
 from health.models import Incident
+from pilar.kernel import clock
 
 _STATES = {"open": "open", "investigating": "healing", "resolved": "resolved", "closed": "resolved"}
 
@@ -36,13 +38,22 @@ def dot(request: HttpRequest) -> dict[str, Any] | None:
     return {"state": found.status} if found and found.checked_at else None
 
 
-def incidents(_workspace_id: UUID, _now: datetime) -> dict[str, Any]:
+def incidents(workspace_id: UUID, now: datetime) -> dict[str, Any]:
     """Context of the incident widget."""
-    return {"incidents": [_shown(incident) for incident in words.recent_incidents(limit=5)]}
-
-
-def _shown(incident: Incident) -> dict[str, Any]:
     return {
+        "incidents": [shown(incident) for incident in words.recent_incidents(limit=5)],
+        "days": history.days(workspace_id, now),
+        "url": reverse("health:incidents"),
+    }
+
+
+def shown(incident: Incident) -> dict[str, Any]:
+    """One incident as the pages show it."""
+    return {
+        "id": incident.pk,
+        "fix": incident.description,
+        "seconds": ((incident.resolved_at or clock.now()) - incident.detected_at).total_seconds(),
+        "tried": _tried(incident),
         "title": incident.title,
         "state": _STATES[incident.status],
         "severity": incident.severity,
@@ -56,5 +67,8 @@ def _done(incident: Incident) -> str:
     """Say what was tried."""
     if incident.escalated:
         return _("Tried three times; a person has to look.")
-    tried = [entry for entry in incident.remediation_actions if entry["status"] == "completed"]
-    return str(tried[-1]["result"]) if tried else ""
+    return next(reversed(_tried(incident)), "")
+
+
+def _tried(incident: Incident) -> list[str]:
+    return [str(entry["result"]) for entry in incident.remediation_actions if entry["status"] == "completed"]

@@ -1,3 +1,7 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from health.pages import incidents
+
+app_name = "health"
+
+urlpatterns = [path("dashboard/incidents", incidents.incidents, name="incidents")]

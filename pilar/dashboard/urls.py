@@ -10,6 +10,7 @@ urlpatterns = [
     path("dashboard", views.today, name="today"),
     path("dashboard/head", views.head, name="head"),
     path("dashboard/parts/<slug:name>", views.part, name="part"),
+    path("dashboard/work", views.work_rows, name="work"),
     path("dashboard/status", views.status, name="status"),
     path("dashboard/search", views.search, name="search"),
     path("dashboard/search/results", views.search_results, name="search_results"),

@@ -10,8 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from pilar.api.pagination import BadCursor
 from pilar.backplane.tenancy import atomic, tenant
-from pilar.dashboard import palette, parts
+from pilar.dashboard import palette, parts, work
 from pilar.kernel import clock
 from pilar.kernel.principal import Principal, Role
 from pilar.kernel.problems import NotFound
@@ -19,6 +20,7 @@ from pilar.ui.context import status_of
 from pilar.ui.fragments import fragment
 
 View = Callable[..., HttpResponse]
+WORK_SHOWN = 50
 
 
 def _member_page(view: View) -> Callable[..., HttpResponse]:
@@ -77,6 +79,21 @@ def part(request: HttpRequest, workspace_id: UUID, principal: Principal, name: s
     if shown["failed"]:
         response.status_code = 500
     return response
+
+
+@require_safe
+@_member_page
+def work_rows(request: HttpRequest, workspace_id: UUID, principal: Principal) -> HttpResponse:
+    """The work behind the numbers of Today, in one state."""
+    state = request.GET.get("state", "")
+    state = state if state in work.ORDERS else "done"
+    try:
+        order, rows = work.ORDERS[state], work.rows(state, clock.now())
+        found, following = order.page(rows, request.GET.get("cursor", ""), WORK_SHOWN)
+    except BadCursor as error:
+        raise Http404 from error
+    context = {"rows": [work.line(job) for job in found], "state": state, "states": work.ORDERS, "following": following}
+    return render(request, "dashboard/work.html", context)
 
 
 @require_safe

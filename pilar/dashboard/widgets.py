@@ -1,16 +1,15 @@
 """What the backplane can tell of one studio: its work, its budgets, and what happened, in sentences."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Model, QuerySet
 from django.urls import reverse
 
-from pilar.backplane import budgets, tenants
-from pilar.backplane.models import ActivityLog, AutopilotJob, JobHistory
-from pilar.backplane.models.work import JobStatus
-from pilar.dashboard import sentences
+from pilar.backplane import budgets
+from pilar.backplane.models import ActivityLog
+from pilar.dashboard import sentences, work
 
 MOST = 10_000
 """Counting stops here, so that a studio with a long queue does not slow its own page down."""
@@ -22,19 +21,7 @@ SOONEST_FORECAST = timedelta(hours=3)
 
 def jobs(_workspace_id: UUID, now: datetime) -> dict[str, Any]:
     """How much is waiting, running, done today and given up; work planned for later does not count as waiting."""
-    live = AutopilotJob.objects.all()
-    zone = tenants.zone()
-    today = datetime.combine(now.astimezone(zone).date(), time(), tzinfo=zone)
-    done = JobHistory.objects.filter(finished_at__gte=today)
-    return {
-        "jobs": {
-            "pending": _count(live.filter(status=JobStatus.PENDING, scheduled_at__lte=now)),
-            "running": _count(live.filter(status=JobStatus.RUNNING)),
-            "dead": _count(live.filter(status=JobStatus.DEAD)),
-            "done_today": _count(done.filter(status=JobStatus.SUCCEEDED)),
-            "most": MOST,
-        }
-    }
+    return {"jobs": {state: _count(work.rows(state, now)) for state in work.ORDERS} | {"most": MOST}}
 
 
 def _count[M: Model](rows: QuerySet[M]) -> int:
@@ -61,5 +48,11 @@ def budget_line(entry: budgets.Standing, now: datetime) -> dict[str, Any]:
 
 def activity(_workspace_id: UUID, _now: datetime) -> dict[str, Any]:
     """The newest things that happened. The single steps of a set-up have a page of their own."""
-    newest = ActivityLog.objects.exclude(kind="provisioning.step").order_by("-at", "-id")[:SHOWN]
-    return {"activities": [{"text": sentences.of(entry), "at": entry.at} for entry in newest]}
+    newest = list(ActivityLog.objects.exclude(kind="provisioning.step").order_by("-at", "-id")[:SHOWN])
+    whom = sentences.about(newest)
+    return {
+        "activities": [
+            {"text": sentences.of(entry), "about": whom.get(entry.pk), "story": entry.correlation_id, "at": entry.at}
+            for entry in newest
+        ]
+    }

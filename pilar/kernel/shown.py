@@ -1,6 +1,6 @@
 """What rooms give to the pages that mix them: lines of the command palette, what waits for a person, how the day went."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -42,6 +42,17 @@ class Hit:
     note: str = ""
     icon: str = ""
     fields: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Says what things of one kind are called and where they are: `find` takes their ids and leaves out what is gone.
+
+    It runs in the studio's scope and a transaction. The activity is told with it: whom a sentence is about.
+    """
+
+    name: str
+    find: Callable[[Collection[str]], Mapping[str, Hit]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pilar.kernel.console import Finder, Panel, StudioPanel
 from pilar.kernel.erasure import Eraser
-from pilar.kernel.shown import Command, Needs, Saying, Search, Widget
+from pilar.kernel.shown import Command, Needs, Saying, Search, Subject, Widget
 from pilar.kernel.steps import Step
 
 LANES = ("events", "provisioning", "messages", "webhooks", "health", "bulk")
@@ -177,6 +177,7 @@ widgets: dict[str, Widget] = {}
 summaries: dict[str, Summary] = {}
 commands: dict[str, Command] = {}
 searches: dict[str, Search] = {}
+subjects: dict[str, Subject] = {}
 needs: dict[str, Needs] = {}
 sayings: dict[str, Saying] = {}
 operator_actions: dict[str, OperatorAction] = {}
@@ -282,6 +283,11 @@ def command(entry: Command) -> None:
 def search(entry: Search) -> None:
     """Add a kind of things that the command palette finds."""
     _add(searches, entry.name, entry)
+
+
+def subject(entry: Subject) -> None:
+    """Say what a kind of things of the activity is called, by the name of their model."""
+    _add(subjects, entry.name, entry)
 
 
 def needs_person(entry: Needs) -> None:

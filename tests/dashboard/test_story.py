@@ -11,11 +11,12 @@ from django.utils import translation
 from pilar.backplane import activity, correlation, effects, events
 from pilar.backplane.engine import work_off
 from pilar.backplane.tenancy import atomic, tenant
-from pilar.dashboard import story
+from pilar.dashboard import happenings, story
 from pilar.kernel import switchboard
 from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import RetryAt
 from tests.backplane.trade import Task, Trade
+from tests.factories import LeadFactory
 from tests.workspaces.world import World, make_world
 
 pytestmark = pytest.mark.django_db
@@ -102,5 +103,27 @@ def test_a_long_list_asks_few_questions(world: World, django_assert_max_num_quer
 
 
 def test_every_fact_has_words_for_the_studio() -> None:
-    assert set(switchboard.events) - set(story.EVENTS) == set()
-    assert set(story.EVENTS) - set(switchboard.events) == set()
+    assert set(switchboard.events) - set(happenings.EVENTS) == set()
+    assert set(happenings.EVENTS) - set(switchboard.events) == set()
+
+
+def test_it_says_whom_a_sentence_is_about_and_leads_there(world: World) -> None:
+    with tenant(world.workspace_id), atomic():
+        lead = LeadFactory(name="Anna Berg")
+        entry = activity.log("lead.opted_out", "A member stopped the messages", {"how": "chat"}, subject=lead)
+    browser, link = world.browser("viewer"), f'<a href="{reverse("coach:member", args=[lead.pk])}">Anna Berg</a>'
+    told = reverse("workspaces:story", args=[entry.correlation_id])
+    pages = ("/dashboard/parts/activity", reverse("workspaces:activity"), told)
+    assert [link in browser.get(page).content.decode() for page in pages] == [True, True, True]
+    with tenant(world.workspace_id), atomic():
+        lead.delete()
+    assert ["Anna Berg" in browser.get(page).content.decode() for page in pages] == [False, False, False]
+
+
+def test_names_of_many_cost_one_question(world: World, django_assert_max_num_queries: Any) -> None:
+    with tenant(world.workspace_id), atomic():
+        for lead in LeadFactory.create_batch(30):
+            activity.log("lead.met", "A new contact wrote on WhatsApp", {}, subject=lead)
+    browser = world.browser("viewer")
+    with django_assert_max_num_queries(20):
+        browser.get(reverse("workspaces:activity"))

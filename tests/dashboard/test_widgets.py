@@ -59,4 +59,4 @@ def test_early_in_the_day_there_is_no_forecast() -> None:
 def test_a_studio_without_work_has_nothing_waiting(in_studio: UUID) -> None:
     with atomic():
         shown = widgets.jobs(in_studio, clock.now())["jobs"]
-    assert shown == {"pending": 0, "running": 0, "dead": 0, "done_today": 0, "most": widgets.MOST}
+    assert shown == {"waiting": 0, "running": 0, "dead": 0, "done": 0, "most": widgets.MOST}

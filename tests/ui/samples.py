@@ -78,11 +78,16 @@ def widgets() -> list[dict[str, Any]]:
             "today": {"planned": 1, "sent": 2, "delivered": 2, "answered": 1, "failed": 1, "history": [1, 2, 3]},
             "recent": [{"text": "Bis dann", "name": "Anna", "status": "read", "at": now, "url": "/dashboard/chats"}],
         },
-        "jobs": {"jobs": {"pending": 3, "running": 2, "dead": 1, "done_today": 418, "most": 500, "history": [2, 3]}},
+        "jobs": {"jobs": {"waiting": 3, "running": 2, "dead": 1, "done": 418, "most": 500}},
         "followups": {"followups": [{"name": "Anna", "at": now, "type": "x", "status": "planned"}], "total": 3},
-        "activity": {"activities": [{"text": "Die Einrichtung ist abgeschlossen.", "at": now}]},
+        "activity": {
+            "activities": [{"text": "Fertig.", "at": now, "story": ID, "about": Hit("Anna", "/dashboard/members")}]
+        },
         "budget": {"budgets": [{"resource": "messages", "used": 190, "limit": 200}]},
-        "incidents": {"incidents": [{"title": "Aus", "state": "resolved", "since": now}], "days": ["ok"] * 90},
+        "incidents": {
+            "incidents": [{"id": ID, "title": "Aus", "state": "resolved", "since": now}],
+            "days": ["ok"] * 90,
+        },
     }
     drawn = [{"name": name, "template": f"widgets/{name}.html", "context": c} for name, c in contexts.items()]
     late = {"name": "late", "every": 60, "ghost": "rows", "late": True, "failed": False}

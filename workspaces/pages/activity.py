@@ -23,7 +23,11 @@ def activity(request: HttpRequest) -> HttpResponse:
     """List what happened, with the way to each story."""
     form = TrailForm(request.GET)
     rows, following = NEWEST.page(trails.happenings(form.wanted()), request.GET.get("cursor", ""), SHOWN)
-    found = [{"text": sentences.of(row), "at": row.at, "story": row.correlation_id} for row in rows]
+    whom = sentences.about(rows)
+    found = [
+        {"text": sentences.of(row), "about": whom.get(row.pk), "at": row.at, "story": row.correlation_id}
+        for row in rows
+    ]
     return render(
         request,
         "workspaces/activity.html",

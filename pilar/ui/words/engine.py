@@ -65,6 +65,12 @@ WORDS: dict[str, dict[str, Word]] = {
         "dead": Word("bad", _("Gave up")),
         "cancelled": Word("mute", _("Cancelled")),
     },
+    "work": {
+        "running": Word("busy", _("Running")),
+        "waiting": Word("mute", _("Waiting")),
+        "done": Word("ok", _("Done today")),
+        "dead": Word("bad", _("Gave up")),
+    },
     "health": {
         "healthy": Word("ok", _("Everything is running")),
         "ok": Word("ok", _("Everything is running")),
