@@ -60,6 +60,7 @@ class Pulse(threading.Thread):
         self._beaten_at = float("-inf")
         self._steady_since = 0.0
         self._offset: float | None = None
+        self._was_set_back = False
 
     def is_fresh(self) -> bool:
         """Whether our leases surely hold: the last beat is recent. A frozen process finds out here when it thaws."""
@@ -102,18 +103,22 @@ class Pulse(threading.Thread):
                 if self.worker:
                     self._on_lost()
                 self.worker = workers.register(cursor, kind=self._kind, lanes=self._lanes)
-            has_jumped = self._has_jumped(workers.clock(cursor) - began)
-        if not is_ours or has_jumped or began - self._beaten_at > FRESH_FOR:
+            jump = self._jump(workers.clock(cursor) - began)
+        if not is_ours or jump or began - self._beaten_at > FRESH_FOR:
             self._steady_since = began
+        self._was_set_back = self._was_set_back or jump < 0
         self._beaten_at = began
 
-    def _has_jumped(self, offset: float) -> bool:
-        """Whether the database's clock was set since the last beat: then everybody looks silent until their next."""
+    def _jump(self, offset: float) -> float:
+        """By how many seconds the database's clock was set since the last beat, if it was: then everybody looks silent
+        until their next.
+        """
         before, self._offset = self._offset, offset
-        return before is not None and abs(offset - before) > CLOCK_JUMP
+        return 0.0 if before is None or abs(offset - before) <= CLOCK_JUMP else offset - before
 
     def _care(self) -> None:
         """Look after the others: the jobs of dead workers, turns that sleep although work is due, and suspects."""
+        self._set_right()
         is_occupied = self._ward is None or self._ward.is_open()
         by_silence = monotonic() - self._steady_since > workers.DEAD_AFTER
         with self._link.transaction() as cursor:
@@ -130,3 +135,11 @@ class Pulse(threading.Thread):
         if places or woken:
             logger.info("rescued %d jobs, woke %d turns", len(places), woken)
             self._on_woken()
+
+    def _set_right(self) -> None:
+        """Once after the clock was set back: what was due must not wait until it comes by again."""
+        if self._was_set_back:
+            self._was_set_back = False
+            with self._link.transaction() as cursor:
+                found = statements.pull_back(cursor)
+            logger.warning("the database's clock was set back; %d jobs that were due are due again", found)

@@ -41,7 +41,7 @@ _CLAIM = f"""
 WITH t AS MATERIALIZED (
   SELECT workspace_id, weight, max_running, rate,
     CASE WHEN rate IS NOT NULL
-      THEN least(burst, tokens + rate * extract(epoch FROM statement_timestamp() - refilled_at)) END AS tokens
+      THEN least(burst, tokens + rate * greatest(0, extract(epoch FROM statement_timestamp() - refilled_at))) END AS tokens
   FROM autopilot_turn
   WHERE lane = %(lane)s AND next_at <= coalesce(%(due)s::timestamptz, statement_timestamp()) AND NOT paused
   ORDER BY next_at LIMIT %(turns)s FOR UPDATE SKIP LOCKED
@@ -228,6 +228,13 @@ ON CONFLICT (lane, workspace_id) DO UPDATE SET next_at = excluded.next_at
 WHERE autopilot_turn.next_at > excluded.next_at
 """
 
+# What was due as it was made, by a clock that was set back since. A time that somebody chose is left as it is.
+_PULL_BACK = """
+UPDATE autopilot_job SET scheduled_at = statement_timestamp(), due_at = statement_timestamp()
+WHERE status = 0 AND created_at > statement_timestamp() AND scheduled_at > statement_timestamp()
+  AND scheduled_at <= created_at
+"""
+
 _LANES_WITH_WORK = """
 SELECT lane FROM unnest(%(lanes)s::smallint[]) AS l(lane)
 WHERE EXISTS (
@@ -341,6 +348,12 @@ def sweep_alone(cursor: Cursor) -> int:
     """Sweep unless another process is sweeping right now."""
     cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('pilar.sweep'))")
     return sweep(cursor) if cursor.fetchone()[0] else 0
+
+
+def pull_back(cursor: Cursor) -> int:
+    """After the clock was set back: make due what was due already. Returns how many jobs would have waited for it."""
+    cursor.execute(_PULL_BACK)
+    return cursor.rowcount
 
 
 def lanes_with_work(cursor: Cursor, lanes: Sequence[int]) -> list[int]:

@@ -25,7 +25,8 @@ _NEIGHBOURS = "SELECT id, pid, birth FROM autopilot_worker WHERE machine = %s AN
 _DECLARE_LOST = """
 UPDATE autopilot_worker SET lost_at = statement_timestamp()
 WHERE lost_at IS NULL AND (id = ANY (%(gone)s::bigint[])
-  OR (%(by_silence)s AND beat_at < statement_timestamp() - make_interval(secs => %(seconds)s)))
+  OR (%(by_silence)s AND beat_at NOT BETWEEN statement_timestamp() - make_interval(secs => %(seconds)s)
+    AND statement_timestamp() + make_interval(secs => %(seconds)s)))
 """
 # A crash is no attempt of the job's: whoever merely worked beside a killer must not end as a dead letter.
 _RESCUE = """
@@ -78,7 +79,8 @@ def rescue(cursor: Cursor, *, by_silence: bool) -> list[Place]:
     """Take the running jobs of dead workers back and return their turns; one rescuer at a time.
 
     A process of this machine that no longer exists is dead at once. With `by_silence` so is one that did not beat for
-    DEAD_AFTER; pass False while the rescuer itself has not been beating that long, as after an absence of the database.
+    DEAD_AFTER, or whose last beat a clock that was set back since has put into the future; pass False while the rescuer
+    itself has not been beating that long, as after an absence of the database.
     """
     cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('pilar.rescue'))")
     if not cursor.fetchone()[0]:
