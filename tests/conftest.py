@@ -61,6 +61,16 @@ def committed(request: pytest.FixtureRequest, settings: object, django_db_blocke
             database.drop(name)
 
 
+@pytest.fixture
+def threads(committed: str) -> Iterator[str]:
+    """Like `committed`, also for the threads of a test: their connections are made from the settings."""
+    before = {alias: connections.settings[alias] for alias in ("default", "platform")}
+    for alias in before:
+        connections.settings[alias] = {**connections[alias].settings_dict, "SWITCH_ROLES": False}
+    yield committed
+    connections.settings.update(before)
+
+
 def _use_real_logins(name: str) -> None:
     for alias, user in (("default", "pilar_app"), ("platform", "pilar_platform")):
         connection = connections[alias]

@@ -47,7 +47,8 @@ class Console:
 
     def _file(self, name: str) -> RotatingFileHandler:
         if name not in self._files:
-            self._files[name] = RotatingFileHandler(self.path(name), maxBytes=_FILE_BYTES, backupCount=3)
+            # Opened by the first line, where a full disk is an error of logging and ends nothing.
+            self._files[name] = RotatingFileHandler(self.path(name), maxBytes=_FILE_BYTES, backupCount=3, delay=True)
         return self._files[name]
 
     def _print(self, line: str) -> None:

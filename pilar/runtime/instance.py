@@ -53,7 +53,9 @@ class Instance:
     def remember(self, name: str, pid: int) -> None:
         """Note a child, so that a later start can end it should this process be killed."""
         self._children[name] = (pid, processes.birth(pid) or "")
-        write_private(self._record_path, json.dumps(self._children))
+        # On a full disk the child still has to be looked after; the next one's note names it as well.
+        with contextlib.suppress(OSError):
+            write_private(self._record_path, json.dumps(self._children))
 
     def end_leftovers(self, *, seconds: float = 8.0) -> list[str]:
         """End what a killed supervisor left behind and return the names; an id given to another is spared."""

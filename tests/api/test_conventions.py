@@ -263,14 +263,23 @@ def test_without_a_database_a_page_says_when_to_try_again(monkeypatch: pytest.Mo
 
 
 def test_liveness_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(probes, "database_answers", lambda: pytest.fail("the database was asked"))
+    monkeypatch.setattr(probes, "database_state", lambda: pytest.fail("the database was asked"))
     assert Client().get("/healthz").json() == {"status": "ok"}
 
 
-@pytest.mark.parametrize(("answers", "status"), [(True, 200), (False, 503)])
-def test_readiness_is_the_databases(monkeypatch: pytest.MonkeyPatch, answers: bool, status: int) -> None:
-    monkeypatch.setattr(probes, "database_answers", lambda: answers)
-    assert Client().get("/readyz").status_code == status
+@pytest.mark.parametrize(("state", "status"), [("ok", 200), ("degraded", 200), ("down", 503)])
+def test_readiness_is_the_databases(monkeypatch: pytest.MonkeyPatch, state: str, status: int) -> None:
+    monkeypatch.setattr(probes, "database_state", lambda: state)
+    answer = Client().get("/readyz")
+    assert (answer.status_code, answer.json()) == (status, {"status": state})
+
+
+@pytest.mark.parametrize(("writing", "state"), [(probes._WRITE, "ok"), (("SELECT 1 / 0",), "degraded")])
+def test_readiness_tells_a_database_that_only_reads(
+    threads: str, monkeypatch: pytest.MonkeyPatch, writing: tuple[str, ...], state: str
+) -> None:
+    monkeypatch.setattr(probes, "_WRITE", writing)
+    assert probes.database_state() == state
 
 
 def test_figures_name_no_workspace(world: World, ask: Callable[..., Any]) -> None:

@@ -2,7 +2,6 @@ from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
-from django.db import connections
 
 from pilar.backplane.tenancy import tenant
 from pilar.kernel.ids import uuid7
@@ -24,13 +23,3 @@ def workspace() -> UUID:
 def inside(db: None, workspace: UUID) -> Iterator[UUID]:
     with tenant(workspace):
         yield workspace
-
-
-@pytest.fixture
-def threads(committed: str) -> Iterator[str]:
-    """Like `committed`, also for the threads of a test: their connections are made from the settings."""
-    before = {alias: connections.settings[alias] for alias in ("default", "platform")}
-    for alias in before:
-        connections.settings[alias] = {**connections[alias].settings_dict, "SWITCH_ROLES": False}
-    yield committed
-    connections.settings.update(before)

@@ -114,7 +114,7 @@ class Installation:
         pids = self.pids()
         self.supervisor.kill()
         for pid in pids.values():
-            for each in (pid, *_children(pid)):
+            for each in (pid, *children(pid)):
                 _signal(each, signal.SIGKILL)
         self.supervisor.wait()
         assert all(processes.wait_for_end(pid, seconds=10) for pid in pids.values())
@@ -308,12 +308,13 @@ def _free_ports(count: int) -> list[int]:
     return ports
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """The process ids of all that a process started, and of what those did."""
     try:
         words = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return []
-    return [each for child in map(int, words) for each in (child, *_children(child))]
+    return [each for child in map(int, words) for each in (child, *children(child))]
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

@@ -27,7 +27,8 @@ ON CONFLICT (lane, name) DO UPDATE SET total = c.total + excluded.total
 """
 _IS_TIME = """
 SELECT pg_try_advisory_xact_lock(hashtext('pilar.snapshot')) AND coalesce(
-  (SELECT max(taken_at) FROM autopilot_lane_figures) < clock_timestamp() - make_interval(secs => %s), true)
+  (SELECT max(taken_at) FROM autopilot_lane_figures)
+    NOT BETWEEN clock_timestamp() - make_interval(secs => %s) AND clock_timestamp(), true)
 """
 _SNAPSHOT = """
 INSERT INTO autopilot_lane_figures AS f (lane, pending, due, running, dead, suspect, oldest_due_at, taken_at)

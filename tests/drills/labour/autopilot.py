@@ -7,12 +7,13 @@ keys, and one of which nobody can say afterwards what it did.
 import os
 import random
 import time
+from datetime import timedelta
 from pathlib import Path
 
 from pilar.backplane import effects
 from pilar.backplane.effects import EffectResult
 from pilar.kernel import switchboard
-from pilar.kernel.switchboard import Payload, Work
+from pilar.kernel.switchboard import Empty, Payload, Work
 
 SLOWEST = 0.02
 """Seconds that a provider takes at most before and after it acts."""
@@ -69,7 +70,15 @@ def nothing(_work: Work[Order]) -> None:
     """End at once."""
 
 
+def tick(_work: Work[Empty]) -> None:
+    """That a slot of the schedule came."""
+
+
 switchboard.job("drill.marked", with_a_marker, payload=Order, lane="provisioning")
 switchboard.job("drill.keyed", with_a_key, payload=Order, lane="webhooks")
 switchboard.job("drill.blind", blind, payload=Order, lane="messages")
 switchboard.job("drill.nothing", nothing, payload=Order, lane="bulk")
+
+TICK = timedelta(seconds=5)
+switchboard.job("clock.tick", tick, lane="health")
+switchboard.every("clock.ticks", TICK, "clock.tick")
