@@ -17,8 +17,9 @@ from pilar.backplane.engine import statements
 from pilar.backplane.engine.crew import Crew, Lane
 from pilar.backplane.engine.link import Link, Patience
 from pilar.backplane.engine.pulse import Pulse
-from pilar.backplane.engine.results import Claimed, NotDone, Result, unstarted
+from pilar.backplane.engine.results import Claimed, NotDone, Result, bare, unstarted
 from pilar.backplane.engine.statements import Place
+from pilar.backplane.engine.strays import Strays
 from pilar.backplane.engine.tally import Tally
 from pilar.backplane.engine.throttles import Throttles
 from pilar.backplane.engine.ward import Ward
@@ -27,6 +28,10 @@ from pilar.kernel.switchboard import LANES
 
 logger = logging.getLogger(__name__)
 
+UNANSWERED = (psycopg.OperationalError, psycopg.InterfaceError)
+"""What says that the database is away or in trouble."""
+REFUSED = (psycopg.Error, ValueError)
+"""What says, when it is none of those, that something we wrote cannot be stored: half an emoji, NaN in JSON."""
 SLOTS = {"events": 100, "provisioning": 100, "messages": 200, "webhooks": 100, "health": 50, "bulk": 100}
 """How many handlers of a lane run at once in one process."""
 TICK = 0.005
@@ -61,6 +66,7 @@ class Coordinator(threading.Thread):
         self._restless: set[Place] = set()
         self._link = Link("pilar coordinator")
         self._patience = Patience()
+        self._strays = Strays()
         self._signal = threading.Event()
         self._ending = threading.Event()
         self._idle = SHORTEST_IDLE
@@ -89,12 +95,20 @@ class Coordinator(threading.Thread):
             try:
                 self._turn()
                 self._patience.reset()
-            except psycopg.Error as error:
+            except UNANSWERED as error:
                 logger.warning("the queue did not answer: %s", error)
-                self._link.close()
-                self._ending.wait(self._patience.next())
+                self._rest_after_error()
+            except Exception:
+                # Without this thread the process would beat and do nothing, and nobody would take its work over.
+                logger.exception("the queue's loop failed")
+                self._rest_after_error()
             self._signal.wait(self._pause())
             self._signal.clear()
+
+    def _rest_after_error(self) -> None:
+        self._link.close()
+        self._strays.suspect()
+        self._ending.wait(self._patience.next())
 
     def end(self, seconds: float) -> None:
         """Start nothing more, give back what was not started, wait up to `seconds` for what runs, and write it all
@@ -157,6 +171,8 @@ class Coordinator(threading.Thread):
 
     def _turn(self) -> None:
         self._stop_late_runs()
+        if self._strays.is_time():
+            self._give_back_strays()
         hungry = [lane for lane in self.lanes.values() if self._can_claim(lane)]
         is_time = monotonic() >= self._look_at and self.pulse.is_fresh()
         if hungry or is_time or self._must_write():
@@ -178,15 +194,52 @@ class Coordinator(threading.Thread):
                 if look:
                     hungry = self._look(cursor)
                 claimed = [(lane, self._claim(cursor, lane, worker)) for lane in hungry]
-        except psycopg.Error:
-            self._results.extendleft(reversed(results))
+        except REFUSED as error:
             self._restless |= restless
-            raise
+            try:
+                if isinstance(error, UNANSWERED) or not results:
+                    raise
+                self._write_singly(results)
+            finally:
+                self._results.extendleft(reversed(results))
+            return
         for returned in self._returns:
             self._report(returned)
         for lane, rows in claimed:
             lane.waiting.extend((row, worker) for row in rows)
         self._rest(found=any(rows for _, rows in claimed))
+
+    def _write_singly(self, results: list[Result]) -> None:
+        """Write and take out one by one what was refused together: a result that cannot be stored must not keep the
+        others from it, nor this worker from going on.
+        """
+        while results:
+            for content in (results[0], bare(results[0])):
+                try:
+                    with self._link.transaction() as cursor:
+                        self._restless |= statements.write(cursor, [content], worker=self.pulse.worker)
+                    break
+                except UNANSWERED:
+                    raise
+                except REFUSED as error:
+                    logger.error("a job's result cannot be stored: %s", error)
+            results.pop(0)
+
+    def _give_back_strays(self) -> None:
+        with self._link.transaction() as cursor:
+            found = self._strays.found(cursor, worker=self.pulse.worker, in_hand=self._in_hand)
+        if found:
+            logger.warning("%d jobs had been claimed without our knowing; they go back", len(found))
+        for stray in found:
+            self._report(stray)
+
+    def _in_hand(self) -> set[int]:
+        """The leases of all that is claimed, runs, or waits to be written."""
+        leases = {result.lease for result in list(self._results)}
+        for lane in self.lanes.values():
+            leases.update(row.lease for row, _ in list(lane.waiting))
+            leases.update(list(lane.running))
+        return leases
 
     def _look(self, cursor: statements.Cursor) -> list[Lane]:
         """Ask in one query which lanes have work, and claim from those that have room."""
@@ -242,15 +295,23 @@ class Coordinator(threading.Thread):
         while self._results and monotonic() < deadline:
             results = [self._results.popleft() for _ in range(min(len(self._results), MOST_RESULTS))]
             try:
+                self._write_together(results)
                 with self._link.transaction() as cursor:
-                    restless = statements.write(cursor, results, worker=self.pulse.worker)
-                with self._link.transaction() as cursor:
-                    statements.settle_turns(cursor, restless)
-            except psycopg.Error as error:
+                    statements.settle_turns(cursor, self._restless)
+            except UNANSWERED as error:
                 logger.warning("last results were not written: %s", error)
                 self._results.extendleft(reversed(results))
                 self._link.close()
                 threading.Event().wait(self._patience.next())
+
+    def _write_together(self, results: list[Result]) -> None:
+        try:
+            with self._link.transaction() as cursor:
+                self._restless |= statements.write(cursor, results, worker=self.pulse.worker)
+        except UNANSWERED:
+            raise
+        except REFUSED:
+            self._write_singly(results)
 
 
 def _interrupted(row: Claimed) -> NotDone:

@@ -1,6 +1,6 @@
 """What the engine reads of a job and what it writes of a run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -70,6 +70,13 @@ class Hold:
 
 
 Result = Done | NotDone
+
+
+def bare(result: Result) -> Result:
+    """Return what is left of a result whose content the database does not take (a NUL in a text, NaN in JSON)."""
+    if isinstance(result, Done):
+        return Done(result.id, result.lease)
+    return replace(result, error="What it said cannot be stored")
 
 
 def unstarted(row: Claimed) -> NotDone:

@@ -266,6 +266,12 @@ def claim_suspect(cursor: Cursor, *, worker: int) -> Claimed | None:
     return Claimed._make(found) if found else None
 
 
+def held(cursor: Cursor, *, worker: int) -> list[tuple[int, int]]:
+    """Return id and lease of every job that is in this worker's hands."""
+    cursor.execute("SELECT id, lease FROM autopilot_job WHERE status = 1 AND locked_by = %s", [worker])
+    return [(job, lease) for job, lease in cursor.fetchall()]
+
+
 def has_suspects(cursor: Cursor) -> bool:
     """Say whether jobs wait to be run alone."""
     cursor.execute(_HAS_SUSPECTS)
@@ -300,7 +306,7 @@ def put_back(cursor: Cursor, results: Sequence[NotDone], *, worker: int) -> list
         "counted": [result.counted for result in results],
         "deferred": [result.deferred for result in results],
         "times": [result.at for result in results],
-        "delays": [result.delay for result in results],
+        "delays": [None if result.delay is None else float(result.delay) for result in results],
         "outcomes": [result.outcome for result in results],
         "errors": [result.error for result in results],
     }
