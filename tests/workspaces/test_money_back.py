@@ -1,6 +1,5 @@
 """Refunds and credit notes stand beside the invoices, whatever order Stripe tells of them in, and however often."""
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -40,7 +39,7 @@ def owner(paid: dict[str, str]) -> Client:
 def refunded(shop: Shop, ids: dict[str, str], **more: int) -> list[StripeHappened]:
     """Something goes back; what Stripe told of it."""
     shop.act("refund", subscription=ids["subscriptionId"], **more)
-    return shop.happened(*TYPES)
+    return [shop.happened(kind)[0] for kind in TYPES]
 
 
 def kept() -> list[Any]:
@@ -58,7 +57,7 @@ def test_a_refund_stands_beside_its_invoice(owner: Client, shop: Shop, paid: dic
     (row,) = page.context["money_back"]
     (invoice,) = page.context["invoices"]
     assert (row.amount_cents, row.status, row.invoice_number) == (3_000, "succeeded", invoice.number)
-    assert re.search(r"−\D{0,2}30[.,]00", page.content.decode())
+    assert "−€30" in page.content.decode()
     assert page.context["papers"][-1] == invoice
 
 
@@ -85,8 +84,8 @@ def test_a_refund_that_the_bank_sends_back_says_so(owner: Client, shop: Shop, pa
 
 def test_a_credit_note_that_was_paid_out_is_shown_once(owner: Client, shop: Shop, paid: dict[str, str]) -> None:
     shop.act("credit-note", subscription=paid["subscriptionId"], amount=4_000, refund=True)
-    for event in shop.happened("charge.refunded", "refund.created", "credit_note.created"):
-        tell(event)
+    for kind in ("credit_note.created", *TYPES):
+        tell(shop.happened(kind)[0])
     assert shown(owner) == [("credit_note", 4_000, "issued")]
     assert len(kept()) == 2
     (row,) = owner.get(PAGE).context["money_back"]
