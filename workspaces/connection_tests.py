@@ -8,6 +8,7 @@ from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import switchboard
 from pilar.kernel.problems import NotFound
 from pilar.kernel.switchboard import Finding
+from pilar.providers import connections
 from pilar.providers.models import Provider
 
 PROBES = {
@@ -32,6 +33,7 @@ def run(*, workspace_id: UUID, provider: str, actor: str) -> Finding:
         raise NotFound
     throttling.guard(LIMIT, str(workspace_id))
     with tenant(workspace_id):
+        connections.let_through(provider)
         found = probe.check(workspace_id)
         with atomic():
             audit.record(actor, "connection.tested", "connection", provider, after={"status": found.status})

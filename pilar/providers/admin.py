@@ -78,4 +78,11 @@ class ProviderRouteAdmin(TenantAdmin):
 
 @admin.register(GlobalBreaker)
 class GlobalBreakerAdmin(TenantAdmin):
-    list_display = ("provider", "open_until", "probe_until")
+    list_display = ("provider", "open_until", "probe_until", "refusals")
+    exclude = ("credentials",)
+    actions = ("close",)
+
+    @admin.action(description=_("Close the chosen breakers"), permissions=["view"])
+    def close(self, request: HttpRequest, chosen: QuerySet[GlobalBreaker]) -> None:
+        """Let calls through again at once."""
+        chosen.delete()

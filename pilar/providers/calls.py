@@ -41,15 +41,23 @@ class _Call:
     operation: str
     admission: breakers.Admission
     reservation: budgets.Reservation | None
+    credentials: str
     began: float = field(default_factory=clock.monotonic)
 
 
 def call[T](
-    provider: str, operation: str, run: Callable[[], T], *, timeout: float = DEFAULT_SECONDS, read: bool = False
+    provider: str,
+    operation: str,
+    run: Callable[[], T],
+    *,
+    timeout: float = DEFAULT_SECONDS,
+    read: bool = False,
+    credentials: str = "",
 ) -> T:
     """Make one provider call in the current workspace, or for the platform when no workspace is in force.
 
-    `timeout` is the total in seconds. Must be called outside `atomic()`: nothing is held while a provider works.
+    `timeout` is the total in seconds; `credentials` a fingerprint of credentials that all workspaces share, where a
+    provider locks an account that was tried too often. Must be called outside `atomic()`: nothing is held while a provider works.
     Raises ProviderError (its class decides what to do; `ambiguous` tells whether the provider may have acted),
     ContactFailure, NotConfigured, CircuitOpen, and budgets.Exceeded when the workspace's calls are used up.
     """
@@ -58,13 +66,13 @@ def call[T](
         if scope is None or scope.crosses_tenants:
             stack.enter_context(tenancy.tenant(tenancy.PLATFORM))
         stack.enter_context(deadline(timeout))
-        return _guarded(provider, operation, run, tries=QUICK_READS if read else 1)
+        this = _admit(provider, operation, credentials)
+        return _guarded(this, run, tries=QUICK_READS if read else 1)
 
 
-def _guarded[T](provider: str, operation: str, run: Callable[[], T], *, tries: int) -> T:
-    this = _admit(provider, operation)
+def _guarded[T](this: _Call, run: Callable[[], T], *, tries: int) -> T:
     try:
-        answer = _attempt(provider, run, tries)
+        answer = _attempt(this.provider, run, tries)
     except (ProviderError, ContactFailure) as error:
         _record(this, error)
         raise
@@ -72,10 +80,10 @@ def _guarded[T](provider: str, operation: str, run: Callable[[], T], *, tries: i
     return answer
 
 
-def _admit(provider: str, operation: str) -> _Call:
+def _admit(provider: str, operation: str, credentials: str) -> _Call:
     try:
         with tenancy.atomic(durable=True):
-            return _Call(provider, operation, breakers.admit(provider), _reserve())
+            return _Call(provider, operation, breakers.admit(provider, credentials), _reserve(), credentials)
     except (CircuitOpen, budgets.Exceeded) as error:
         CALLS.labels(provider, operation, error.code).inc()
         raise
@@ -156,7 +164,7 @@ def _judge(this: _Call, failure: Failure | None) -> None:
     if isinstance(failure, NotConfigured) or _is_rate_limit(failure):
         return
     if isinstance(failure, ProviderError) and failure.error_class in breakers.COUNTED:
-        is_open = breakers.failed(this.provider, failure.error_class)
+        is_open = breakers.failed(this.provider, failure.error_class, this.credentials)
         if is_open or failure.error_class in ALERTED:
             connections.mark(this.provider, error=failure)
         if is_open or not this.admission.suspicious:

@@ -2,7 +2,7 @@
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext as _
@@ -79,6 +79,20 @@ def secret(connection: Connection, name: str) -> str:
 
 def _seal(provider: str, name: str, text: str) -> str:
     return b64encode(vault.seal(text, provider=provider, field=name)).decode()
+
+
+def let_through(provider: str) -> None:
+    """Let the next call pass although a pause is not over: somebody tests the connection."""
+    with atomic():
+        for name in CALLS_OF.get(Provider(provider), (provider,)):
+            breakers.let_through(name)
+
+
+def paused_until(provider: str) -> datetime | None:
+    """Say until when no call is made for a connection of the current workspace, or None."""
+    with atomic():
+        pauses = [breakers.paused_until(name) for name in CALLS_OF.get(Provider(provider), (provider,))]
+    return max(filter(None, pauses), default=None)
 
 
 def mark(provider: str, *, error: ProviderError | None = None) -> None:

@@ -160,12 +160,16 @@ class Breaker(TenantRow):
 
 
 class GlobalBreaker(models.Model):
-    """Opens when the breakers of several workspaces opened on the same provider within a short time."""
+    """Opens when the breakers of several workspaces opened on the same provider within a short time, and when
+    credentials of ours are refused; then `credentials` is their fingerprint and the pause holds for those alone.
+    """
 
     provider = models.CharField(primary_key=True, max_length=16)
     tripped: Any = models.JSONField(default=dict)
     open_until = models.DateTimeField(null=True, blank=True)
     probe_until = models.DateTimeField(null=True, blank=True)
+    refusals = models.PositiveIntegerField(default=0, db_default=0)
+    credentials = models.CharField(max_length=64, default="", db_default="", blank=True)
 
     def __str__(self) -> str:
         return self.provider

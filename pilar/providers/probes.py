@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from math import ceil
 from uuid import UUID
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from pilar.backplane.tenancy import all_tenants, atomic, current
 from pilar.kernel import clock
@@ -13,7 +15,7 @@ from pilar.kernel.errors import CircuitOpen, ErrorClass, NotConfigured, Provider
 from pilar.kernel.switchboard import Finding
 from pilar.providers import connections
 from pilar.providers.email import smtp
-from pilar.providers.models import Breaker, PhoneNumber, ProviderCall
+from pilar.providers.models import Breaker, GlobalBreaker, PhoneNumber, ProviderCall
 from pilar.providers.stripe import checkout
 from pilar.providers.stripe import client as stripe
 from pilar.providers.twilio import client as twilio
@@ -32,16 +34,26 @@ def _looked(name: str, look: Callable[[], Finding]) -> Finding:
     except NotConfigured as error:
         return Finding("healthy", error.message, code="not_configured")
     except CircuitOpen as error:
-        text = _("%(provider)s has failed several times in a row, so calls pause for a minute.") % {"provider": name}
-        return _failure(_cause(error.provider), text)
+        return _failure(_cause(error.provider), _pause(name, ceil((error.retry_after or 60) / 60)))
     except ProviderError as error:
         text = _("%(provider)s: %(message)s") % {"provider": name, "message": error.message}
         return _failure(error.error_class, text)
 
 
+def _pause(name: str, minutes: int) -> str:
+    text = ngettext(
+        "%(provider)s has failed several times in a row, so calls pause for a minute.",
+        "%(provider)s has failed several times in a row, so calls pause for %(minutes)d minutes.",
+        minutes,
+    )
+    return text % {"provider": name, "minutes": minutes}
+
+
 def _cause(provider: str) -> ErrorClass:
     """Say why the breaker is open: what it remembers of the last failure."""
     with atomic():
+        if GlobalBreaker.objects.filter(provider=provider, refusals__gt=0).exists():
+            return ErrorClass.THIRD_PARTY_AUTH_FAILED
         remembered = Breaker.objects.filter(provider=provider).values_list("error_class", flat=True).first()
     return ErrorClass(remembered) if remembered else ErrorClass.TRANSIENT_NETWORK
 

@@ -84,7 +84,8 @@ def updated(source: Catalog, folder: Path, language: str) -> Catalog:
         if not message.id:
             continue
         old = known.get(message.id, message.context)
-        result.add(message.id, old.string if old else None, context=message.context)
+        fits = old is not None and isinstance(old.id, str) == isinstance(message.id, str)
+        result.add(message.id, old.string if old and fits else None, context=message.context)
     return result
 
 

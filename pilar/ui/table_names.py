@@ -125,6 +125,7 @@ COLUMNS = {
     "ready_at": pgettext_lazy("column", "ready"),
     "reason": pgettext_lazy("column", "reason"),
     "received_at": pgettext_lazy("column", "received"),
+    "refusals": pgettext_lazy("column", "refusals in a row"),
     "requested_at": pgettext_lazy("column", "requested"),
     "requested_by": pgettext_lazy("column", "requested by"),
     "resolved_at": pgettext_lazy("column", "solved"),

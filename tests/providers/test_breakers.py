@@ -134,3 +134,73 @@ def test_one_good_answer_opens_the_way_for_all_again() -> None:
     with atomic():
         succeeded("stripe", admit("stripe"))
     assert [is_open() for _ in range(2)] == [False, False]
+
+
+def refuse(credentials: str = "old", times: int = 1) -> None:
+    with atomic():
+        for _ in range(times):
+            failed("smtp", AUTH, credentials)
+
+
+def waits(credentials: str = "old") -> float:
+    """For how many seconds calls with these credentials are paused."""
+    try:
+        with atomic():
+            admit("smtp", credentials)
+    except CircuitOpen as pause:
+        return pause.retry_after or 0.0
+    return 0.0
+
+
+def test_refused_credentials_of_ours_pause_every_studio_at_the_first_refusal() -> None:
+    refuse()
+    with tenant_outside(WorkspaceFactory().pk):
+        assert 55 < waits() <= 60
+
+
+@pytest.mark.parametrize(("times", "seconds"), [(2, 120), (4, 480), (7, 3600), (40, 3600)])
+def test_each_refusal_doubles_the_pause_up_to_an_hour(times: int, seconds: int) -> None:
+    refuse(times=times)
+    assert seconds - 5 < waits() <= seconds
+
+
+def test_other_credentials_are_tried_at_once_and_begin_anew() -> None:
+    refuse(times=7)
+    assert waits("new") == 0.0
+    refuse("new")
+    assert 55 < waits("new") <= 60
+
+
+def test_credentials_that_are_accepted_end_the_pause_and_its_growth() -> None:
+    refuse(times=7)
+    with atomic():
+        assert succeeded("smtp", admit("smtp", "new"))
+    assert waits() == 0.0
+    refuse()
+    assert waits() <= 60
+
+
+def test_a_test_passes_a_long_pause_once_a_minute() -> None:
+    refuse(times=7)
+    with atomic():
+        breakers.let_through("smtp")
+    assert waits() > 60
+    a_minute_passes()
+    with atomic():
+        breakers.let_through("smtp")
+    assert waits() == 0.0
+    assert 0 < waits() <= 5
+    refuse()
+    assert waits() > 3500
+    with atomic():
+        breakers.let_through("smtp")
+    assert waits() > 3500
+
+
+def test_a_test_passes_a_studios_own_pause() -> None:
+    fail(5, AUTH, "twilio")
+    with atomic():
+        assert breakers.paused_until("twilio")
+        breakers.let_through("twilio")
+        assert breakers.paused_until("twilio") is None
+    assert not is_open("twilio")

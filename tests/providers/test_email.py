@@ -200,6 +200,18 @@ def test_a_wrong_password_is_an_auth_failure(sandbox: Sandbox, settings: Setting
     assert found.value.error_class is ErrorClass.THIRD_PARTY_AUTH_FAILED
 
 
+def test_a_password_that_was_refused_is_not_offered_again_until_it_is_another_one(
+    sandbox: Sandbox, settings: Settings
+) -> None:
+    right, settings.SMTP_PASSWORD = settings.SMTP_PASSWORD, "wrong"
+    for expected in ("535", "circuit_open", "circuit_open"):
+        with pytest.raises(ProviderError) as found:
+            smtp.check()
+        assert found.value.code == expected
+    settings.SMTP_PASSWORD = right
+    smtp.check()
+
+
 def test_no_password_is_sent_in_clear_over_the_network(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smtp, "LOOPBACK", ())
     found = failing(settings, "220 hi", "250 no tls here", "221 bye")

@@ -13,8 +13,10 @@ from django.test import Client
 from pilar.backplane import activity, audit, budgets
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import clock, switchboard
+from pilar.kernel.errors import ErrorClass, ProviderError
 from pilar.kernel.problems import Conflict, NotFound
 from pilar.kernel.switchboard import Empty, Finding, Probe, Work
+from pilar.providers import breakers, connections
 from tests.factories import LeadFactory
 from tests.workspaces.world import World, make_world
 from workspaces import data_export
@@ -61,6 +63,30 @@ def test_a_test_asks_the_provider_and_tells_the_answer(owner: Client, monkeypatc
 def test_a_provider_is_not_asked_more_than_six_times_a_minute(owner: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     _probe(monkeypatch, Finding("healthy", "Gut."))
     assert [owner.post(f"{PATH}/test/stripe").status_code for _try in range(7)] == [302] * 6 + [429]
+
+
+def test_a_pause_after_refused_credentials_is_shown_and_a_test_ends_it(
+    world: World, owner: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = ProviderError("535", provider="smtp", error_class=ErrorClass.THIRD_PARTY_AUTH_FAILED)
+    with tenant(world.workspace_id), atomic():
+        connections.put("email")
+        for _ in range(5):
+            breakers.failed("smtp", refused.error_class)
+        connections.mark("smtp", error=refused)
+    assert "Der nächste Versuch ist um" in _text(owner, "")
+    tried: list[str] = []
+    probe = Probe("mail_server", "external_apis", lambda _id: _let_in(tried), per_workspace=False)
+    monkeypatch.setitem(switchboard.probes, "mail_server", probe)
+    owner.post(f"{PATH}/test/email")
+    assert tried == ["let in"]
+
+
+def _let_in(tried: list[str]) -> Finding:
+    with atomic():
+        breakers.admit("smtp")
+    tried.append("let in")
+    return Finding("healthy", "Gut.")
 
 
 def test_an_unknown_provider_cannot_be_tested(owner: Client) -> None:

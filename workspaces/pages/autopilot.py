@@ -20,6 +20,7 @@ from pilar.dashboard import parts
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
 from pilar.kernel.problems import Problem
+from pilar.providers import connections as known_connections
 from pilar.providers.ai import chat
 from pilar.providers.models import Connection, Provider
 from workspaces import api_keys, billing, connection_tests, own_limits, trails
@@ -68,6 +69,7 @@ def _connection(provider: str, found: Connection | None) -> dict[str, Any]:
         "state": found.status,
         "last_success_at": found.last_success_at,
         "reason": found.last_error,
+        "paused_until": known_connections.paused_until(provider) if found.last_error_class else None,
     }
 
 

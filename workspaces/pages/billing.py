@@ -46,7 +46,7 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 def _by_date(papers: list[Invoice], back: list[MoneyBack]) -> list[Invoice | MoneyBack]:
-    every: list[Invoice | MoneyBack] = [*papers, *back]
+    every: list[Invoice | MoneyBack] = [*back, *papers]
     return sorted(every, key=lambda paper: paper.issued_at, reverse=True)
 
 

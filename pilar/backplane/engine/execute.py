@@ -13,7 +13,7 @@ from pilar.backplane import correlation, running
 from pilar.backplane.engine.results import Claimed, Done, Hold, NotDone, Result
 from pilar.backplane.tenancy import tenant
 from pilar.kernel import clock, switchboard
-from pilar.kernel.errors import ErrorClass, ProviderError
+from pilar.kernel.errors import CircuitOpen, ErrorClass, ProviderError
 from pilar.kernel.masking import mask_text
 from pilar.kernel.switchboard import Happened, JobType, Outcome, Permanent, Reschedule, RetryAt, Work
 
@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 RETRY_CAP = 600.0
 """Seconds: the longest wait between two attempts."""
 DEFERRAL_CAP = 300.0
+LONGEST_LOOK_AWAY = 300.0
+"""Seconds at most before a job looks whether a pause of calls is over: somebody may have ended it early."""
 REFUSED_WAIT = 20.0
 """Seconds at least between two tries with credentials that were refused: somebody has to set them right first."""
 LONGEST_HOLD = 3600.0
@@ -86,6 +88,8 @@ def timed_out(row: Claimed, job_type: JobType) -> NotDone:
 
 
 def _wait_for_provider(row: Claimed, error: ProviderError) -> float:
+    if isinstance(error, CircuitOpen):
+        return min(error.retry_after or REFUSED_WAIT, LONGEST_LOOK_AWAY)
     if error.retry_after is not None:
         return error.retry_after
     wait = _jittered(2.0**row.deferrals, DEFERRAL_CAP)
