@@ -1,4 +1,4 @@
-"""What a studio allows itself in an hour, within what its plan allows in a day, and what happens to work beyond it."""
+"""What a studio allows itself in a day and an hour, within what its plan allows, and what happens to work beyond it."""
 
 from uuid import UUID
 
@@ -18,8 +18,11 @@ def of_plan(workspace: Workspace) -> dict[str, int]:
     return {"messages": allowed.messages_per_day, "tokens": allowed.tokens_per_day}
 
 
-def change(*, workspace_id: UUID, resource: str, hourly: int | None, policy: str, actor: str) -> None:
-    """Let the studio use at most `hourly` of a resource in an hour, and set what happens to work beyond its limits.
+def change(
+    *, workspace_id: UUID, resource: str, daily: int | None, hourly: int | None, policy: str, actor: str
+) -> None:
+    """Let the studio use at most so much of a resource in a day and an hour (None: what the plan allows), and set what
+    happens to work beyond its limits.
 
     Raises NotFound for a resource that the plan does not limit, Problem for more than the plan allows in a day or less
     than nothing, and for an unknown policy.
@@ -28,11 +31,12 @@ def change(*, workspace_id: UUID, resource: str, hourly: int | None, policy: str
     most = of_plan(workspace).get(resource)
     if most is None:
         raise NotFound
-    if hourly is not None and not 0 < hourly <= most:
+    wrong = [name for name, wanted in (("daily", daily), ("hourly", hourly)) if wanted and not 0 < wanted <= most]
+    if wrong:
         text = _("Choose a number from 1 to %(most)d: that is what your plan allows a day.") % {"most": most}
-        raise Problem(text, code="validation_failed", fields={"hourly": text})
+        raise Problem(text, code="validation_failed", fields=dict.fromkeys(wrong, text))
     if policy not in Budget.Policy.values:
         text = _("Choose what happens to what does not fit.")
         raise Problem(text, code="validation_failed", fields={"policy": text})
     with tenant(workspace_id), atomic():
-        budgets.choose(resource, policy=policy, hourly=hourly, actor=actor)
+        budgets.choose(resource, policy=policy, hourly=hourly, own_daily=daily, actor=actor)

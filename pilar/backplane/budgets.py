@@ -6,7 +6,7 @@ window is keyed by the moment it opened: the studio's local midnight, or the ful
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -59,6 +59,7 @@ class Standing:
     hourly_used: int
     day_opens_again_at: datetime
     override_until: datetime | None = None
+    own_daily: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +111,21 @@ def set_limits(resource: str, *, daily: int | None, hourly: int | None = None, p
     _write(resource, {"daily": daily, "hourly": hourly, "policy": policy})
 
 
-def choose(resource: str, *, policy: str, hourly: int | None, actor: str) -> None:
-    """Say what becomes of work over the limit (queue, drop or degrade), and limit the hour besides the day.
-
-    Raises KeyError for an unknown resource.
+class Choice(TypedDict, total=False):
+    """What a workspace chooses itself: what becomes of work over the limit (queue, drop or degrade), a limit for the hour,
+    and one for the day that holds where it is lower than the plan's.
     """
+
+    policy: str
+    hourly: int | None
+    own_daily: int | None
+
+
+def choose(resource: str, *, actor: str, **chosen: Unpack[Choice]) -> None:
+    """Change what was chosen for a resource; what is not named stays. Raises KeyError for an unknown resource."""
     with atomic():
-        _write(resource, {"policy": policy, "hourly": hourly})
-        audit.record(actor, "budget.chosen", "budget", resource, after={"policy": policy, "hourly": hourly})
+        _write(resource, dict(chosen))
+        audit.record(actor, "budget.chosen", "budget", resource, after=dict(chosen))
 
 
 def override(resource: str, *, daily: int, until: datetime, actor: str, reason: str, now: datetime) -> None:
@@ -216,6 +224,7 @@ def status(now: datetime) -> list[Standing]:
                 hours.get(resource, 0),
                 _next_day(opened, midnight, zone),
                 limits.override_until,
+                chosen[resource].own_daily if resource in chosen else None,
             )
         )
     return standings
@@ -248,7 +257,8 @@ def _limits(budget: Budget | None, now: datetime) -> _Limits:
         return _Limits(None, None, Budget.Policy.QUEUE)
     if budget.override_until and budget.override_until > now:
         return _Limits(budget.override_daily, None, budget.policy, budget.override_until)
-    return _Limits(budget.daily, budget.hourly, budget.policy)
+    days = [limit for limit in (budget.daily, budget.own_daily) if limit is not None]
+    return _Limits(min(days, default=None), budget.hourly, budget.policy)
 
 
 _OPEN_DAY = """

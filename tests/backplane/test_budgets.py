@@ -129,6 +129,22 @@ class TestLimits:
         found = next(one for one in budgets.status(NOON) if one.resource == "pens")
         assert (found.daily_limit, found.hourly_limit, found.policy) == (20, 2, "drop")
 
+    @pytest.mark.parametrize(("own", "of_the_plan", "holds"), [(5, 10, 5), (5, 3, 3), (5, None, 5), (None, 10, 10)])
+    def test_the_lower_of_the_plans_and_the_own_limit_holds(
+        self, inside: UUID, own: int | None, of_the_plan: int | None, holds: int
+    ) -> None:
+        budgets.choose("pens", own_daily=own, actor="test")
+        budgets.allow("pens", daily=of_the_plan)
+        reserve(holds)
+        with pytest.raises(Exceeded):
+            reserve(1, key="more")
+
+    def test_what_is_not_named_in_a_choice_stays(self, inside: UUID) -> None:
+        budgets.choose("pens", own_daily=5, policy="drop", actor="test")
+        budgets.choose("pens", hourly=2, actor="test")
+        found = next(one for one in budgets.status(NOON) if one.resource == "pens")
+        assert (found.own_daily, found.hourly_limit, found.policy) == (5, 2, "drop")
+
     def test_all_resources_are_read_in_three_statements(
         self, inside: UUID, django_assert_max_num_queries: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -104,10 +104,25 @@ def test_a_studio_limits_its_hour_and_says_what_happens_beyond(world: World, own
     assert _standing(world) == (20, "drop")
 
 
+def test_a_studio_allows_itself_less_a_day_than_its_plan_and_takes_that_back(world: World, owner: Client) -> None:
+    with tenant(world.workspace_id), atomic():
+        budgets.allow("messages", daily=100)
+    owner.post(f"{PATH}/limits/messages", {"daily": "7", "policy": "queue"})
+    assert 'value="7"' in _text(owner, "/limits")
+    with tenant(world.workspace_id), pytest.raises(budgets.Exceeded):
+        budgets.reserve("messages", 8, key="k", now=clock.now())
+    owner.post(f"{PATH}/limits/messages", {"daily": "", "policy": "queue"})
+    with tenant(world.workspace_id):
+        assert budgets.reserve("messages", 8, key="k", now=clock.now()).amount == 8
+
+
 def test_nobody_allows_themselves_more_than_the_plan(world: World, owner: Client) -> None:
     before = _standing(world)
     page = owner.post(f"{PATH}/limits/messages", {"hourly": "999999", "policy": "queue"}).content.decode()
     assert "aria-invalid" in page
+    assert (
+        "aria-invalid" in owner.post(f"{PATH}/limits/messages", {"daily": "999999", "policy": "queue"}).content.decode()
+    )
     assert _standing(world) == before
 
 

@@ -35,8 +35,11 @@ class KeyForm(forms.Form):
 
 
 class LimitForm(forms.Form):
-    """The studio's own limit of one resource an hour, and what happens beyond."""
+    """The studio's own limits of one resource, a day and an hour, and what happens beyond."""
 
+    daily = forms.IntegerField(
+        label=_("At most a day"), min_value=1, required=False, help_text=_("Empty: what your plan allows.")
+    )
     hourly = forms.IntegerField(
         label=_("At most an hour"), min_value=1, required=False, help_text=_("Empty: only the day counts.")
     )
@@ -51,7 +54,8 @@ class LimitForm(forms.Form):
     @classmethod
     def of(cls, standing: Standing) -> "LimitForm":
         """The form with what holds now."""
-        return cls(initial={"hourly": standing.hourly_limit, "policy": standing.policy}, resource=standing.resource)
+        chosen = {"daily": standing.own_daily, "hourly": standing.hourly_limit, "policy": standing.policy}
+        return cls(initial=chosen, resource=standing.resource)
 
 
 class TrailForm(forms.Form):

@@ -78,7 +78,9 @@ class DistributedLock(TenantRow):
 
 
 class Budget(TenantRow):
-    """What a workspace may use of one resource; null is no limit. The operator's override holds until its time."""
+    """What a workspace may use of one resource; null is no limit. `own_daily` is what it allows itself within `daily`.
+    The operator's override holds until its time.
+    """
 
     class Policy(models.TextChoices):
         QUEUE = "queue", _("wait until there is room")
@@ -88,6 +90,7 @@ class Budget(TenantRow):
     id = models.UUIDField(primary_key=True, default=uuid7)
     resource = models.CharField(max_length=40)
     daily = models.BigIntegerField(null=True)
+    own_daily = models.BigIntegerField(null=True)
     hourly = models.BigIntegerField(null=True)
     policy = models.CharField(max_length=10, choices=Policy, default=Policy.QUEUE)
     override_daily = models.BigIntegerField(null=True)
