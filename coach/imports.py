@@ -4,7 +4,10 @@ Nothing is written twice: a number that is known already is left as it is, and a
 transaction. Without a proven consent people are added and never written to first.
 """
 
+import csv
+import io
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,6 +34,8 @@ SAMPLE = 6
 MOST_SHOWN = 200
 """Rows with a remark that a page lists; the report has all of them."""
 LARGEST_FILE = 10 * 1024 * 1024
+HEADER_LINES = 1
+"""Lines before the first row of what `of_rows` makes."""
 Status = MemberImport.Status
 
 
@@ -65,6 +70,25 @@ def upload(*, name: str, raw: bytes, actor: str, now: datetime) -> MemberImport:
         delimiter=delimiter,
         rows=len(table.rows),
         mapping=tables.guessed(table),
+        created_by=actor,
+        created_at=now,
+    )
+
+
+def of_rows(rows: Sequence[Mapping[str, str]], *, consent: dict[str, str], actor: str, now: datetime) -> MemberImport:
+    """Make an import of rows that a program sends, by `tables.FIELDS`; it is not saved yet. Raises Problem."""
+    mapping = {name: place for place, name in enumerate(tables.FIELDS)}
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=";")
+    writer.writerow(tables.FIELDS)
+    writer.writerows([row.get(name, "") for name in tables.FIELDS] for row in rows)
+    return MemberImport(
+        file_name="API",
+        content=out.getvalue(),
+        delimiter=";",
+        rows=len(rows),
+        mapping=mapping,
+        consent=_complete(consent, mapping),
         created_by=actor,
         created_at=now,
     )

@@ -62,6 +62,11 @@ def count() -> int:
     return Lead.objects.count()
 
 
+def all_ids() -> list[UUID]:
+    """Return the ids of all people of the current workspace."""
+    return list(Lead.objects.order_by("pk").values_list("pk", flat=True))
+
+
 def add(new: NewLead, *, actor: str, source: str = "manual", now: datetime) -> Lead:
     """Add a person, with consent if there is one on record, and plan what follows from it.
 

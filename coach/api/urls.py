@@ -1,9 +1,15 @@
 from django.urls import URLPattern, URLResolver, path
 
-from coach.api import coach_views, desk_views, views
+from coach.api import coach_views, desk_views, transfer_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/leads", views.Leads.as_view()),
+    path("api/leads/import", transfer_views.Imports.as_view()),
+    path("api/leads/import/<uuid:import_id>", transfer_views.ImportOne.as_view()),
+    path("api/leads/import/<uuid:import_id>/report", transfer_views.ImportReport.as_view()),
+    path("api/leads/export", transfer_views.Exports.as_view()),
+    path("api/leads/export/<uuid:export_id>", transfer_views.ExportOne.as_view()),
+    path("api/leads/export/<uuid:export_id>/file", transfer_views.ExportFile.as_view()),
     path("api/leads/<uuid:lead_id>", views.LeadOne.as_view()),
     path("api/leads/<uuid:lead_id>/consents", views.LeadConsents.as_view()),
     path("api/conversations", views.Conversations.as_view()),
