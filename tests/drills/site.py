@@ -61,11 +61,11 @@ class RedisServer:
 class Helper:
     """One more process of an installation, started as a container would start it."""
 
-    def __init__(self, site: "Site", kind: str, name: str) -> None:
+    def __init__(self, site: "Site", kind: str, name: str, **environment: str) -> None:
         self.kind = kind
         argv = [sys.executable, "-m", "pilar.runtime", "run", sys.executable, "-m", "pilar.runtime", kind]
         # Each beat keeps a file of its own; they must not share it.
-        environment = {**site.environment, "PILAR_DATA_DIR": str(site.folder)}
+        environment = {**site.environment, "PILAR_DATA_DIR": str(site.folder), **environment}
         log = (site.folder / "log" / f"{name}.log").open("ab")
         self._popen = subprocess.Popen(
             argv, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
@@ -101,11 +101,11 @@ class Site(Installation):
         self.redis = redis
         self.helpers: dict[str, Helper] = {}
 
-    def help(self, kind: str, name: str) -> Helper:
-        """Start one more worker or beat under this name, in place of the one that had it."""
+    def help(self, kind: str, name: str, **environment: str) -> Helper:
+        """Start one more worker or beat under this name, in place of the one that had it; with settings of its own."""
         if name in self.helpers:
             self.helpers[name].end()
-        self.helpers[name] = Helper(self, kind, name)
+        self.helpers[name] = Helper(self, kind, name, **environment)
         return self.helpers[name]
 
     def crash_database(self) -> None:

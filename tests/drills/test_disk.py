@@ -6,14 +6,13 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
 from tests.drills import invariants
 from tests.drills.conftest import Note
 from tests.drills.disk import Disk, disk
+from tests.drills.orders import Orders, unknown
 from tests.drills.site import Site, seconds_until, site
 from tests.drills.test_postgres import RESUMED_WITHIN, Load, loaded
 from tests.e2e.installation import Studio, wait_for
@@ -23,19 +22,12 @@ MEGABYTES = 700
 FULL_SECONDS = 30.0
 SEED, JOBS = 4711, 4000
 
-_LEFT = """
-SELECT type, status, attempts, deferrals, error FROM autopilot_job
-WHERE type LIKE 'drill.%%' AND status IN (0, 1, 6) LIMIT 5
-"""
-_DEAD = "SELECT type, error FROM autopilot_job WHERE type LIKE 'drill.%%' AND status = 2"
-_DONE = "SELECT count(*) FROM autopilot_job_done WHERE type LIKE 'drill.%%'"
-
 
 class Full:
     """What was seen while the disk was full."""
 
-    def __init__(self, here: Site, studio: Studio, load: Load, books: Path) -> None:
-        self.here, self.studio, self.load, self.books = here, studio, load, books
+    def __init__(self, here: Site, studio: Studio, load: Load, orders: Orders) -> None:
+        self.here, self.studio, self.load, self.orders = here, studio, load, orders
         self.ready: Counter[str] = Counter()
         self.reads: Counter[int] = Counter()
         self.resumed_after = 0.0
@@ -61,12 +53,12 @@ def small() -> Iterator[Disk]:
 @pytest.fixture(scope="module")
 def full(small: Disk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Full]:
     """Half a minute without a byte, under writes; the worker is killed meanwhile."""
-    books = tmp_path_factory.mktemp("books")
+    folder = tmp_path_factory.mktemp("books")
     with site(small.folder / "site", redis=False) as here:
         studio = here.studio("Randvoll")
         wait_for(studio.received)
         with loaded(studio) as load:
-            found, feed = Full(here, studio, load, books), here.python("tests.drills.feed", JOBS, SEED, books)
+            found = Full(here, studio, load, Orders(here, folder, count=JOBS, seed=SEED))
             time.sleep(3)
             began = time.monotonic()
             while time.monotonic() < began + FULL_SECONDS:
@@ -77,8 +69,6 @@ def full(small: Disk, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Full
             if here.cluster.pid() is None:
                 here.cluster.start()
             found.resumed_after = seconds_until(found.is_ready, within=60)
-        told, _ = feed.communicate(timeout=300)
-        assert sum(map(int, told.split())) == JOBS
         yield found
 
 
@@ -102,25 +92,12 @@ def test_with_room_again_all_goes_on_by_itself(full: Full, note: Note) -> None:
     note("full disk: seconds from room until web is ready", full.resumed_after, "s", at_most=RESUMED_WITHIN)
     assert full.killed
     wait_for(lambda: full.here.workers() - {full.killed}, seconds=60)
-    began = time.monotonic()
-    with suppress(AssertionError):
-        wait_for(lambda: not full.here.sql(_LEFT), seconds=180)
-    note("full disk: seconds until nothing waits", time.monotonic() - began, "s")
-    assert full.here.sql(_LEFT) == []
     message, _ = full.studio.answered("Wann ist morgen Training?")
     assert message["text"]
 
 
 def test_nothing_is_lost_and_no_effect_was_made_twice(full: Full, note: Note) -> None:
-    dead = full.here.sql(_DEAD)
-    note("full disk: blind effects left unknown", len(dead))
-    assert {kind for kind, error in dead if error.startswith("Unknown")} <= {"drill.blind"}
-    assert [error for _, error in dead if not error.startswith("Unknown")] == []
-    note("full disk: jobs lost", JOBS - full.here.sql(_DONE)[0][0] - len(dead), at_most=0)
-    made: Counter[str] = Counter()
-    for file in full.books.iterdir():
-        made[file.name.partition(".")[0]] += file.stat().st_size
-    note("full disk: effects made twice", sum(times > 1 for times in made.values()), at_most=0)
+    note("full disk: blind effects left unknown", unknown(full.orders.settle(note, "full disk")))
 
 
 @pytest.mark.parametrize("name", invariants.ALL)

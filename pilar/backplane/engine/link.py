@@ -12,12 +12,7 @@ from django.db import connections
 
 # Every statement of the engine is meant for an index; a plan cached while a table was empty must not scan it later.
 _OPTIONS = "-c enable_seqscan=off -c statement_timeout=20s -c idle_in_transaction_session_timeout=30s"
-_PATIENCE: dict[str, Any] = {
-    "connect_timeout": 5,
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-}
+CONNECT_SECONDS = 5
 
 
 class Link:
@@ -45,7 +40,9 @@ class Link:
 
     def _opened(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:
-            self._connection = psycopg.connect(**_address(), **_PATIENCE, autocommit=True, application_name=self._name)
+            self._connection = psycopg.connect(
+                **_address(), connect_timeout=CONNECT_SECONDS, autocommit=True, application_name=self._name
+            )
         return self._connection
 
 
