@@ -79,6 +79,28 @@ def test_the_imprint_names_who_runs_it_and_what_is_missing(settings: Settings) -
     assert "OPERATOR_REGISTER" in page
 
 
+MARKS = {"de": "[Anwalt]", "en": "[Lawyer]", "es": "[Abogado]", "fr": "[Avocat]", "it": "[Avvocato]"}
+
+
+def frame(path: str, language: str) -> tuple[int, int, int]:
+    """How many headings and paragraphs a legal text has, and places marked for a lawyer."""
+    page = text(f"{path}?lang={language}").partition('<p class="lawyer">')[2].partition("</section>")[0]
+    return page.count("<h2>"), page.count("<p>"), page.partition("</p>")[2].count(MARKS[language])
+
+
+@pytest.mark.parametrize("path", LEGAL)
+def test_a_legal_text_has_the_same_parts_and_marks_in_every_language(path: str) -> None:
+    binding = frame(path, "de")
+    assert binding[0]
+    assert {language: frame(path, language) for language in MARKS} == dict.fromkeys(MARKS, binding)
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr", "it"])
+def test_a_translation_says_that_the_german_text_binds(language: str) -> None:
+    assert 'href="?lang=de" hreflang="de"' in text(f"/legal/terms?lang={language}")
+    assert 'href="?lang=de" hreflang="de"' not in text("/legal/terms?lang=de")
+
+
 def test_prices_say_what_meta_takes() -> None:
     page = text("/pricing?lang=en")
     assert "To Meta, about" in page

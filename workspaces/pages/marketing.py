@@ -29,7 +29,7 @@ from workspaces.pages.forms import ContactForm
 
 PAGES = ("landing", "features", "pricing", "security", "faq")
 LEGAL = ("imprint", "privacy", "terms", "processing", "withdrawal")
-OFFERED_LANGUAGES = ("de", "en")
+OFFERED_LANGUAGES = ("de", "en", "es", "fr", "it")
 View = Callable[..., HttpResponse]
 
 
@@ -126,8 +126,9 @@ COSTS = [
 @kept
 @public_page
 def legal(request: HttpRequest, name: str) -> HttpResponse:
-    """Imprint, privacy, terms: in German, the language of the contract."""
-    return render(request, f"marketing/legal/{name}.html", _common(reverse(f"workspaces:legal_{name}")))
+    """Imprint, privacy, terms: a template for each language, of which the German one binds."""
+    language = get_language() or settings.LANGUAGE_CODE
+    return render(request, f"marketing/legal/{language}/{name}.html", _common(reverse(f"workspaces:legal_{name}")))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
