@@ -49,7 +49,7 @@ job(
     max_attempts=10,
     timeout=timedelta(minutes=4),
 )
-job("provisioning.check", triggers.check, lane="provisioning")
+job("provisioning.check", triggers.check, lane="provisioning", external=True)
 job("provisioning.sweep", triggers.sweep, lane="provisioning")
 job("provisioning.remind", chasing.remind, payload=chasing.Reminder, lane="bulk")
 every("provisioning.sweep", timedelta(minutes=10), "provisioning.sweep")

@@ -28,6 +28,7 @@ _CLAIM_KEY = """
 INSERT INTO autopilot_idem (workspace_id, idempotency_key, ref, created_at)
 VALUES (%s, %s, %s, statement_timestamp()) ON CONFLICT DO NOTHING
 """
+_FIND_KEY = "SELECT ref FROM autopilot_idem WHERE workspace_id = %s AND idempotency_key = %s"
 _INSERT = """
 WITH fact AS (
   INSERT INTO autopilot_event (id, workspace_id, type, version, aggregate_type, aggregate_id, position, payload,
@@ -124,6 +125,12 @@ def publish(
     return event_id
 
 
+def is_new(key: str) -> bool:
+    """Say whether the current workspace has used this key for no event yet."""
+    with atomic():
+        return not sql.rows(_FIND_KEY, [current(), f"e:{key}"])
+
+
 def dispatch(event_id: UUID, name: str) -> int:
     """Make one job for each subscriber of the event, once. Returns how many."""
     names = switchboard.subscriptions.get(name, [])
@@ -207,7 +214,5 @@ def dispatch_due(work: switchboard.Work[DispatchEvent]) -> None:
 
 
 def _known(workspace_id: UUID, key: str) -> UUID:
-    found: UUID = sql.value(
-        "SELECT ref FROM autopilot_idem WHERE workspace_id = %s AND idempotency_key = %s", [workspace_id, f"e:{key}"]
-    )
+    found: UUID = sql.value(_FIND_KEY, [workspace_id, f"e:{key}"])
     return found

@@ -108,6 +108,12 @@ def enqueue(
     return UUID(str(ref))
 
 
+def is_new(key: str) -> bool:
+    """Say whether the current workspace has used this key for no job yet."""
+    with atomic():
+        return not sql.rows(_FIND, [current(), f"j:{key}"])
+
+
 def enqueue_many(name: str, rows: Sequence[NewJob], *, priority: int | None = None) -> int:
     """Put work of many workspaces into the queue and return how many were new; needs the platform scope for more than
     one.

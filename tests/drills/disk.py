@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+BLOCK = 4096
+
 
 class Disk:
     """A file system in memory, of one size. It is full while there is ballast on it."""
@@ -23,9 +25,15 @@ class Disk:
 
     def fill(self) -> None:
         """Leave no byte of it, and take what is freed later as well: call it again."""
+        wanted = self.free()
         with self._ballast.open("ab") as file:
-            if self.free():
-                os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, self.free())
+            while wanted >= BLOCK:
+                try:
+                    os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, wanted)
+                except OSError:  # somebody else was quicker
+                    wanted //= 2
+                else:
+                    wanted = self.free()
 
     def make_room(self) -> None:
         self._ballast.unlink()

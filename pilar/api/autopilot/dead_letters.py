@@ -1,4 +1,4 @@
-"""Doors for work that gave up: one or many run again or discarded, a job's attempts, and events replayed."""
+"""Doors for work that waits or gave up: cancelled, run again or discarded, a job's attempts, and events replayed."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -106,6 +106,18 @@ def _new_payload(job_id: UUID, given: dict[str, Any]) -> Any:
     if entry is None or not entry.external:
         raise Conflict(_("The payload of this type of job is not open to callers. It can be retried as it is."))
     return entry.payload.model_validate(given)
+
+
+class Cancel(WorkspaceView):
+    access: ClassVar = {"POST": WRITE}
+    throttles: ClassVar = {"POST": "jobs:500/hour"}
+
+    @extend_schema(operation_id="cancelJob", request=None, responses=JobShown)
+    def post(self, request: Request, job_id: UUID) -> Response:
+        """End a job that waits or is dead. One that runs is left to end by itself."""
+        jobs.cancel(job_id)
+        audit.record(self.principal.actor, "job.cancelled", "job", job_id)
+        return Response(JobShown(job_list.shown(job_id)).data)
 
 
 class Discard(WorkspaceView):

@@ -13,7 +13,9 @@ LOCK_NAME = r"^[A-Za-z0-9._:/-]{1,150}$"
 
 
 class NewEvent(Strict):
-    """The same `idempotencyKey` again changes nothing and answers with the first event."""
+    """The same `idempotencyKey` again changes nothing and answers with the first event. With `dryRun` all is checked
+    and nothing made.
+    """
 
     type = serializers.CharField(max_length=100)
     payload = serializers.DictField(child=serializers.JSONField(allow_null=True), required=False, default=dict)
@@ -21,6 +23,7 @@ class NewEvent(Strict):
     scheduled_at = serializers.DateTimeField(required=False)
     aggregate_type = serializers.CharField(max_length=60, required=False)
     aggregate_id = serializers.CharField(max_length=100, required=False)
+    dry_run = serializers.BooleanField(required=False, default=False)
 
 
 class EventShown(serializers.ModelSerializer[AutopilotEvent]):
@@ -72,13 +75,25 @@ class EventStored(serializers.Serializer[Any]):
 
 
 class NewJob(Strict):
-    """The same `idempotencyKey` again answers with the first job; with another payload it is refused."""
+    """The same `idempotencyKey` again answers with the first job; with another payload it is refused. With `dryRun`
+    all is checked and nothing made.
+    """
 
     type = serializers.CharField(max_length=100)
     payload = serializers.DictField(child=serializers.JSONField(allow_null=True), required=False, default=dict)
     idempotency_key = serializers.CharField(max_length=LONGEST_KEY, required=False)
     scheduled_at = serializers.DateTimeField(required=False)
     priority = serializers.IntegerField(min_value=0, max_value=9, required=False)
+    dry_run = serializers.BooleanField(required=False, default=False)
+
+
+class WouldMake(serializers.Serializer[Any]):
+    """The request is right and would make these jobs; `isNew` is false where its key was used before."""
+
+    dry_run = serializers.BooleanField()
+    type = serializers.CharField()
+    jobs = serializers.ListField(child=serializers.CharField())
+    is_new = serializers.BooleanField()
 
 
 class JobShown(serializers.Serializer[Any]):

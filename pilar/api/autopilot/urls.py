@@ -8,6 +8,7 @@ urlpatterns = [
     path("jobs/retry", doors.RetryMany.as_view(), name="autopilot-jobs-retry"),
     path("jobs/discard", doors.DiscardMany.as_view(), name="autopilot-jobs-discard"),
     path("jobs/<uuid:job_id>/retry", doors.Retry.as_view(), name="autopilot-job-retry"),
+    path("jobs/<uuid:job_id>/cancel", doors.Cancel.as_view(), name="autopilot-job-cancel"),
     path("jobs/<uuid:job_id>/discard", doors.Discard.as_view(), name="autopilot-job-discard"),
     path("jobs/<uuid:job_id>/attempts", doors.Attempts.as_view(), name="autopilot-job-attempts"),
     path("events/replay", doors.ReplayEvents.as_view(), name="autopilot-events-replay"),

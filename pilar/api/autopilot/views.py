@@ -51,6 +51,10 @@ def _payload(model: type[BaseModel], given: dict[str, Any]) -> BaseModel:
     return model.model_validate(given)
 
 
+def _would_make(name: str, made: list[str], *, is_new: bool) -> Response:
+    return Response(serializers.WouldMake({"dry_run": True, "type": name, "jobs": made, "is_new": is_new}).data)
+
+
 class NewEvent(WorkspaceView):
     access: ClassVar = {
         "GET": Access(Role.VIEWER, "events:read", system=True),
@@ -58,16 +62,24 @@ class NewEvent(WorkspaceView):
     }
     throttles: ClassVar = {"POST": "events:1000/hour"}
 
-    @extend_schema(operation_id="createEvent", request=serializers.NewEvent, responses={201: serializers.EventShown})
+    @extend_schema(
+        operation_id="createEvent",
+        request=serializers.NewEvent,
+        responses={200: serializers.WouldMake, 201: serializers.EventShown},
+    )
     def post(self, request: Request) -> Response:
         """Publish an event of the workspace, now or at `scheduledAt`."""
         wanted = checked(serializers.NewEvent, request.data)
         entry = _offered(switchboard.events, wanted["type"])
+        payload, key = _payload(entry.payload, wanted["payload"]), f"api:{wanted.get('idempotency_key') or uuid7()}"
+        if wanted["dry_run"]:
+            heard = switchboard.subscriptions.get(entry.name, [])
+            return _would_make(entry.name, heard, is_new=events.is_new(key))
         about = (wanted.get("aggregate_type", ""), wanted.get("aggregate_id", ""))
         event_id = events.publish(
             entry.name,
-            _payload(entry.payload, wanted["payload"]),
-            key=f"api:{wanted.get('idempotency_key') or uuid7()}",
+            payload,
+            key=key,
             aggregate=about if all(about) else None,
             at=wanted.get("scheduled_at"),
         )
@@ -138,15 +150,22 @@ class NewJob(WorkspaceView):
     }
     throttles: ClassVar = {"POST": "jobs:500/hour"}
 
-    @extend_schema(operation_id="createJob", request=serializers.NewJob, responses={201: serializers.JobShown})
+    @extend_schema(
+        operation_id="createJob",
+        request=serializers.NewJob,
+        responses={200: serializers.WouldMake, 201: serializers.JobShown},
+    )
     def post(self, request: Request) -> Response:
         """Put work of the workspace into the queue, now or for `scheduledAt`."""
         wanted = checked(serializers.NewJob, request.data)
         entry = _offered(switchboard.jobs, wanted["type"])
+        payload, key = _payload(entry.payload, wanted["payload"]), f"api:{wanted.get('idempotency_key') or uuid7()}"
+        if wanted["dry_run"]:
+            return _would_make(entry.name, [entry.name], is_new=jobs.is_new(key))
         job_id = jobs.enqueue(
             entry.name,
-            _payload(entry.payload, wanted["payload"]),
-            key=f"api:{wanted.get('idempotency_key') or uuid7()}",
+            payload,
+            key=key,
             at=wanted.get("scheduled_at"),
             priority=wanted.get("priority"),
             same_request=True,
