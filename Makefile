@@ -12,7 +12,7 @@ LOCAL := $(PY) -m pilar.runtime run
 APART := PILAR_DATA_DIR=$(CURDIR)/var/test
 TEST_SERVER := $(APART) $(PY) -m pilar.runtime.postgres
 UNIT := -m "not sandbox and not processes and not browser and not drill"
-ALL := -m "not drill" --dist loadgroup
+ALL := -m "not drill"
 CSS := npx --no-install tailwindcss -i pilar/ui/frontend/pilar.css --minify
 
 .PHONY: help up test test-unit check checks bench bench-pages drill shots css css-check fmt shell clean dev browser

@@ -6,9 +6,11 @@ from uuid import UUID
 import pytest
 from django.db import connections
 from pytest_django.plugin import DjangoDbBlocker
+from xdist.remote import Producer
 
 from pilar.backplane.tenancy import tenant
 from tests import database
+from tests.scheduling import Together
 
 SIMULATORS = {"simulator", "_sandbox", "_running"}
 """The fixtures that serve simulated providers over HTTP."""
@@ -16,16 +18,14 @@ SIMULATORS = {"simulator", "_sandbox", "_running"}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that talk to simulated providers: they are real parts at work, and no unit tests.
-
-    Tests that start processes or a browser stay together, by file or (where they share one installation) by folder.
-    """
+    """Mark the tests that talk to simulated providers: they are real parts at work, and no unit tests."""
     for item in items:
         if SIMULATORS & set(getattr(item, "fixturenames", ())):
             item.add_marker("sandbox")
-        if item.get_closest_marker("processes") or item.get_closest_marker("browser"):
-            together = item.path.parent if item.path.parent.name == "browser" else item.path
-            item.add_marker(pytest.mark.xdist_group(together.name))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -67,11 +67,16 @@
     event.target.form.requestSubmit();
   });
 
+  // htmx begins to listen in a timer of its own; this one was set after it and rings after it.
+  const htmxListens = new Promise((listens) => setTimeout(listens));
+
   // What is inside a dialog and loads on `shown` does so each time it opens.
   function open(id) {
     const dialog = document.getElementById(id);
     dialog?.showModal();
-    for (const part of dialog?.querySelectorAll("[hx-trigger*=shown]") ?? []) part.dispatchEvent(new CustomEvent("shown"));
+    htmxListens.then(() => {
+      for (const part of dialog?.querySelectorAll("[hx-trigger*=shown]") ?? []) part.dispatchEvent(new CustomEvent("shown"));
+    });
     return Boolean(dialog);
   }
   window.pilar = { open };

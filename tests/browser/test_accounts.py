@@ -109,6 +109,7 @@ def test_every_page_of_an_account_is_quiet_fits_and_shuts_nobody_out(watch: Watc
     watch.look("delete the account")
     watch.page.check("[name=agreed]")
     watch.page.click("main form.form [type=submit]")
+    watch.page.wait_for_selector("text=Dein Konto wird gelöscht")
     watch.look("deletion planned")
     assert watch.wrong == {}
 

@@ -20,11 +20,8 @@ def test_a_member_is_answered_while_the_owner_watches(
     owner: Watch, studio: InService, product: Installation, browser: Browser
 ) -> None:
     with watched(browser, base_url=product.sandbox.url, width=360) as phone:
-        member = Member(phone.page, product.sandbox, PHONE)
-        member.pick_up(studio.number)
-        member.write("JA")
-        member.wait_for("Danke für deine Bestätigung")
-        _open_chat(owner.page)
+        member = _member(phone, product, studio)
+        _open_chat(owner.page, name="Anna")
         answers = owner.page.locator(".bubble.is-out")
         before = answers.count()
         member.write("Kann ich am Samstag um zehn kommen?")
@@ -39,8 +36,7 @@ def test_a_chat_is_taken_over_answered_explained_and_handed_back(
 ) -> None:
     page, words = owner.page, f"Klar, bis Samstag! {owner.page.viewport_size}"
     with watched(browser, base_url=product.sandbox.url, width=360) as phone:
-        member = Member(phone.page, product.sandbox, PHONE)
-        member.pick_up(studio.number)
+        member = _member(phone, product, studio)
         _open_chat(page, name="Anna")
         page.click("#ai-switch[aria-checked=true]")
         page.fill("#text", words)
@@ -131,7 +127,16 @@ def test_members_come_from_a_file_are_filtered_and_paused_with_a_way_back(owner:
     assert owner.wrong == {}
 
 
-def _open_chat(page: Page, name: str = "") -> None:
+def _member(phone: Watch, product: Installation, studio: InService) -> Member:
+    """Anna, who has confirmed that she wants to be coached."""
+    member = Member(phone.page, product.sandbox, PHONE)
+    member.pick_up(studio.number)
+    member.write("JA")
+    member.wait_for("Danke für deine Bestätigung")
+    return member
+
+
+def _open_chat(page: Page, name: str) -> None:
     page.goto("/dashboard/chats")
     page.locator(".chat-list a", has_text=name).first.click()
     page.wait_for_selector("#log")

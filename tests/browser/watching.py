@@ -55,6 +55,10 @@ class Watch:
         if found:
             self.wrong.setdefault(name, []).extend(found)
 
+    def tell(self) -> None:
+        """Print what is on screen; pytest shows it when the test has failed."""
+        print(self.page.url, self._heard, self.page.locator("body").inner_text()[:2000], sep="\n")
+
 
 def _is_complaint(line: ConsoleMessage) -> bool:
     return line.type in ("error", "warning") and SLOW_MACHINE not in line.text
@@ -87,7 +91,9 @@ def watched(
         has_touch=width < 768,
     )
     context.set_default_timeout(60_000)
+    watch = Watch(context)
     try:
-        yield Watch(context)
+        yield watch
     finally:
+        watch.tell()
         context.close()

@@ -85,7 +85,7 @@ def _complaints(page: Page) -> list[str]:
 
 
 def _barriers(page: Page) -> list[Any]:
-    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    found = Axe().run(page, options={"runOnly": RULES, "resultTypes": ["violations"]}).response["violations"]
     return [(entry["id"], [node["html"][:120] for node in entry["nodes"]]) for entry in found]
 
 

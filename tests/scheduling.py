@@ -1,0 +1,27 @@
+"""Which of the suite's two processes runs what: a file stays together, and so do the folders that share an installation.
+
+pytest-xdist's own groups are without effect under pytest 9 (it renames items by an attribute that is gone), and nothing says so.
+"""
+
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+INSTALLATIONS = ("tests/browser/", "tests/e2e/")
+"""Folders whose tests run whole installations: one after the other, so that two of them do not share the machine."""
+LONG = ("tests/ui/test_browser.py", "tests/backplane/test_worker.py", "tests/provisioning/test_pipeline.py")
+
+
+class Together(LoadScopeScheduling):
+    """Hands out files. The long ones go first, or one process would wait for the other at the end."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "installations" if path.startswith(INSTALLATIONS) else path
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        self.workqueue.move_to_end(min(self.workqueue, key=self._place), last=False)
+        super()._assign_work_unit(node)
+
+    def _place(self, unit: str) -> tuple[int, int]:
+        first = ("installations", *LONG)
+        return (first.index(unit) if unit in first else len(first), -len(self.workqueue[unit]))
