@@ -1,5 +1,6 @@
 """A browser whose pages are watched: what they complain of, whether they fit, and whether anybody is shut out."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -56,8 +57,9 @@ class Watch:
             self.wrong.setdefault(name, []).extend(found)
 
     def tell(self) -> None:
-        """Print what is on screen; pytest shows it when the test has failed."""
-        print(self.page.url, self._heard, self.page.locator("body").inner_text()[:2000], sep="\n")
+        """Log what is on screen; pytest shows it when the test has failed."""
+        shown = self.page.locator("body").inner_text()[:2000]
+        logging.getLogger(__name__).warning("%s %s\n%s", self.page.url, self._heard, shown)
 
 
 def _is_complaint(line: ConsoleMessage) -> bool:
@@ -72,7 +74,7 @@ def sideways(page: Page) -> list[str]:
 
 def barriers(page: Page) -> list[Any]:
     """Return axe's findings with the elements they are about."""
-    found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
+    found = Axe().run(page, options={"runOnly": RULES, "resultTypes": ["violations"]}).response["violations"]
     return [(entry["id"], [node["html"][:160] for node in entry["nodes"]][:5]) for entry in found]
 
 

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from coach import config, followups
-from coach.models import Consent, Followup, Lead
+from coach.models import Followup, Lead
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
@@ -130,14 +130,3 @@ def test_coaches_do_not_change_the_coach(studio: UUID, planned: Followup) -> Non
     person = signed_in(studio, Role.COACH)
     answers = [person.post(at(name)) for name in ("simulate", "example", "pause")]
     assert [answer.status_code for answer in answers] == [403, 403, 403]
-
-
-def test_the_page_of_ten_thousand_members_asks_no_more(
-    studio: UUID, owner: Client, django_assert_max_num_queries: Any
-) -> None:
-    now = clock.now()
-    with tenant(studio), atomic():
-        people = Lead.objects.bulk_create([Lead(name=f"M{n}", phone=f"+49160{n:08d}") for n in range(10_000)], 2000)
-        Consent.objects.bulk_create([Consent(lead=lead, confirmed_at=now) for lead in people], 2000)
-    with django_assert_max_num_queries(37):
-        assert owner.get(at("automation")).context["week"]["is_estimate"]

@@ -244,7 +244,7 @@ def test_an_import_that_does_not_fit_leads_to_the_plans_before_and_after(owner: 
     check = upload(owner, "Name;Handy\nJörg;0151 23456780\n")
     one = check.request["PATH_INFO"]
     owner.post(one, {"name": "0", "phone": "1", "mode": "none", "do": "begin"})
-    work_off()
+    work_off(["bulk"])
     assert (plans in check.content.decode(), plans in owner.get(one).content.decode()) == (True, True)
 
 

@@ -18,6 +18,7 @@ QUESTIONS = {
     "/dashboard/parts/followups": 12,
     "/dashboard/search/results?q=nora": 10,
     "/dashboard/messages": 15,
+    "/dashboard/automation": 37,
     "/dashboard/settings/autopilot": 15,
     "/dashboard/settings/autopilot/changes": 16,
 }

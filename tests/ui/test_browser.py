@@ -1,28 +1,23 @@
 """The pages in a real browser, under the real CSP: no complaint, no sideways scroll, no barrier, targets big enough."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest
 from django.utils.csp import LazyNonce, build_policy
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
+from tests.browser.watching import barriers, chromium, sideways
 from tests.ui import samples
 from tests.ui.conftest import Draw
 
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), ""
-)
 SITE = "http://pilar.test"
 SHAPES = [(360, "light"), (1440, "dark")]
 PHONE = SHAPES[0]
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SMALL_TARGETS = """
 () => [...document.querySelectorAll("a, button, input:not([type=hidden]), select, textarea, summary")]
   .filter((part) => {
@@ -33,16 +28,13 @@ SMALL_TARGETS = """
   .map((part) => part.outerHTML.slice(0, 90))
 """
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
@@ -84,19 +76,13 @@ def _complaints(page: Page) -> list[str]:
     return heard
 
 
-def _barriers(page: Page) -> list[Any]:
-    found = Axe().run(page, options={"runOnly": RULES, "resultTypes": ["violations"]}).response["violations"]
-    return [(entry["id"], [node["html"][:120] for node in entry["nodes"]]) for entry in found]
-
-
 @pytest.mark.parametrize("page", SHAPES, indirect=True, ids=str)
 def test_every_page_is_quiet_fits_and_has_no_barrier(page: Page, site: dict[str, str]) -> None:
     heard = _complaints(page)
     wrong: dict[str, Any] = {}
     for name in sorted(site.keys() - {"nonce"}):
         page.goto(f"{SITE}/{name}")
-        sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        found = [_barriers(page), page.evaluate(SMALL_TARGETS), sideways, [*heard]]
+        found = [barriers(page), page.evaluate(SMALL_TARGETS), sideways(page), [*heard]]
         heard.clear()
         if any(found):
             wrong[name] = found
