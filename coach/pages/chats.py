@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from coach import chat_list
@@ -26,7 +26,7 @@ from workspaces.models import Workspace
 from workspaces.pages.base import workspace_page
 
 _CHIPS = (
-    ("", gettext_lazy("All"), "all"),
+    ("", pgettext_lazy("chats", "All"), "all"),
     ("waiting", gettext_lazy("Waiting for you"), "waiting"),
     ("unread", gettext_lazy("Unread"), "unread"),
     ("human", gettext_lazy("People answer"), "human"),

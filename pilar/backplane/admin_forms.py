@@ -7,7 +7,7 @@ from uuid import UUID
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSelectWidget,
@@ -84,7 +84,7 @@ class OverrideForm(forms.Form):
     daily = forms.IntegerField(
         label=gettext_lazy("A day"), min_value=0, max_value=LARGEST, widget=UnfoldAdminIntegerFieldWidget()
     )
-    until = _moment(gettext_lazy("Until"))
+    until = _moment(pgettext_lazy("exception", "Until"))
     reason = forms.CharField(label=gettext_lazy("Why"), max_length=200, widget=UnfoldAdminTextInputWidget())
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from pilar.backplane import budgets, queue_now
 from pilar.backplane.models import AuditLog, AutopilotEvent, AutopilotJob, Effect, JobHistory, WebhookReceipt
@@ -39,7 +40,7 @@ def of_studio(workspace_id: UUID, now: datetime) -> Drawing:
     ]
     wanted = (JobStatus.RUNNING, JobStatus.DEAD, JobStatus.SUSPECT)
     rows = AutopilotJob.objects.filter(status__in=wanted).order_by("-id")[:SHOWN]
-    flow = Tile(_("Share and limits"), _("open"), reverse("admin:backplane_flow", args=[workspace_id]))
+    flow = Tile(_("Share and limits"), pgettext("link", "open"), reverse("admin:backplane_flow", args=[workspace_id]))
     columns = (_("Work"), _("Lane"), _("State"), _("Due"), _("Error"))
     return Drawing([*used, flow], Table(columns, [_row(job) for job in rows], _("Nothing runs and nothing is dead.")))
 

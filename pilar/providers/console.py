@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Avg, Count, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from pilar.kernel.console import Cell, Drawing, Found, Table
 from pilar.providers.models import Breaker, Connection, GlobalBreaker, PhoneNumber, ProviderCall, ProviderRoute
@@ -53,7 +54,7 @@ def of_studio(_workspace_id: UUID, now: datetime) -> Drawing:
             Cell(row.get_status_display(), bad=row.status in ("disconnected", "degraded")),
             Cell(f"{row.last_success_at:%Y-%m-%d %H:%M}" if row.last_success_at else "–"),
             Cell(row.last_error[:120], bad=bool(row.last_error)),
-            Cell(_("open") if row.provider in held else "–", bad=row.provider in held),
+            Cell(pgettext("breaker", "open") if row.provider in held else "–", bad=row.provider in held),
         ]
         for row in Connection.objects.order_by("provider")
     ]

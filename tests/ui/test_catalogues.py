@@ -1,7 +1,12 @@
+import re
 from pathlib import Path
 
 import pytest
+from allauth.account.adapter import DefaultAccountAdapter
+from django import forms
 from django.conf import settings
+from django.contrib.auth.password_validation import password_validators_help_texts
+from django.utils.translation import override
 
 from pilar.ui import catalogues
 
@@ -73,3 +78,23 @@ def test_a_placeholder_that_is_not_the_sources_is_a_complaint(small: Path) -> No
     )
     found = catalogues.complaints(catalogues.extracted(small), small / "locale")
     assert [text for text in found if text.startswith("fr:") and "For %(name)s" in text and "stale" not in text]
+
+
+FORMAL = {"de": r"\b(Sie|Ihr|Ihre)\b", "es": r"\b(su|sus|introduzca|escriba)\b", "fr": r"\b(vous|votre|vos|\w+ez)\b"}
+UNUSED = (
+    "phone_password_mismatch",
+    "username_password_mismatch",
+    "username_blacklisted",
+    "select_only_one",
+    "invalid_login",
+)
+"""Nobody has a user name or signs in with a telephone number."""
+
+
+@pytest.mark.parametrize("language", FORMAL)
+def test_the_rules_for_passwords_and_forms_say_du(language: str) -> None:
+    with override(language):
+        said = [str(forms.IntegerField().error_messages["invalid"]), *password_validators_help_texts()]
+        said += [str(text) for name, text in DefaultAccountAdapter.error_messages.items() if name not in UNUSED]
+    asked = re.compile(FORMAL[language], re.IGNORECASE if language != "de" else 0)
+    assert [text for text in said if asked.search(text)] == []

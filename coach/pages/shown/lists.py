@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from coach import leads
 from coach.models import BulkAction, Segment
@@ -30,7 +30,7 @@ def chips(wanted: Filter, counts: Counts) -> list[dict[str, Any]]:
     """The states that matter most, each with its number."""
     plain = Filter(q=wanted.q, sort=wanted.sort)
     consents = {"consented": "given", "pending": "pending", "missing": "missing", "stopped": "withdrawn"}
-    found = [_chip(_("All"), wanted, plain, counts.total)]
+    found = [_chip(pgettext("members", "All"), wanted, plain, counts.total)]
     found += [
         _chip(words.word("consent", word), wanted, replace(plain, consent=name), counts.states[name])
         for name, word in consents.items()

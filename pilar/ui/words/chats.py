@@ -54,7 +54,7 @@ WORDS: dict[str, dict[str, Word]] = {
         "scam": Word("bad", _("Meta took it for a fraud.")),
     },
     "said": {
-        "all": Word("mute", _("All")),
+        "all": Word("mute", pgettext_lazy("messages", "All")),
         "planned": Word("mute", _("Planned")),
         "sent": Word("mute", pgettext_lazy("message", "Sent")),
         "delivered": Word("ok", _("Delivered")),

@@ -1,6 +1,7 @@
 """What runs by itself: set-up, jobs, health, connections."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from pilar.ui.words.word import Word
 
@@ -79,7 +80,7 @@ WORDS: dict[str, dict[str, Word]] = {
         "down": Word("bad", _("Something needs you")),
     },
     "incident": {
-        "open": Word("bad", _("Open")),
+        "open": Word("bad", pgettext_lazy("incident", "Open")),
         "healing": Word("busy", _("Being fixed")),
         "resolved": Word("ok", _("Solved")),
     },
