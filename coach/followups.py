@@ -144,7 +144,12 @@ def rhythm_of(mine: config.CoachSettings, state: CoachingState | None) -> Rhythm
     if state is None:
         return mine.rhythm
     wish = minutes(state.time_of_day) if state.time_of_day else None
-    return Rhythm(frequency=state.frequency or mine.frequency, window=mine.window, time_of_day=wish)
+    return Rhythm(
+        frequency=state.frequency or mine.frequency,
+        window=mine.window,
+        time_of_day=wish,
+        weekdays=frozenset(state.weekdays),
+    )
 
 
 def _open_from(lead: Lead, at: datetime) -> datetime:

@@ -1,6 +1,6 @@
-"""How a person wants to be coached: how often, at what time, when not at all, and for what. The planner and the gates obey."""
+"""How a person wants to be coached: how often, on which days, at what time, and for what. The planner and the gates obey."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -18,35 +18,43 @@ MOST_GOALS = 20
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What the person said; an empty text is: as the studio's configuration has it."""
+    """What the person said; an empty text is: as the studio's configuration has it. Weekdays: 0 is Monday, none is any."""
 
     frequency: str = ""
     time_of_day: str = ""
+    weekdays: tuple[int, ...] = ()
     motivation_style: str = CoachingState.Style.ENCOURAGING
 
 
 def of(lead: Lead) -> Preferences:
     """Return a person's wishes."""
     state = CoachingState.objects.filter(lead=lead).first()
-    return Preferences(state.frequency, state.time_of_day, state.motivation_style) if state else Preferences()
+    if state is None:
+        return Preferences()
+    return Preferences(state.frequency, state.time_of_day, tuple(state.weekdays), state.motivation_style)
 
 
 def change(lead: Lead, wanted: Preferences, *, actor: str, now: datetime) -> None:
     """Keep a person's wishes and plan the next message anew. Raises Problem for what makes no sense."""
     _check(wanted)
     with atomic():
-        before = of(lead)
-        values = {name: getattr(wanted, name) for name in Preferences.__dataclass_fields__}
+        before, values = of(lead), asdict(wanted) | {"weekdays": sorted(set(wanted.weekdays))}
         CoachingState.objects.update_or_create(lead=lead, defaults=values, create_defaults=values | {"lead": lead})
-        if (before.frequency, before.time_of_day) != (wanted.frequency, wanted.time_of_day):
+        if _when(before) != _when(wanted):
             followups.forget_rhythm([lead.pk])
             followups.plan_next(lead, now=now)
         audit.record(actor, "lead.preferences", "Lead", lead.pk, after=values)
 
 
+def _when(wishes: Preferences) -> tuple[str, str, set[int]]:
+    return wishes.frequency, wishes.time_of_day, set(wishes.weekdays)
+
+
 def _check(wanted: Preferences) -> None:
     if wanted.frequency and wanted.frequency not in CoachConfig.Frequency.values:
         raise _wrong("frequency", _("Choose how often from the list."))
+    if not set(wanted.weekdays) <= set(range(7)):
+        raise _wrong("weekdays", _("Choose the days from the list."))
     if wanted.motivation_style not in CoachingState.Style.values:
         raise _wrong("motivation_style", _("Choose a style from the list."))
     try:

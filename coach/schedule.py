@@ -5,7 +5,7 @@ first instant after the gap; one that exists twice is its first. People are spre
 their id, so that a studio of 2,000 does not write to all at nine o'clock.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
@@ -36,11 +36,14 @@ class TimeWindow:
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """How often, and between which local times. `time_of_day` (minutes) is the person's own wish."""
+    """How often, and between which local times. `time_of_day` (minutes) and `weekdays` (0 is Monday; none: any) are the
+    person's own wishes: the rhythm never comes on another day, and never more often than `frequency` says.
+    """
 
     frequency: str
     window: TimeWindow
     time_of_day: int | None = None
+    weekdays: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ def occurrences(*, seed: int, rhythm: Rhythm, zone: ZoneInfo, after: datetime) -
     first = after.astimezone(zone).date()
     for offset in range(-1, _LOOK_AHEAD):
         day = first + timedelta(days=offset)
-        if _falls_on(day, rhythm.frequency, seed):
+        if _falls_on(day, rhythm, seed):
             found = _occurrence(day, seed, rhythm, zone)
             if found.at > after:
                 yield found
@@ -124,18 +127,31 @@ def _spread(seed: int, window: TimeWindow) -> int:
     return seed % max(1, (window.end - window.start) * 3 // 4)
 
 
-def _falls_on(day: date, frequency: str, seed: int) -> bool:
-    weekday, week = day.weekday(), (day.toordinal() - 1) // 7
-    match frequency:
+def _falls_on(day: date, rhythm: Rhythm, seed: int) -> bool:
+    if day.weekday() not in _weekdays(rhythm, seed):
+        return False
+    week = (day.toordinal() - 1) // 7
+    return rhythm.frequency != CoachConfig.Frequency.BI_WEEKLY or week % 2 == (seed // 5) % 2
+
+
+def _weekdays(rhythm: Rhythm, seed: int) -> Collection[int]:
+    """The days of the week on which the rhythm comes: as many of the wished ones as its frequency has."""
+    wished = sorted(rhythm.weekdays)
+    match rhythm.frequency:
         case CoachConfig.Frequency.DAILY:
-            return True
+            return wished or range(7)
         case CoachConfig.Frequency.THREE_A_WEEK:
-            return weekday in (0, 2, 4)
-        case CoachConfig.Frequency.WEEKLY:
-            return weekday == seed % 5
-        case CoachConfig.Frequency.BI_WEEKLY:
-            return weekday == seed % 5 and week % 2 == (seed // 5) % 2
-    raise ValueError(f"{frequency!r} is no frequency")
+            usual = (0, 2, 4)
+            return usual if not wished or set(usual) <= set(wished) else _three_of(wished)
+        case CoachConfig.Frequency.WEEKLY | CoachConfig.Frequency.BI_WEEKLY:
+            choice = wished or range(5)
+            return (choice[seed % len(choice)],)
+    raise ValueError(f"{rhythm.frequency!r} is no frequency")
+
+
+def _three_of(days: list[int]) -> list[int]:
+    """Three days as far apart as the wishes allow; all of them when there are no more."""
+    return [days[len(days) * n // 3] for n in range(3)] if len(days) > 3 else days
 
 
 def next_open(*, window: TimeWindow, zone: ZoneInfo, at: datetime) -> datetime:

@@ -5,8 +5,11 @@ from typing import Any
 from rest_framework import serializers
 
 from coach import desk
-from coach.models import ChatNote, Conversation, SavedReply
+from coach.models import ChatNote, CoachConfig, CoachingState, Conversation, SavedReply
+from coach.preferences import Preferences
 from pilar.api.serializers import Strict
+
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 class ConversationChange(Strict):
@@ -78,3 +81,24 @@ class WeekShown(serializers.Serializer[Any]):
 
     def get_reasons(self, found: Any) -> list[dict[str, Any]]:
         return [{"reason": reason, "members": count} for reason, count in found.reasons]
+
+
+class PreferencesChange(Strict):
+    """What is not sent stays as it is; an empty text or list is: as the studio's settings say."""
+
+    frequency: Any = serializers.ChoiceField(choices=CoachConfig.Frequency.choices, required=False, allow_blank=True)
+    weekdays = serializers.ListField(
+        child=serializers.ChoiceField(choices=DAYS), required=False, max_length=7, help_text="the only days to write on"
+    )
+    time_of_day = serializers.CharField(max_length=5, required=False, allow_blank=True, help_text="HH:MM, local")
+    motivation_style = serializers.ChoiceField(choices=CoachingState.Style.choices, required=False)
+
+
+class PreferencesShown(serializers.Serializer[Any]):
+    frequency: Any = serializers.CharField()
+    weekdays = serializers.SerializerMethodField()
+    time_of_day = serializers.CharField()
+    motivation_style = serializers.CharField()
+
+    def get_weekdays(self, wishes: Preferences) -> list[str]:
+        return [DAYS[day] for day in wishes.weekdays]

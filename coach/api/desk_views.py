@@ -1,5 +1,6 @@
 """Doors to what people of the studio do beside writing: who has the word, notes, saved replies, single planned messages."""
 
+from dataclasses import replace
 from typing import ClassVar
 from uuid import UUID
 
@@ -7,13 +8,16 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from coach import chats, config, desk, handover, planned, simulation
+from coach import chats, config, desk, handover, leads, planned, preferences, simulation
 from coach.api import serializers
 from coach.api.desk_serializers import (
+    DAYS,
     ConversationChange,
     NewNote,
     NoteShown,
     Pause,
+    PreferencesChange,
+    PreferencesShown,
     ReplyChange,
     ReplyFields,
     ReplyShown,
@@ -27,6 +31,25 @@ from pilar.kernel import clock
 from pilar.kernel.principal import Role
 
 READ, WRITE = Access(Role.VIEWER, "conversations:read"), Access(Role.COACH, "conversations:write")
+
+
+class LeadPreferences(WorkspaceView):
+    access: ClassVar = {"GET": Access(Role.VIEWER, "leads:read"), "PATCH": Access(Role.COACH, "leads:write")}
+
+    @extend_schema(operation_id="getLeadPreferences", responses=PreferencesShown)
+    def get(self, request: Request, lead_id: UUID) -> Response:
+        """Show how a person wants to be coached."""
+        return Response(PreferencesShown(preferences.of(leads.get(lead_id))).data)
+
+    @extend_schema(operation_id="changeLeadPreferences", request=PreferencesChange, responses=PreferencesShown)
+    def patch(self, request: Request, lead_id: UUID) -> Response:
+        """Keep a person's wishes. The next message of the rhythm is planned anew by them."""
+        lead, changes = leads.get(lead_id), checked(PreferencesChange, request.data)
+        if "weekdays" in changes:
+            changes["weekdays"] = tuple(DAYS.index(day) for day in changes["weekdays"])
+        wanted = replace(preferences.of(lead), **changes)
+        preferences.change(lead, wanted, actor=self.principal.actor, now=clock.now())
+        return Response(PreferencesShown(preferences.of(lead)).data)
 
 
 class ConversationOne(WorkspaceView):

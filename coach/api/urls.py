@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/leads/export/<uuid:export_id>", transfer_views.ExportOne.as_view()),
     path("api/leads/export/<uuid:export_id>/file", transfer_views.ExportFile.as_view()),
     path("api/leads/<uuid:lead_id>", views.LeadOne.as_view()),
+    path("api/leads/<uuid:lead_id>/preferences", desk_views.LeadPreferences.as_view()),
     path("api/leads/<uuid:lead_id>/consents", views.LeadConsents.as_view()),
     path("api/conversations", views.Conversations.as_view()),
     path("api/conversations/<uuid:conversation_id>", desk_views.ConversationOne.as_view()),

@@ -20,6 +20,8 @@ class CoachingState(TenantModel):
     last_response_at = models.DateTimeField(null=True, blank=True)
     frequency = models.CharField(max_length=10, blank=True)
     time_of_day = models.CharField(max_length=5, blank=True)
+    weekdays = models.JSONField(default=list, db_default=[], blank=True)
+    """Days on which the person wants to be written to, 0 is Monday; empty: any."""
     motivation_style = models.CharField(max_length=12, choices=Style, default=Style.ENCOURAGING)
     nudges_sent = models.PositiveIntegerField(default=0)
     unanswered = models.PositiveSmallIntegerField(default=0)

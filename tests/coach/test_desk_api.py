@@ -1,5 +1,6 @@
 """The routes beside writing: who has the word, notes, saved replies, planned messages, pause and trial."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -56,6 +57,26 @@ def test_saved_replies_are_added_changed_and_removed(studio: UUID, api: Call) ->
     assert api("DELETE", path).status_code == 204
     with tenant(studio), atomic():
         assert not SavedReply.objects.exists()
+
+
+def test_wishes_are_kept_and_the_next_message_is_planned_by_them(studio: UUID, api: Call, planned: Followup) -> None:
+    path = f"/api/leads/{planned.lead_id}/preferences"
+    assert api("GET", path).json() == {
+        "frequency": "", "weekdays": [], "timeOfDay": "", "motivationStyle": "encouraging",
+    }  # fmt: skip
+    api("PATCH", path, {"timeOfDay": "10:00"})
+    wished = clock.now() + timedelta(days=4)
+    kept = api("PATCH", path, {"frequency": "daily", "weekdays": [f"{wished:%A}".lower()]}).json()
+    assert (kept["weekdays"], kept["timeOfDay"]) == ([f"{wished:%A}".lower()], "10:00")
+    with tenant(studio), atomic():
+        coming = Followup.objects.get(lead=planned.lead_id, status="pending", origin="schedule")
+        assert coming.scheduled_at.weekday() == wished.weekday()
+
+
+@pytest.mark.parametrize("wrong", [{"weekdays": ["someday"]}, {"timeOfDay": "25:00"}, {"frequency": "hourly"}])
+def test_wishes_that_make_no_sense_are_refused(api: Call, planned: Followup, wrong: dict[str, object]) -> None:
+    answer = api("PATCH", f"/api/leads/{planned.lead_id}/preferences", wrong)
+    assert (answer.status_code, answer.json()["code"]) == (400, "validation_failed")
 
 
 def test_a_planned_message_is_left_out_once(api: Call, planned: Followup) -> None:

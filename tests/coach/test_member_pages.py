@@ -148,6 +148,23 @@ def test_wishes_and_goals_are_kept(owner: Client, studio: UUID, anna: Lead) -> N
         assert not Goal.objects.exists()
 
 
+def test_a_person_is_written_to_on_their_days_only(owner: Client, studio: UUID, anna: Lead) -> None:
+    page = post(owner, "preferences_save", anna.pk, frequency="weekly", weekdays=["5"], motivation_style="supportive")
+    assert page.context["preferences_form"].said()[2] == ("An welchen Tagen?", "Samstag")
+    with tenant(studio), atomic():
+        assert Followup.objects.get(status="pending").scheduled_at.weekday() == 5
+    refused = owner.post(
+        reverse("coach:preferences_save", args=[anna.pk]), {"weekdays": ["7"], "motivation_style": "supportive"}
+    )
+    assert (refused.status_code, "weekdays" in refused.context["preferences_form"].errors) == (400, True)
+
+
+def test_who_only_reads_sees_the_wishes_in_words(owner: Client, studio: UUID, anna: Lead) -> None:
+    post(owner, "preferences_save", anna.pk, frequency="daily", weekdays=["0", "2"], motivation_style="supportive")
+    page = signed_in(studio, Role.VIEWER).get(reverse("coach:member", args=[anna.pk])).content.decode()
+    assert ("Montag, Mittwoch" in page, "supportive" in page) == (True, False)
+
+
 def test_the_next_message_is_skipped(owner: Client, studio: UUID, anna: Lead) -> None:
     from coach import followups
 

@@ -1,5 +1,7 @@
 """When the next message is due, for any rhythm, zone and moment."""
 
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice, pairwise
 from uuid import uuid4
@@ -31,6 +33,8 @@ RHYTHMS = st.builds(
     window=WINDOWS,
     time_of_day=st.none() | st.integers(0, 1439),
 )
+DAYS = st.frozensets(st.integers(0, 6), min_size=1)
+MOST_A_WEEK = {"daily": 7, "3x_week": 3, "weekly": 1, "bi-weekly": 1}
 SEEDS = st.integers(0, 2**32 - 1)
 DAYS_BETWEEN = {"daily": {1}, "3x_week": {2, 3}, "weekly": {7}, "bi-weekly": {14}}
 
@@ -68,6 +72,38 @@ def test_asking_again_at_any_time_before_gives_the_same_occurrence(
     found = following(seed=seed, rhythm=rhythm, zone=ZoneInfo(zone), after=after)
     just_before = found.at - timedelta(microseconds=1)
     assert following(seed=seed, rhythm=rhythm, zone=ZoneInfo(zone), after=just_before) == found
+
+
+@given(seed=SEEDS, rhythm=RHYTHMS, days=DAYS, zone=ZONES, after=MOMENTS)
+def test_wished_days_are_the_only_ones_and_the_rhythm_comes_no_more_often(
+    seed: int, rhythm: Rhythm, days: frozenset[int], zone: str, after: datetime
+) -> None:
+    wished = replace(rhythm, weekdays=days)
+    found = list(occurrences(seed=seed, rhythm=wished, zone=ZoneInfo(zone), after=after))
+    weeks = Counter((one.day.toordinal() - 1) // 7 for one in found)
+    assert found
+    assert {one.day.weekday() for one in found} <= days
+    assert max(weeks.values()) <= MOST_A_WEEK[rhythm.frequency]
+
+
+@given(seed=SEEDS, rhythm=RHYTHMS, days=DAYS, zone=ZONES, after=MOMENTS)
+def test_with_wished_days_no_round_of_the_rhythm_is_left_out(
+    seed: int, rhythm: Rhythm, days: frozenset[int], zone: str, after: datetime
+) -> None:
+    wished = replace(rhythm, weekdays=days)
+    found = list(occurrences(seed=seed, rhythm=wished, zone=ZoneInfo(zone), after=after))
+    weeks = Counter((one.day.toordinal() - 1) // 7 for one in found)
+    whole = sorted(weeks)[1:-1]
+    assert {weeks[week] for week in whole} <= {min(len(days), MOST_A_WEEK[rhythm.frequency])}
+    assert {later - earlier for earlier, later in pairwise(whole)} <= {2 if rhythm.frequency == "bi-weekly" else 1}
+
+
+def test_people_who_may_be_written_to_on_few_days_are_spread_over_them() -> None:
+    rhythm = Rhythm("weekly", TimeWindow(540, 1080), weekdays=frozenset({5, 6}))
+    found = [
+        following(seed=seed, rhythm=rhythm, zone=BERLIN, after=datetime(2026, 11, 20, tzinfo=UTC)) for seed in (0, 1)
+    ]
+    assert {one.day.weekday() for one in found} == {5, 6}
 
 
 @given(day=st.dates(date(2024, 1, 1), date(2030, 12, 31)), minute=st.integers(0, 1439), zone=ZONES)

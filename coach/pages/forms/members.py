@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext_lazy as _
 
 from coach.consents import NewConsent
@@ -116,6 +117,14 @@ class PreferencesForm(forms.Form):
         widget=forms.TimeInput({"type": "time"}),
         help_text=_("In the person's own time; empty means any time within your hours"),
     )
+    weekdays = forms.TypedMultipleChoiceField(
+        label=_("On which days?"),
+        required=False,
+        coerce=int,
+        choices=list(WEEKDAYS.items()),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None chosen means any day; never more often than above"),
+    )
     motivation_style = forms.ChoiceField(
         label=_("Tone"),
         choices=[
@@ -132,7 +141,18 @@ class PreferencesForm(forms.Form):
 
     def preferences(self) -> Preferences:
         """Return what was filled in; call it after `is_valid`."""
-        return Preferences(**self.cleaned_data)
+        return Preferences(**self.cleaned_data | {"weekdays": tuple(self.cleaned_data["weekdays"])})
+
+    def said(self) -> list[tuple[str, str]]:
+        """Return each wish with its label, in words, for who only reads."""
+        return [(str(field.label), _in_words(field)) for field in self]
+
+
+def _in_words(field: forms.BoundField) -> str:
+    value = field.value() or ""
+    named = {str(key): str(text) for key, text in getattr(field.field, "choices", ())}
+    chosen = value if isinstance(value, list | tuple) else [value]
+    return ", ".join(named.get(str(one), str(one)) for one in chosen)
 
 
 class GoalForm(forms.Form):
