@@ -13,32 +13,46 @@ from celery.beat import Scheduler
 from django.db import Error, connections
 
 from pilar.backplane import database_clock, jobs, sql
-from pilar.backplane.engine import workers
+from pilar.backplane.engine import tally, workers
 from pilar.backplane.tenancy import PLATFORM, alias, all_tenants, atomic, tenant
 from pilar.kernel import switchboard
 from pilar.kernel.ids import uuid7
-from pilar.kernel.switchboard import Empty
+from pilar.kernel.switchboard import LANES, Empty
 
 logger = logging.getLogger(__name__)
 
 LONGEST_SLEEP = 5.0
 """Seconds between two ticks, which are also the beat's heartbeats."""
+LANE = LANES.index("health")
+"""Under which the beat keeps its own figures."""
 
 
 def run_due_slots(made: dict[str, int]) -> float:
     """Make the job of each schedule's present slot; `made` remembers those of this process. Returns seconds to the
     next slot.
     """
+    late: list[float] = []
     with tenant(PLATFORM), atomic():
         moment = database_clock.now().timestamp()
         for schedule in switchboard.schedules.values():
-            slot = int(moment // schedule.every.total_seconds())
-            if made.get(schedule.name) != slot:
+            period = schedule.every.total_seconds()
+            slot, before = int(moment // period), made.get(schedule.name)
+            if before != slot:
                 key = f"schedule:{schedule.name}:{slot}"
+                if before == slot - 1 and jobs.is_new(key):
+                    late.append(moment - slot * period)
                 jobs.enqueue(schedule.job, Empty(), key=key, correlation_id=uuid7())
                 made[schedule.name] = slot
+    if late:
+        _tell(late)
     periods = [schedule.every.total_seconds() for schedule in switchboard.schedules.values()]
     return min((math.ceil(moment / period + 1e-9) * period - moment for period in periods), default=LONGEST_SLEEP)
+
+
+def _tell(late: list[float]) -> None:
+    """How long after its time each slot was made that followed one of ours; a first one may come in its midst."""
+    with all_tenants("the beat tells how late it is"), atomic(), connections[alias()].cursor() as cursor:
+        tally.add(cursor, {(LANE, "slots"): float(len(late)), (LANE, "slots_late_seconds"): sum(late)})
 
 
 class SlotScheduler(Scheduler):  # type: ignore[misc]  # Celery has no types

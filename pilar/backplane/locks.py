@@ -97,9 +97,14 @@ def held(name: str, ttl: timedelta, *, owner: str = "", scope: str = DEFAULT_SCO
         release(lock)
 
 
-def clean() -> int:
-    """Remove the locks that ran out more than an hour ago and return how many; for all workspaces in the platform
-    scope.
+def clean() -> list[tuple[str, str]]:
+    """Remove the locks that ran out more than an hour ago and return name and owner of each: who lost it without giving
+    it back. For all workspaces in the platform scope.
     """
     with atomic():
-        return sql.run("DELETE FROM autopilot_lock WHERE expires_at < statement_timestamp() - interval '1 hour'")
+        return [(name, owner) for name, owner in sql.rows(_CLEAN)]
+
+
+_CLEAN = """
+DELETE FROM autopilot_lock WHERE expires_at < statement_timestamp() - interval '1 hour' RETURNING name, owner
+"""

@@ -1,6 +1,7 @@
 """The backplane's own upkeep, as jobs of the platform: partitions, retention, expired locks, the audit chain."""
 
 import logging
+from typing import Any
 
 from pilar.backplane import audit, locks, sql
 from pilar.backplane.tenancy import all_tenants, atomic
@@ -12,6 +13,8 @@ DAYS_AHEAD = 7
 HISTORY_DAYS = 30
 """Events, attempts and finished jobs are kept this long, in partitions that are dropped whole."""
 BATCH = 5000
+NAMED = 20
+"""Lost locks that the result of cleaning names."""
 
 RETENTION = {
     "autopilot_idem": "created_at < statement_timestamp() - interval '90 days'",
@@ -61,10 +64,11 @@ def _delete(table: str, rule: str) -> int:
             return total
 
 
-def clean_locks(_work: Work[Empty]) -> dict[str, int]:
-    """Remove the locks that nobody gave back."""
+def clean_locks(_work: Work[Empty]) -> dict[str, Any]:
+    """Remove the locks that nobody gave back, and say who lost them."""
     with all_tenants("expired locks of every workspace"):
-        return {"locks": locks.clean()}
+        lost = locks.clean()
+    return {"locks": len(lost), "lost": [f"{name} ({owner})" for name, owner in lost[:NAMED]]}
 
 
 def seal_audit(_work: Work[Empty]) -> dict[str, int]:

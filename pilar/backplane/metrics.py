@@ -54,12 +54,23 @@ class QueueCollector(Collector):
             return
         yield from _gauges(figures)
         yield from _counters(totals)
+        yield from _schedule(totals)
         yield _histogram(totals, "run", "pilar_queue_run_seconds", "How long handlers ran")
         yield _histogram(totals, "wait", "pilar_queue_wait_seconds", "From due to claimed for the first time")
         workers = GaugeMetricFamily("pilar_queue_processes", "Living worker and beat processes", labels=["kind"])
         for kind, count in processes:
             workers.add_metric([kind], count)
         yield workers
+
+
+def _schedule(totals: dict[tuple[str, str], float]) -> Iterator[Metric]:
+    for name, text, key in (
+        ("pilar_schedule_slots", "Slots of schedules made by a beat that had made the one before", "slots"),
+        ("pilar_schedule_late_seconds", "How long after their time these were made, in all", "slots_late_seconds"),
+    ):
+        family = CounterMetricFamily(name, text)
+        family.add_metric([], sum(total for (_lane, known), total in totals.items() if known == key))
+        yield family
 
 
 def _totals() -> dict[tuple[str, str], float]:

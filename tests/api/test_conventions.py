@@ -92,6 +92,14 @@ def test_lists_have_the_shapes_of_the_specification(
     assert shape - set(item) == set()
 
 
+def test_events_are_found_by_whom_they_are_about(ask: Callable[..., Any], note: str) -> None:
+    for person in ("anna", "bela"):
+        about = {"aggregateType": "lead", "aggregateId": person}
+        ask("POST", "/api/autopilot/events", body={"type": note, "payload": {"text": person}, **about})
+    found = ask("GET", "/api/autopilot/events?aggregateId=bela").json()["items"]
+    assert [item["payload"]["text"] for item in found] == ["bela"]
+
+
 def test_a_shape_that_is_none_is_refused(ask: Callable[..., Any]) -> None:
     assert list(ask("GET", "/api/autopilot/events?shape=x").json()["fields"]) == ["shape"]
 

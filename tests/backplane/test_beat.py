@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import Client
 
 from pilar.backplane import beat, database_clock
 from pilar.backplane.engine import work_off
@@ -64,6 +65,16 @@ def test_after_an_absence_only_the_present_slot_is_made_up_for(time: Clock) -> N
     Clock.moment = MOMENT + timedelta(hours=5)
     beat.run_due_slots(memory)
     assert made() == 2
+
+
+def test_its_lateness_is_counted_for_slots_that_follow_its_own(time: Clock, client: Client) -> None:
+    memory: dict[str, int] = {}
+    for seconds in (0, 32, 33, 90, 240):
+        Clock.moment = MOMENT + timedelta(seconds=seconds)
+        beat.run_due_slots(memory)
+    beat.run_due_slots({})
+    told = client.get("/metrics", headers={"Authorization": "Bearer tests-cron-secret"}).content.decode().splitlines()
+    assert {"pilar_schedule_slots_total 2.0", "pilar_schedule_late_seconds_total 2.0"} <= set(told)
 
 
 def test_the_beat_sleeps_until_the_next_slot(time: Clock) -> None:

@@ -68,7 +68,7 @@ class TestOneHolder:
         locks.acquire("old", ttl=MINUTE, owner="anna")
         expire()
         locks.acquire("new", ttl=MINUTE, owner="anna")
-        assert locks.clean() == 1
+        assert locks.clean() == [("old", "anna")]
 
 
 def test_of_many_at_once_one_gets_it(threads: str, workspace: UUID) -> None:

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.drill]
 SECONDS, A_SECOND = 60, 100
 CLIENTS, READ_SECONDS = 20, 15
 STUDIOS, MEMBERS_EACH = 1000, 100
-MANY, OTHERS = 10_000, 40
+MANY, OTHERS = 100_000, 40
 _numbers = count(1)
 
 
@@ -120,15 +120,17 @@ def test_reads_of_the_api_stay_quick_for_twenty_clients(here: Site, crowded: Stu
     note("API read, 20 clients twice a second each, 1,000 studios: p95", p95(good), "ms", target=200)
 
 
-def test_one_studio_s_ten_thousand_jobs_do_not_hold_up_the_others(here: Site, note: Note, tmp_path: Path) -> None:
+def test_one_studio_s_hundred_thousand_jobs_do_not_hold_up_the_others(here: Site, note: Note, tmp_path: Path) -> None:
     crowd = here.python("tests.drills.crowd", MANY, OTHERS, tmp_path)
-    said, _ = crowd.communicate(timeout=120)
+    said, _ = crowd.communicate(timeout=300)
     others = "FROM autopilot_job_done WHERE idempotency_key LIKE 'other-%%'"
     wait_for(lambda: here.sql(f"SELECT count(*) {others}") == [(OTHERS,)], seconds=120)
-    left = here.sql("SELECT count(*) FROM autopilot_job WHERE workspace_id = %s", UUID(said.strip()))[0][0]
     waits = [wait for (wait,) in here.sql(f"SELECT extract(epoch FROM started_at - created_at)::float {others}")]
-    note("another studio's wait behind 10,000 jobs: p95", p95(waits), "s", target=30)
-    note("of the 10,000 jobs still waiting when the others were done", left)
+    # What is left of them would keep the other drills waiting for minutes.
+    left = here.sql("DELETE FROM autopilot_job WHERE workspace_id = %s AND status = 0 RETURNING 1", UUID(said.strip()))
+    note("of the 100,000 jobs still waiting when the others were done", len(left), at_least=MANY // 2)
+    note("another studio's wait behind 100,000 jobs: p95", p95(waits), "s", at_most=30)
+    note("another studio's wait behind 100,000 jobs: longest", max(waits), "s", target=1)
     wait_for(lambda: here.sql("SELECT count(*) FROM autopilot_job WHERE type = 'drill.marked'") == [(0,)], seconds=240)
 
 

@@ -35,6 +35,7 @@ TYPE = OpenApiParameter("type", str, description="Only this type")
 SHAPE = OpenApiParameter(
     "shape", str, enum=["queue", "store"], description="`store`: with the names of the specification's event store"
 )
+ABOUT = OpenApiParameter("aggregateId", str, description="Only those about this thing or person")
 STATUS = OpenApiParameter("status", str, enum=["pending", "running", "dead", "succeeded", "cancelled", "discarded"])
 
 
@@ -88,7 +89,7 @@ class NewEvent(WorkspaceView):
 
     @extend_schema(
         operation_id="listOwnEvents",
-        parameters=[TYPE, SHAPE, OpenApiParameter("correlationId", UUID)],
+        parameters=[TYPE, SHAPE, ABOUT, OpenApiParameter("correlationId", UUID)],
         responses=serializers.EventShown(many=True),
     )
     def get(self, request: Request) -> Response:
@@ -111,7 +112,7 @@ class Events(WorkspaceView):
 
     @extend_schema(
         operation_id="listEvents",
-        parameters=[TYPE, SHAPE, OpenApiParameter("correlationId", UUID)],
+        parameters=[TYPE, SHAPE, ABOUT, OpenApiParameter("correlationId", UUID)],
         responses=serializers.EventShown(many=True),
     )
     def get(self, request: Request, workspace_id: UUID) -> Response:
@@ -140,6 +141,8 @@ def _chosen(rows: QuerySet[AutopilotEvent], request: Request) -> QuerySet[Autopi
         except ValueError as error:
             fields = {"correlationId": _("This is no UUID.")}
             raise Problem(_("The filter is wrong."), code="validation_failed", fields=fields) from error
+    if "aggregateId" in request.query_params:
+        wanted["aggregate_id"] = request.query_params["aggregateId"].replace("\x00", "")
     return rows.filter(**wanted)
 
 

@@ -71,11 +71,7 @@ class Tally:
         """Add what was counted to the totals, and count what waits when it is time. A process that dies takes seconds
         of figures with it.
         """
-        counts = self._take()
-        if counts:
-            places = list(counts)
-            values = {"lanes": [lane for lane, _ in places], "names": [name for _, name in places]}
-            cursor.execute(_ADD, values | {"amounts": list(counts.values())})
+        add(cursor, self._take())
         began = monotonic()
         if snapshot(cursor, every=self._snapshot_every):
             self._snapshot_every = max(SNAPSHOT_EVERY, 20 * (monotonic() - began))
@@ -95,6 +91,14 @@ class Tally:
         buckets, total = _NAMES[what]
         self._counts[place, buckets[bisect_left(BUCKETS, seconds)]] += 1
         self._sums[place, total] = self._sums.get((place, total), 0.0) + seconds
+
+
+def add(cursor: Cursor, counts: dict[tuple[int, str], float]) -> None:
+    """Add to the totals, by lane and name."""
+    if counts:
+        places = list(counts)
+        values = {"lanes": [lane for lane, _ in places], "names": [name for _, name in places]}
+        cursor.execute(_ADD, values | {"amounts": list(counts.values())})
 
 
 def snapshot(cursor: Cursor, *, every: float = SNAPSHOT_EVERY) -> bool:
