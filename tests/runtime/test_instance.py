@@ -1,6 +1,8 @@
 """One installation runs once, and what a killed one left behind does not block the next."""
 
+import errno
 import json
+import os
 import socket
 import subprocess
 from pathlib import Path
@@ -53,6 +55,22 @@ def test_a_damaged_memory_of_the_last_start_is_no_obstacle(tmp_path: Path) -> No
     (tmp_path / "supervisor.json").write_text('{"worker": [1')
     with Instance(tmp_path) as instance:
         assert instance.end_leftovers() == []
+
+
+def test_a_full_disk_costs_the_memory_and_not_the_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Instance(tmp_path) as instance:
+        instance.remember("web", os.getpid())
+        before = (tmp_path / "supervisor.json").read_text()
+        with monkeypatch.context() as disk:
+            disk.setattr(os, "fsync", full)
+            instance.remember("worker", os.getpid())
+        assert (tmp_path / "supervisor.json").read_text() == before
+        assert {each.name for each in tmp_path.iterdir()} == {"supervisor.json", "supervisor.lock"}
+        instance.remember("beat", os.getpid())
+        assert set(json.loads((tmp_path / "supervisor.json").read_text())) == {"web", "worker", "beat"}
 
 
 def test_an_occupied_port_gives_a_sentence_with_a_way_out() -> None:
