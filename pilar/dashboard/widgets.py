@@ -51,8 +51,5 @@ def activity(_workspace_id: UUID, _now: datetime) -> dict[str, Any]:
     newest = list(ActivityLog.objects.exclude(kind="provisioning.step").order_by("-at", "-id")[:SHOWN])
     whom = sentences.about(newest)
     return {
-        "activities": [
-            {"text": sentences.of(entry), "about": whom.get(entry.pk), "story": entry.correlation_id, "at": entry.at}
-            for entry in newest
-        ]
+        "activities": [{"text": sentences.of(entry), "about": whom.get(entry.pk), "at": entry.at} for entry in newest]
     }

@@ -122,7 +122,7 @@ class PreferencesForm(forms.Form):
         required=False,
         coerce=int,
         choices=list(WEEKDAYS.items()),
-        widget=forms.CheckboxSelectMultiple,
+        widget=forms.CheckboxSelectMultiple({"class": "in-columns"}),
         help_text=_("None chosen means any day; never more often than above"),
     )
     motivation_style = forms.ChoiceField(
