@@ -35,10 +35,12 @@ def _problem(request: HttpRequest, status: HTTPStatus, detail: str, code: str) -
     return JsonResponse(body, status=status.value, content_type="application/problem+json", headers=headers)
 
 
-def _answer(request: HttpRequest, status: HTTPStatus, detail: str, code: str = "") -> HttpResponse:
+def _answer(
+    request: HttpRequest, status: HTTPStatus, detail: str, code: str = "", *, template: str = ""
+) -> HttpResponse:
     if _wants_json(request):
         return _problem(request, status, detail, code)
-    names = [f"{status.value}.html", "400.html"]
+    names = [template or f"{status.value}.html", "400.html"]
     body = render_to_string(names, {"detail": detail, "status": status.value}, request)
     return HttpResponse(body, status=status.value)
 
@@ -61,8 +63,8 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without a valid token: expired, or not from our page."""
-    detail = _("This form has expired or cookies are switched off. Load the page again and send it once more.")
-    return _answer(request, HTTPStatus.FORBIDDEN, detail)
+    detail = _("Or cookies are switched off. Load the page again and send the form once more.")
+    return _answer(request, HTTPStatus.FORBIDDEN, detail, template="403_csrf.html")
 
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

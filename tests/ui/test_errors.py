@@ -4,7 +4,7 @@ import pytest
 from django.http import HttpRequest
 from django.test import RequestFactory
 
-from pilar.kernel.problems import Conflict
+from pilar.kernel.problems import Conflict, TooMany
 from pilar.ui import errors
 
 
@@ -27,6 +27,20 @@ def test_error_pages_need_neither_session_nor_database(view: errors.Handler, sta
     response = view(bare)
     assert response.status_code == status
     assert b"<h1>" in response.content
+
+
+def test_an_expired_form_is_no_matter_of_rights(bare: HttpRequest) -> None:
+    response = errors.csrf_failure(bare)
+    page = response.content.decode()
+    assert response.status_code == 403
+    assert 'href="?"' in page
+    assert page.count("<h1>") == 1
+
+
+def test_a_refusal_for_a_while_says_one_thing_only(bare: HttpRequest) -> None:
+    page = errors.problem(bare, TooMany("Warte 40 Sekunden.", retry_after=40)).content.decode()
+    assert "Warte 40 Sekunden." in page
+    assert "Passkey" not in page
 
 
 def test_a_database_that_is_away_says_when_to_come_back(bare: HttpRequest) -> None:
