@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Q
 from django.db.models.functions import TruncDate
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -58,17 +60,23 @@ def messages(workspace_id: UUID, now: datetime) -> dict[str, Any]:
 
 
 def sentence(workspace_id: UUID, now: datetime) -> str:
-    """The day before in one line; on the first day, what was done so far."""
+    """The day before in one line, its numbers leading to their rows; on the first day, what was done so far."""
     zone = ZoneInfo(Workspace.objects.get(pk=workspace_id).timezone)
     start, end = local_day(now, zone)
     yesterday = counts(start - timedelta(days=1), start)
-    shown = yesterday if any(yesterday.values()) else counts(start, end)
+    day = "yesterday" if any(yesterday.values()) else "today"
+    shown = yesterday if day == "yesterday" else counts(start, end)
     if not any(shown.values()):
         return ""
-    line = _("Yesterday: %(sent)s, %(received)s.") if any(yesterday.values()) else _("Today: %(sent)s, %(received)s.")
-    sent = ngettext("%(count)d message", "%(count)d messages", shown["outgoing"]) % {"count": shown["outgoing"]}
+    line = _("Yesterday: %(sent)s, %(received)s.") if day == "yesterday" else _("Today: %(sent)s, %(received)s.")
+    sent = ngettext("%(count)d message", "%(count)d messages", shown["sent"]) % {"count": shown["sent"]}
     received = ngettext("%(count)d reply", "%(count)d replies", shown["received"]) % {"count": shown["received"]}
-    return line % {"sent": sent, "received": received}
+    links = {"sent": _to_rows(sent, "sent", day), "received": _to_rows(received, "answered", day)}
+    return SafeString(line % links)
+
+
+def _to_rows(text: str, state: str, day: str) -> SafeString:
+    return format_html('<a href="{}?filter={}&amp;day={}">{}</a>', reverse("coach:messages"), state, day, text)
 
 
 def waiting_chats(_workspace_id: UUID, _now: datetime) -> list[Need]:

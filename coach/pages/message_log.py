@@ -1,6 +1,6 @@
 """The rows behind the numbers of Today: which messages were sent, delivered, answered, not delivered, or come next."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -26,12 +26,17 @@ STATES = {name: OUT & Q(state__in=states) for name, states in REACHED.items()} |
 def message_log(request: HttpRequest) -> HttpResponse:
     """Messages of one state, the newest first, or with `planned` the follow-ups that come next."""
     state = request.GET.get("filter", "all")
-    day = "today" if request.GET.get("day") == "today" else "all"
-    start, end = local_day(clock.now(), ZoneInfo(Workspace.objects.get(pk=workspace_of(request)).timezone))
-    span = (start, end) if day == "today" else None
+    day = request.GET.get("day", "all")
+    span = _span(day, ZoneInfo(Workspace.objects.get(pk=workspace_of(request)).timezone))
     rows, more = paged(request, _planned(span) if state == "planned" else _said(state, span))
     context = {"rows": rows, "state": state, "day": day, "states": ("all", "planned", *STATES), "next_url": more}
     return render(request, "coach/message_log.html", context)
+
+
+def _span(day: str, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
+    today = local_day(clock.now(), zone)
+    yesterday = local_day(today[0] - timedelta(seconds=1), zone)
+    return {"today": today, "yesterday": yesterday}.get(day)
 
 
 def _planned(span: tuple[datetime, datetime] | None) -> Any:

@@ -28,6 +28,8 @@ OWNER = {
     "automation": "/dashboard/automation",
     "more": "/dashboard/more",
     "messages": "/dashboard/messages?filter=sent&day=today",
+    "work": "/dashboard/work?state=done",
+    "incidents": "/dashboard/incidents",
     "search": "/dashboard/search?q=a",
     "autopilot": "/dashboard/settings/autopilot",
     "autopilot set-up": "/dashboard/settings/autopilot/setup",

@@ -1,5 +1,8 @@
 """The coach's pages: they open for members of the studio, say what is so, and write what they are told."""
 
+import re
+from datetime import timedelta
+from html import unescape
 from typing import Any
 from uuid import UUID
 
@@ -7,12 +10,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from coach import config
+from coach import config, leads
 from coach.models import Conversation, Lead, Message
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
 from tests.coach.conftest import make_studio, signed_in
+from tests.coach.factories import willing_lead
 
 pytestmark = pytest.mark.django_db
 
@@ -102,3 +106,25 @@ def test_today_shows_the_coach_s_widgets(owner: Client, chat: Conversation, stud
         planned = widgets.followups(studio, clock.now())
     assert (shown["today"]["received"], shown["recent"][0]["name"]) == (1, "Anna Berg")
     assert planned["total"] == 0
+
+
+def said(studio: UUID, *, days_ago: int, sent: int, received: int) -> None:
+    """Messages of one day, half of what went out still on its way."""
+    at = clock.now() - timedelta(days=days_ago)
+    with tenant(studio), atomic():
+        chat = leads.conversation_of(willing_lead())
+        shared = {"conversation": chat, "lead": chat.lead, "at": at}
+        out = {"direction": "out", "by": "ai"} | shared
+        rows = [Message(**out, state=state) for state in ("read", "queued") for _n in range(sent)]
+        rows += [Message(**shared, direction="in", by="member", state="received") for _n in range(received)]
+        Message.objects.bulk_create(rows)
+
+
+@pytest.mark.parametrize("days_ago", [0, 1])
+def test_the_numbers_of_the_sentence_lead_to_as_many_rows(owner: Client, studio: UUID, days_ago: int) -> None:
+    said(studio, days_ago=days_ago, sent=3, received=2)
+    said(studio, days_ago=3, sent=1, received=1)
+    head = owner.get("/dashboard/head").content.decode()
+    links = re.findall(r'<a href="(/dashboard/messages[^"]*)">(\d+)', head)
+    rows = [(int(number), len(owner.get(unescape(url)).context["rows"])) for url, number in links]
+    assert rows == [(3, 3), (2, 2)]
