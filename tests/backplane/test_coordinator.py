@@ -7,12 +7,15 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from django.db import connections
 
+from pilar.backplane.engine import pulse, statements, workers
 from pilar.backplane.engine.coordinator import Coordinator
 from pilar.backplane.engine.link import Link
+from pilar.backplane.tenancy import alias
 from pilar.kernel.switchboard import RetryAt, Work
 from tests.backplane.processes import wait_for
-from tests.backplane.trade import Task, Trade, enqueue, rows
+from tests.backplane.trade import Task, Trade, enqueue, everything, rows
 
 pytestmark = pytest.mark.usefixtures("threads")
 
@@ -62,6 +65,24 @@ def test_results_that_cannot_be_stored_together_or_at_all_hold_nobody_up(
     assert state("t.half") == (2, "What it said cannot be stored")
     assert state("t.nan") == state("t.fine") == (3, "")
     assert loop.is_alive()
+
+
+def test_a_heart_that_stumbles_over_the_others_goes_on(
+    loop: Coordinator, trade: Trade, workspace: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(_cursor: Any, *, by_silence: bool) -> None:
+        raise KeyError("of whatever kind")
+
+    monkeypatch.setattr(pulse, "BEAT_EVERY", 0.1)
+    monkeypatch.setattr(workers, "rescue", stumble)
+    trade.job()
+    start(loop)
+    first = rows("SELECT beat_at FROM autopilot_worker")
+    wait_for(lambda: rows("SELECT beat_at FROM autopilot_worker") > first, seconds=5)
+    enqueue(workspace)
+    with everything():
+        statements.sweep(connections[alias()].cursor())
+    wait_for(lambda: trade.seen, seconds=5)
 
 
 def test_a_claim_whose_commit_nobody_answered_is_given_back_and_claimed_again(

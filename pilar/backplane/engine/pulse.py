@@ -82,6 +82,11 @@ class Pulse(threading.Thread):
                 logger.warning("the database did not take our beat: %s", error)
                 self._link.close()
                 wait = self._patience.next()
+            except Exception:
+                # Whatever caring for the others meets: a worker without this thread starts nothing any more.
+                logger.exception("the heartbeat stumbled")
+                self._link.close()
+                wait = BEAT_EVERY
             self._ended.wait(wait)
 
     def end(self) -> None:
