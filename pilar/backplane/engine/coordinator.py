@@ -24,6 +24,7 @@ from pilar.backplane.engine.tally import Tally
 from pilar.backplane.engine.throttles import Throttles
 from pilar.backplane.engine.ward import Ward
 from pilar.kernel.clock import monotonic
+from pilar.kernel.shield import shielded
 from pilar.kernel.switchboard import LANES
 
 logger = logging.getLogger(__name__)
@@ -92,20 +93,18 @@ class Coordinator(threading.Thread):
 
     def run(self) -> None:
         while not self._ending.is_set():
-            try:
-                self._turn()
-                self._patience.reset()
-            except UNANSWERED as error:
-                logger.warning("the queue did not answer: %s", error)
-                self._rest_after_error()
-            except Exception:
-                # Without this thread the process would beat and do nothing, and nobody would take its work over.
-                logger.exception("the queue's loop failed")
-                self._rest_after_error()
+            shielded(self._turn, self._failed)
             self._signal.wait(self._pause())
             self._signal.clear()
 
-    def _rest_after_error(self) -> None:
+    def _failed(self, error: Exception) -> None:
+        """Go on, whatever it was: without this thread the process would beat and do nothing, and nobody would take its
+        work over.
+        """
+        if isinstance(error, UNANSWERED):
+            logger.warning("the queue did not answer: %s", error)
+        else:
+            logger.error("the queue's loop failed", exc_info=error)
         self._link.close()
         self._strays.suspect()
         self._ending.wait(self._patience.next())
@@ -179,6 +178,7 @@ class Coordinator(threading.Thread):
             self._exchange(hungry, look=is_time)
         for lane in self.lanes.values():
             self._crew.staff(lane)
+        self._patience.reset()
 
     def _exchange(self, hungry: list[Lane], *, look: bool) -> None:
         """One transaction: results out, turns set right, new work in."""

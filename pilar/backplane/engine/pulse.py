@@ -10,6 +10,7 @@ import psycopg
 from pilar.backplane.engine import statements, workers
 from pilar.backplane.engine.link import Link, Patience
 from pilar.kernel.clock import monotonic
+from pilar.kernel.shield import shielded
 
 logger = logging.getLogger(__name__)
 
@@ -72,22 +73,23 @@ class Pulse(threading.Thread):
 
     def run(self) -> None:
         while not self._ended.is_set():
-            try:
-                self._beat()
-                self._begun.set()
-                self._care()
-                self._patience.reset()
-                wait = BEAT_EVERY
-            except psycopg.Error as error:
-                logger.warning("the database did not take our beat: %s", error)
-                self._link.close()
-                wait = self._patience.next()
-            except Exception:
-                # Whatever caring for the others meets: a worker without this thread starts nothing any more.
-                logger.exception("the heartbeat stumbled")
-                self._link.close()
-                wait = BEAT_EVERY
-            self._ended.wait(wait)
+            self._ended.wait(shielded(self._round, self._stumbled))
+
+    def _round(self) -> float:
+        self._beat()
+        self._begun.set()
+        self._care()
+        self._patience.reset()
+        return BEAT_EVERY
+
+    def _stumbled(self, error: Exception) -> float:
+        """Go on, whatever it was: a worker without a heartbeat starts nothing any more. Returns seconds to wait."""
+        self._link.close()
+        if isinstance(error, psycopg.Error):
+            logger.warning("the database did not take our beat: %s", error)
+            return self._patience.next()
+        logger.error("the heartbeat stumbled", exc_info=error)
+        return BEAT_EVERY
 
     def end(self) -> None:
         """Stop beating and take our row out, so that whatever we still hold is taken over at once."""
