@@ -12,7 +12,7 @@ from tests.bench.report import Report
 REDIS_AWAY = "redis://127.0.0.1:1/0"
 _COMPARED = {
     "no-op drain, 2 workers, everything on": {
-        "raw limit": "raw limit: claim and complete by 500, 2 processes, psycopg",
+        "raw limit": "raw limit: pgbench claims and completes by 500, 2 clients",
         "raw with history": "raw limit, moved into a history",
         "Celery + Redis": "Celery + Redis: no-op drain, prefork 2",
         "procrastinate": "procrastinate: no-op drain, 2 processes of 10",
@@ -32,7 +32,7 @@ _COMPARED = {
 _RATIOS = {
     "Celery + Redis: no-op drain, prefork 2": 30.0,
     "procrastinate: no-op drain, 2 processes of 10": 40.0,
-    "raw limit: claim and complete by 500, 2 processes, psycopg": 0.7,
+    "raw limit: pgbench claims and completes by 500, 2 clients": 0.7,
 }
 
 

@@ -1,17 +1,20 @@
-"""The limit: two processes that claim and complete 500 rows at a time with psycopg and do nothing else.
+"""The limit: pgbench claims 500 rows of a bare table in one transaction and completes them in the next, two clients at once.
 
-No tenants, no fairness, no attempts, no handlers: `python -m tests.bench.baselines.raw DSN KIND` is one of them. `bare`
-deletes what is done; `history` moves it into a table with one index, which is the least that a queue with a history writes.
+No tenants, no fairness, no attempts, no handlers, and no row reaches the client. `bare` deletes what is done; `history` moves
+it into a table with one index, which is the least that a queue with a history writes.
 """
 
+import re
 import subprocess
-import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 
+from pilar.runtime.placement import server_account, server_binaries
 from tests.bench.report import Figure
 
-BATCH = 500
+BATCH, CLIENTS = 500, 2
 _TABLE = """
 DROP TABLE IF EXISTS raw_job, raw_done;
 CREATE TABLE raw_done (id bigint PRIMARY KEY, payload jsonb NOT NULL, locked_at timestamptz, finished_at timestamptz);
@@ -24,23 +27,26 @@ _FILL = """
 INSERT INTO raw_job (payload)
 SELECT jsonb_build_object('n', n, 'text', repeat('x', 160)) FROM generate_series(1, %s) AS n
 """
-_CLAIM = """
+# A claim is committed before the work begins, as in every queue that loses nothing.
+_CLAIM = f"""
 WITH c AS MATERIALIZED (
-  SELECT id FROM raw_job WHERE status = 0 AND scheduled_at <= now() ORDER BY scheduled_at, id LIMIT %s
-  FOR UPDATE SKIP LOCKED)
-UPDATE raw_job SET status = 1, locked_at = now() WHERE id = ANY (ARRAY(SELECT id FROM c)) RETURNING id, payload::text
+  SELECT id FROM raw_job WHERE status = 0 AND scheduled_at <= now() ORDER BY scheduled_at, id LIMIT {BATCH}
+  FOR UPDATE SKIP LOCKED),
+u AS (UPDATE raw_job SET status = 1, locked_at = now() WHERE id = ANY (ARRAY(SELECT id FROM c)) RETURNING id)
+SELECT quote_literal(coalesce(array_agg(id), '{{}}')) AS ids FROM u \\gset
 """
 _COMPLETE = {
-    "bare": "DELETE FROM raw_job WHERE id = ANY (%s) AND status = 1",
+    "bare": "DELETE FROM raw_job WHERE id = ANY (:ids::bigint[]) AND status = 1;",
     "history": """
-WITH d AS (DELETE FROM raw_job WHERE id = ANY (%s) AND status = 1 RETURNING *)
-INSERT INTO raw_done SELECT id, payload, locked_at, now() FROM d
+WITH d AS (DELETE FROM raw_job WHERE id = ANY (:ids::bigint[]) AND status = 1 RETURNING *)
+INSERT INTO raw_done SELECT id, payload, locked_at, now() FROM d;
 """,
 }
+_TPS = re.compile(r"^tps = ([\d.]+)", re.MULTILINE)
 
 
 def limits(dsn: str, *, runs: int, count: int) -> list[Figure]:
-    """Drain `count` rows by two processes."""
+    """Drain `count` rows by two clients of pgbench."""
     rates: dict[str, list[float]] = {"bare": [], "history": []}
     with psycopg.connect(dsn, autocommit=True) as admin:
         for _ in range(runs):
@@ -49,54 +55,31 @@ def limits(dsn: str, *, runs: int, count: int) -> list[Figure]:
                 admin.execute(_FILL, [count])
                 admin.execute("VACUUM ANALYZE raw_job")
                 admin.execute("CHECKPOINT")
-                found.append(count / _drain(dsn, kind))
+                found.append(_drain(dsn, kind, count))
         admin.execute("DROP TABLE raw_job, raw_done")
     return [
-        Figure("raw limit: claim and complete by 500, 2 processes, psycopg", rates["bare"], "/s"),
+        Figure("raw limit: pgbench claims and completes by 500, 2 clients", rates["bare"], "/s"),
         Figure("raw limit, moved into a history", rates["history"], "/s"),
     ]
 
 
-def _drain(dsn: str, kind: str) -> float:
-    argv = [sys.executable, "-m", "tests.bench.baselines.raw", dsn, kind]
-    both = [subprocess.Popen(argv, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True) for _ in range(2)]
-    for process in both:
-        _readline(process)
-    for process in both:
-        assert process.stdin
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    times = [tuple(map(float, _readline(process).split())) for process in both]
-    for process in both:
-        process.wait()
-    return max(end for _, end in times) - min(began for began, _ in times)
-
-
-def _readline(process: subprocess.Popen[str]) -> str:
-    assert process.stdout
-    return process.stdout.readline()
-
-
-def work(dsn: str, kind: str) -> None:
-    """Wait for the word, empty the table, say when it began and ended."""
-    import time
-
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute("SET enable_seqscan = off")
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
-        sys.stdin.readline()
-        began = time.monotonic()
-        ids: list[int] = []
-        while True:
-            with connection.transaction():
-                if ids:
-                    connection.execute(_COMPLETE[kind], [ids])
-                ids = [row[0] for row in connection.execute(_CLAIM, [BATCH]).fetchall()]
-            if not ids:
-                break
-        sys.stdout.write(f"{began} {time.monotonic()}\n")
-
-
-if __name__ == "__main__":
-    work(sys.argv[1], sys.argv[2])
+def _drain(dsn: str, kind: str, count: int) -> float:
+    program = server_binaries(server_account()) / "pgbench"
+    with TemporaryDirectory() as folder:
+        script = Path(folder) / "drain.sql"
+        script.write_text(_CLAIM + _COMPLETE[kind])
+        each = [
+            "--no-vacuum",
+            "--client",
+            str(CLIENTS),
+            "--jobs",
+            str(CLIENTS),
+            "--transactions",
+            str(count // BATCH // CLIENTS),
+        ]
+        done = subprocess.run(
+            [str(program), *each, "--file", str(script), dsn], capture_output=True, text=True, check=True
+        )
+    found = _TPS.search(done.stdout)
+    assert found, done.stdout
+    return float(found.group(1)) * BATCH
