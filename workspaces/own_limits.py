@@ -31,7 +31,8 @@ def change(
     most = of_plan(workspace).get(resource)
     if most is None:
         raise NotFound
-    wrong = [name for name, wanted in (("daily", daily), ("hourly", hourly)) if wanted and not 0 < wanted <= most]
+    asked = {"daily": daily, "hourly": hourly}
+    wrong = [name for name, wanted in asked.items() if wanted is not None and not 0 < wanted <= most]
     if wrong:
         text = _("Choose a number from 1 to %(most)d: that is what your plan allows a day.") % {"most": most}
         raise Problem(text, code="validation_failed", fields=dict.fromkeys(wrong, text))

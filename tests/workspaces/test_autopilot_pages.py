@@ -116,14 +116,13 @@ def test_a_studio_allows_itself_less_a_day_than_its_plan_and_takes_that_back(wor
         assert budgets.reserve("messages", 8, key="k", now=clock.now()).amount == 8
 
 
-def test_nobody_allows_themselves_more_than_the_plan(world: World, owner: Client) -> None:
+@pytest.mark.parametrize("wanted", [{"hourly": "999999"}, {"daily": "999999"}, {"hourly": "0"}, {"daily": "0"}])
+def test_nobody_allows_themselves_more_than_the_plan_nor_nothing(
+    world: World, owner: Client, wanted: dict[str, str]
+) -> None:
     before = _standing(world)
-    page = owner.post(f"{PATH}/limits/messages", {"hourly": "999999", "policy": "queue"}).content.decode()
-    assert "aria-invalid" in page
-    assert (
-        "aria-invalid" in owner.post(f"{PATH}/limits/messages", {"daily": "999999", "policy": "queue"}).content.decode()
-    )
-    assert _standing(world) == before
+    page = owner.post(f"{PATH}/limits/messages", wanted | {"policy": "queue"}).content.decode()
+    assert ("aria-invalid" in page, _standing(world)) == (True, before)
 
 
 def test_changes_are_narrowed_by_person_and_kind(world: World, owner: Client) -> None:
