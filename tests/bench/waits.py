@@ -37,27 +37,29 @@ def latency(ground: Ground, name: str, *, redis_url: str | None, count: int, gap
 
 
 def providers(ground: Ground, *, runs: int) -> list[Figure]:
-    """1,000 jobs that read and write their workspace's row before and after a call that is answered after 300 ms."""
-    seconds, connections = [], []
+    """1,000 jobs that wait for an answer that takes 300 ms, alone and with their workspace's row before and after it."""
+    alone, between_rows, connections = [], [], []
     with _slow_provider() as port:
         for _ in range(runs):
-            took, most = _call_all(ground, port)
-            seconds.append(took)
+            for name, seconds in (("bench.ask_provider", alone), ("bench.ask_and_note", between_rows)):
+                took, most = _call_all(ground, name, port)
+                seconds.append(took)
             connections.append(most)
     return [
-        Figure("1,000 jobs that wait 300 ms on a provider: all done", seconds, "s", bar=3.0, at_most=True),
+        Figure("1,000 jobs that wait 300 ms on a provider: all done", alone, "s", bar=3.0, at_most=True),
+        Figure("the same, reading and writing a row before and after", between_rows, "s"),
         Figure("the same: database connections, this bench's included", connections, "", bar=20, at_most=True),
     ]
 
 
-def _call_all(ground: Ground, port: int) -> tuple[float, float]:
+def _call_all(ground: Ground, name: str, port: int) -> tuple[float, float]:
     ground.empty()
     workspaces = [uuid7() for _ in range(100)]
     ground.know(workspaces)
     ground.hold(workspaces, lane="messages")
     rows = [NewJob(workspaces[n % 100], Task(n=n, port=port), str(n)) for n in range(1000)]
     with all_tenants("the bench enqueues for many workspaces"):
-        jobs.enqueue_many("bench.ask_provider", rows)
+        jobs.enqueue_many(name, rows)
     # What this process keeps in stock for other measurements is none of this one's.
     for connection in connections.all():
         connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL's

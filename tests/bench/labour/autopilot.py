@@ -1,4 +1,4 @@
-"""The handlers that are measured: nothing, a stamp, a wait on a provider, one read and one write of a tenant's row."""
+"""The handlers that are measured: nothing, a stamp, a wait on a provider, and one read and write of a tenant's row."""
 
 import time
 from http.client import HTTPConnection
@@ -28,14 +28,20 @@ def stamp(work: Work[Task]) -> dict[str, Any]:
 
 
 def ask_provider(work: Work[Task]) -> dict[str, Any]:
-    """Read and write the workspace's row, and wait between the two for a provider's answer."""
-    touch(work)
+    """Wait for a provider's answer."""
     provider = HTTPConnection("127.0.0.1", work.payload.port, timeout=30)
     provider.request("GET", "/")
     status = provider.getresponse().status
     provider.close()
-    touch(work)
     return {"status": status}
+
+
+def ask_and_note(work: Work[Task]) -> dict[str, Any]:
+    """Wait for a provider's answer, and read and write the workspace's row before and after."""
+    touch(work)
+    answer = ask_provider(work)
+    touch(work)
+    return answer
 
 
 def touch(work: Work[Task]) -> None:
@@ -48,4 +54,5 @@ def touch(work: Work[Task]) -> None:
 switchboard.job("bench.nothing", nothing, payload=Task, lane="bulk")
 switchboard.job("bench.stamp", stamp, payload=Task, lane="messages")
 switchboard.job("bench.ask_provider", ask_provider, payload=Task, lane="messages")
+switchboard.job("bench.ask_and_note", ask_and_note, payload=Task, lane="messages")
 switchboard.job("bench.touch", touch, payload=Task, lane="bulk")
