@@ -44,7 +44,8 @@ GROUP BY w.id, b.id
 HAVING w.used <> coalesce(sum(e.amount), 0) OR w.used > CASE w.span WHEN 'day' THEN b.daily ELSE b.hourly END
 """
 _AFTER_STOP = """
-SELECT m.id, m.state, m.body FROM coach_message m JOIN coach_lead l ON l.id = m.lead_id
+SELECT m.id, m.state, m.body, m.sent_at - l.opted_out_at AS after_the_stop, m.sent_at - m.at AS after_it_was_written
+FROM coach_message m JOIN coach_lead l ON l.id = m.lead_id
 WHERE m.direction = 'out' AND m.sent_at > l.opted_out_at AND NOT coalesce((m.why->>'free')::boolean, false)
 """
 _OUTSIDE_THE_WINDOW = """
