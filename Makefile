@@ -11,9 +11,12 @@ LOCAL := $(PY) -m pilar.runtime run
 # Checks and tests have a data folder and a database server of their own and leave those of `make up` alone.
 APART := PILAR_DATA_DIR=$(CURDIR)/var/test
 TEST_SERVER := $(APART) $(PY) -m pilar.runtime.postgres
-UNIT := -m "not sandbox and not processes and not browser and not drill"
+UNIT := --ignore=tests/browser --ignore=tests/e2e --ignore=tests/drills -m "not sandbox and not processes and not browser and not drill"
 ALL := -m "not drill"
 CSS := npx --no-install tailwindcss -i pilar/ui/frontend/pilar.css --minify
+
+# Every process of a test run would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help up test test-unit check checks bench bench-pages drill shots css css-check fmt shell clean dev browser
 

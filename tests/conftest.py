@@ -1,5 +1,6 @@
 """Fixtures for every room. The suite runs as the application's role, or it would prove nothing about isolation."""
 
+import gc
 from collections.abc import Iterator
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from xdist.remote import Producer
 
 from pilar.backplane.tenancy import tenant
 from tests import database
+from tests.e2e.installation import Installation, installed
 from tests.scheduling import Together
 
 SIMULATORS = {"simulator", "_sandbox", "_running"}
@@ -22,6 +24,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if SIMULATORS & set(getattr(item, "fixturenames", ())):
             item.add_marker("sandbox")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays until the end: the collector need not walk it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
@@ -78,6 +86,13 @@ def _use_real_logins(name: str) -> None:
         login = {"NAME": name, "USER": user, "PASSWORD": database.password_of(user)}
         connection.settings_dict = {**connection.settings_dict, **login}
         connection.switches_roles = False  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A whole installation as `make up` runs it, for all tests that need one: a start costs ten seconds and more."""
+    with installed(tmp_path_factory.mktemp("installation")) as found:
+        yield found
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
-"""One installation, one browser, and one studio that was set up by hand.
+"""One browser, and one studio that was set up by hand.
 
-The folder's, not the session's: while Playwright runs, its loop keeps other tests of the process from their database.
+The browser is the folder's, not the session's: while Playwright runs, its loop keeps other tests of the process from
+their database.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.journey import Owner
 from tests.browser.watching import Watch, chromium, watched
-from tests.e2e.installation import Installation, installed
+from tests.e2e.installation import Installation
 
 PHONE = "+4915111111111"
 
@@ -24,9 +25,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with installed(tmp_path_factory.mktemp("browser")) as found:
-        yield found
+def product(running: Installation) -> Installation:
+    return running
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,11 @@
-"""One installation for all tests here: a start costs ten seconds. The figures they measure are printed at the end."""
+"""What the tests of a whole installation share. The figures they measure are printed at the end."""
 
 import json
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.e2e.installation import Installation, Studio, installed
+from tests.e2e.installation import Installation, Studio
 
 type Figure = Callable[[str, float], None]
 MEASURED: dict[str, float] = {}
@@ -22,12 +22,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("seconds, end to end")
     for name, seconds in MEASURED.items():
         terminalreporter.line(f"{name:<60} {seconds:6.2f} s")
-
-
-@pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with installed(tmp_path_factory.mktemp("e2e")) as found:
-        yield found
 
 
 @pytest.fixture
