@@ -10,6 +10,7 @@ from coach.consents import NewConsent
 from coach.models import Lead, Message
 from pilar.backplane import activity
 from pilar.backplane.tenancy import atomic
+from pilar.kernel import clock
 
 
 def locked(lead: Lead) -> Lead:
@@ -24,7 +25,8 @@ def stop(lead: Lead, *, how: str, now: datetime) -> bool:
     """
     if lead.status == Lead.Status.OPTED_OUT:
         return False
-    lead.status, lead.opted_out_at = Lead.Status.OPTED_OUT, now
+    # From when the lock was had: what was decided while this stop waited for it came before.
+    lead.status, lead.opted_out_at = Lead.Status.OPTED_OUT, max(now, clock.now())
     lead.save(update_fields=["status", "opted_out_at", "updated_at"])
     consents.withdraw(lead, by=how, now=now)
     suppression.add(suppression.names_of(lead), "stop")

@@ -43,10 +43,12 @@ LEFT JOIN autopilot_budget b ON b.workspace_id = w.workspace_id AND b.resource =
 GROUP BY w.id, b.id
 HAVING w.used <> coalesce(sum(e.amount), 0) OR w.used > CASE w.span WHEN 'day' THEN b.daily ELSE b.hourly END
 """
+# What was in WhatsApp's hands when the stop came cannot be called back: a call that has begun may end within its time-out.
 _AFTER_STOP = """
 SELECT m.id, m.state, m.body, m.sent_at - l.opted_out_at AS after_the_stop, m.sent_at - m.at AS after_it_was_written
 FROM coach_message m JOIN coach_lead l ON l.id = m.lead_id
-WHERE m.direction = 'out' AND m.sent_at > l.opted_out_at AND NOT coalesce((m.why->>'free')::boolean, false)
+WHERE m.direction = 'out' AND NOT coalesce((m.why->>'free')::boolean, false)
+  AND (m.at > l.opted_out_at AND m.sent_at IS NOT NULL OR m.sent_at > l.opted_out_at + interval '15 seconds')
 """
 _OUTSIDE_THE_WINDOW = """
 SELECT m.id, m.body FROM coach_message m

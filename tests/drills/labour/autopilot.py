@@ -15,8 +15,8 @@ from pilar.backplane.effects import EffectResult
 from pilar.kernel import switchboard
 from pilar.kernel.switchboard import Empty, Payload, Work
 
-SLOWEST = 0.02
-"""Seconds that a provider takes at most before and after it acts."""
+SLOWEST = 0.04
+"""Seconds that a provider takes at most to answer after it has acted."""
 
 
 class Order(Payload):
@@ -26,10 +26,12 @@ class Order(Payload):
     books: str
 
 
-def make(order: Order) -> EffectResult:
-    """Act, with the time that providers take: whoever is killed meanwhile never hears the answer."""
-    time.sleep(random.uniform(0, SLOWEST))
-    file = os.open(Path(order.books, order.name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+def make(order: Order, *, flags: int = os.O_APPEND) -> EffectResult:
+    """Act, then take the time that providers take: whoever is killed meanwhile never hears the answer.
+
+    Nothing passes between the call and the act: a request that has left goes on, though its caller is frozen.
+    """
+    file = os.open(Path(order.books, order.name), os.O_WRONLY | os.O_CREAT | flags, 0o600)
     os.write(file, b"x")
     os.close(file)
     time.sleep(random.uniform(0, SLOWEST))
@@ -54,8 +56,12 @@ def with_a_key(work: Work[Order]) -> None:
     order = work.payload
 
     def call(key: str) -> EffectResult:
+        # Of two calls at once with one key the provider takes one, as Stripe does.
         keyed = order.model_copy(update={"name": f"{order.name}.{key}"})
-        return made(keyed) or make(keyed)
+        try:
+            return make(keyed, flags=os.O_EXCL)
+        except FileExistsError:
+            return EffectResult(keyed.name)
 
     effects.perform(key=order.name, provider="drill", operation="key", call=call, repeatable=True)
 
