@@ -12,7 +12,7 @@ import sys
 
 from pilar.runtime import processes, services, supervisor
 from pilar.runtime.browser import ensure_chromium
-from pilar.runtime.environment import ROOT, process_environment
+from pilar.runtime.environment import ROOT, adopt, process_environment
 
 
 def main(arguments: list[str]) -> int:
@@ -24,6 +24,7 @@ def main(arguments: list[str]) -> int:
             processes.die_with_parent(signal.SIGTERM)
         return supervisor.up(process_environment())
     if action == "run" and rest:
+        adopt(os.environ)  # of an installation that runs on other ports than the usual ones, too
         return _become(rest, process_environment())
     if action == "browser":
         if ensure_chromium():

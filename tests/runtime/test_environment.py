@@ -1,7 +1,10 @@
 """What a local installation fills in, and what it leaves to the user."""
 
+import os
 import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,6 +66,14 @@ def test_a_command_typed_beside_a_running_installation_sees_what_it_sees(tmp_pat
     environment.adopt(typed, root=tmp_path)
     assert (typed["STRIPE_API_BASE"], typed["CRON_SECRET"]) == ("http://127.0.0.1:9001", "typed")
     assert typed["DJANGO_SECRET_KEY"] == running["DJANGO_SECRET_KEY"]
+
+
+def test_a_command_that_is_run_talks_to_the_installation_that_runs(tmp_path: Path) -> None:
+    environment.publish_running(local(tmp_path, PORT="9000", SANDBOX_PORT="9001"))
+    given = {"PATH": os.environ["PATH"], "PILAR_DATA_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "pilar.runtime", "run", "env"]
+    said = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert {"PORT=9000", "PUBLIC_BASE_URL=http://127.0.0.1:9000", "STRIPE_API_BASE=http://127.0.0.1:9001"} <= set(said)
 
 
 def test_a_command_on_a_server_adopts_nothing(tmp_path: Path) -> None:
