@@ -48,7 +48,7 @@ def _key(conversation: Conversation) -> str:
     last = conversation.messages.filter(direction=Message.Direction.IN, generation=conversation.generation)
     newest = last.order_by("-id").values_list("provider_id", flat=True).first()
     key = f"reply:{newest}"[:110]
-    dropped = Message.objects.filter(effect_key__startswith=key, state=Message.State.DROPPED).count()
+    dropped = conversation.messages.filter(effect_key__startswith=key, state=Message.State.DROPPED).count()
     return f"{key}:{dropped}" if dropped else key
 
 
