@@ -62,8 +62,13 @@ def _ensure(provider: str) -> None:
 
 def _forget_failures(connection: Connection) -> None:
     connection.last_error = connection.last_error_class = ""
-    for name in CALLS_OF.get(Provider(connection.provider), (connection.provider,)):
+    for name in _calls_of(connection.provider):
         breakers.reset(name)
+
+
+def _calls_of(provider: str) -> tuple[str, ...]:
+    """Under which names calls for a connection are made: those of its breakers."""
+    return CALLS_OF.get(Provider(provider), (provider,))
 
 
 def secret(connection: Connection, name: str) -> str:
@@ -84,14 +89,14 @@ def _seal(provider: str, name: str, text: str) -> str:
 def let_through(provider: str) -> None:
     """Let the next call pass although a pause is not over: somebody tests the connection."""
     with atomic():
-        for name in CALLS_OF.get(Provider(provider), (provider,)):
+        for name in _calls_of(provider):
             breakers.let_through(name)
 
 
 def paused_until(provider: str) -> datetime | None:
     """Say until when no call is made for a connection of the current workspace, or None."""
     with atomic():
-        pauses = [breakers.paused_until(name) for name in CALLS_OF.get(Provider(provider), (provider,))]
+        pauses = [breakers.paused_until(name) for name in _calls_of(provider)]
     return max(filter(None, pauses), default=None)
 
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from pilar.kernel.errors import NotConfigured
-from pilar.providers.stripe.client import plain, request
+from pilar.providers.stripe.client import fetch, plain, request
 from pilar.providers.stripe.shapes import CheckoutSession
 
 TRIAL_DAYS = 14
@@ -67,10 +67,12 @@ def create_session(
         params["customer_email"] = email
     return request(
         "checkout.sessions.create",
-        lambda client: _session(
-            client.v1.checkout.sessions.create(
-                params=params,  # type: ignore[arg-type]  # a plain dict, checked by Stripe and by the sandbox
-                options={"idempotency_key": idempotency_key},
+        lambda client: CheckoutSession.model_validate(
+            plain(
+                client.v1.checkout.sessions.create(
+                    params=params,  # type: ignore[arg-type]  # a plain dict, checked by Stripe and by the sandbox
+                    options={"idempotency_key": idempotency_key},
+                )
             )
         ),
     )
@@ -86,12 +88,6 @@ def _subscription_data(metadata: Mapping[str, str], trial_days: int) -> dict[str
 
 def retrieve(session_id: str) -> CheckoutSession:
     """Fetch a session as it is now."""
-    return request(
-        "checkout.sessions.retrieve",
-        lambda client: _session(client.v1.checkout.sessions.retrieve(session_id)),
-        read=True,
+    return fetch(
+        "checkout.sessions.retrieve", CheckoutSession, lambda client: client.v1.checkout.sessions.retrieve(session_id)
     )
-
-
-def _session(thing: object) -> CheckoutSession:
-    return CheckoutSession.model_validate(plain(thing))  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from pilar.kernel.errors import NotConfigured
 from pilar.providers import calls, transport
 from pilar.providers.stripe.errors import classified
+from pilar.providers.stripe.shapes import Shape
 
 
 def request[T](operation: str, run: Callable[[stripe.StripeClient], T], *, read: bool = False) -> T:
@@ -24,6 +25,18 @@ def request[T](operation: str, run: Callable[[stripe.StripeClient], T], *, read:
 
     client()
     return calls.call("stripe", operation, translated, read=read)
+
+
+def fetch[S: Shape](operation: str, shape: type[S], ask: Callable[[stripe.StripeClient], stripe.StripeObject]) -> S:
+    """Read one thing as it is now. Raises as `request` does."""
+    return request(operation, lambda client: shape.model_validate(plain(ask(client))), read=True)
+
+
+def fetch_all[S: Shape](
+    operation: str, shape: type[S], ask: Callable[[stripe.StripeClient], stripe.ListObject[Any]]
+) -> list[S]:
+    """Read the first page of a list. Raises as `request` does."""
+    return request(operation, lambda client: [shape.model_validate(plain(one)) for one in ask(client).data], read=True)
 
 
 def client() -> stripe.StripeClient:

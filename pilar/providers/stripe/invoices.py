@@ -2,29 +2,20 @@
 
 from datetime import datetime
 
-from pilar.providers.stripe.client import plain, request
+from pilar.providers.stripe.client import fetch, fetch_all
 from pilar.providers.stripe.shapes import Invoice, Subscription
 
 
 def list_for(customer: str, *, limit: int = 24) -> list[Invoice]:
     """Fetch up to `limit` (at most 100) invoices of a customer."""
-    return request(
-        "invoices.list",
-        lambda client: [
-            Invoice.model_validate(plain(invoice))
-            for invoice in client.v1.invoices.list(params={"customer": customer, "limit": limit}).data
-        ],
-        read=True,
+    return fetch_all(
+        "invoices.list", Invoice, lambda client: client.v1.invoices.list(params={"customer": customer, "limit": limit})
     )
 
 
 def retrieve(invoice_id: str) -> Invoice:
     """Fetch one invoice."""
-    return request(
-        "invoices.retrieve",
-        lambda client: Invoice.model_validate(plain(client.v1.invoices.retrieve(invoice_id))),
-        read=True,
-    )
+    return fetch("invoices.retrieve", Invoice, lambda client: client.v1.invoices.retrieve(invoice_id))
 
 
 def preview(subscription: Subscription, *, price: str, at_once: bool, at: datetime) -> Invoice:
@@ -40,10 +31,8 @@ def preview(subscription: Subscription, *, price: str, at_once: bool, at: dateti
             "proration_date": int(at.timestamp()),
         },
     }
-    return request(
+    return fetch(
         "invoices.create_preview",
-        lambda client: Invoice.model_validate(
-            plain(client.v1.invoices.create_preview(params=params))  # type: ignore[arg-type]
-        ),
-        read=True,
+        Invoice,
+        lambda client: client.v1.invoices.create_preview(params=params),  # type: ignore[arg-type]
     )

@@ -1,6 +1,6 @@
 """What went back to a payer: refunds of charges, and credit notes that correct invoices."""
 
-from pilar.providers.stripe.client import plain, request
+from pilar.providers.stripe.client import fetch, fetch_all, plain, request
 from pilar.providers.stripe.shapes import Charge, CreditNote, Refund
 
 MOST = 100
@@ -8,35 +8,21 @@ MOST = 100
 
 def charge(charge_id: str) -> Charge:
     """Fetch one charge."""
-    return request(
-        "charges.retrieve",
-        lambda client: Charge.model_validate(plain(client.v1.charges.retrieve(charge_id))),
-        read=True,
-    )
+    return fetch("charges.retrieve", Charge, lambda client: client.v1.charges.retrieve(charge_id))
 
 
 def refunded_charges(customer: str) -> list[Charge]:
     """Fetch the newest charges of a customer of which something went back."""
-    found = request(
-        "charges.list",
-        lambda client: [
-            Charge.model_validate(plain(one))
-            for one in client.v1.charges.list(params={"customer": customer, "limit": MOST}).data
-        ],
-        read=True,
+    found = fetch_all(
+        "charges.list", Charge, lambda client: client.v1.charges.list(params={"customer": customer, "limit": MOST})
     )
     return [one for one in found if one.amount_refunded]
 
 
 def refunds_of(charge_id: str) -> list[Refund]:
     """Fetch the refunds of a charge."""
-    return request(
-        "refunds.list",
-        lambda client: [
-            Refund.model_validate(plain(one))
-            for one in client.v1.refunds.list(params={"charge": charge_id, "limit": MOST}).data
-        ],
-        read=True,
+    return fetch_all(
+        "refunds.list", Refund, lambda client: client.v1.refunds.list(params={"charge": charge_id, "limit": MOST})
     )
 
 
@@ -59,20 +45,13 @@ def invoice_of(payment_intent: str) -> str:
 
 def credit_note(note_id: str) -> CreditNote:
     """Fetch one credit note."""
-    return request(
-        "credit_notes.retrieve",
-        lambda client: CreditNote.model_validate(plain(client.v1.credit_notes.retrieve(note_id))),
-        read=True,
-    )
+    return fetch("credit_notes.retrieve", CreditNote, lambda client: client.v1.credit_notes.retrieve(note_id))
 
 
 def credit_notes_of(customer: str) -> list[CreditNote]:
     """Fetch the newest credit notes of a customer."""
-    return request(
+    return fetch_all(
         "credit_notes.list",
-        lambda client: [
-            CreditNote.model_validate(plain(one))
-            for one in client.v1.credit_notes.list(params={"customer": customer, "limit": MOST}).data
-        ],
-        read=True,
+        CreditNote,
+        lambda client: client.v1.credit_notes.list(params={"customer": customer, "limit": MOST}),
     )

@@ -3,16 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from pilar.providers.stripe.client import plain, request
+from pilar.providers.stripe.client import fetch, plain, request
 from pilar.providers.stripe.shapes import Subscription
 
 
 def retrieve(subscription_id: str) -> Subscription:
     """Fetch a subscription with its items."""
-    return request(
-        "subscriptions.retrieve",
-        lambda client: Subscription.model_validate(plain(client.v1.subscriptions.retrieve(subscription_id))),
-        read=True,
+    return fetch(
+        "subscriptions.retrieve", Subscription, lambda client: client.v1.subscriptions.retrieve(subscription_id)
     )
 
 
