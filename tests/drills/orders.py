@@ -1,5 +1,6 @@
 """Orders that are given to an installation while a drill does its worst, and what became of them."""
 
+import logging
 import time
 from collections import Counter
 from contextlib import suppress
@@ -47,16 +48,25 @@ class Orders:
         assert self._sql(_LEFT) == []
         ended = self._sql(_ENDED)
         note(f"{what}: jobs lost", self.count - len(ended), at_most=0)
-        made: Counter[str] = Counter()
-        for file in self.books.iterdir():
-            made[file.name.partition(".")[0]] += file.stat().st_size
-        note(f"{what}: effects made twice", sum(times > 1 for times in made.values()), at_most=0)
+        made = effects_made(self.here, self.books, note, what)
         done = sum(status == 3 for _, status, _, _ in ended)
         assert done <= len(made) <= self.count
         return ended
 
     def _sql(self, query: str) -> list[tuple[Any, ...]]:
         return self.here.sql(query, *[str(self.books)] * query.count("%s"))
+
+
+def effects_made(here: Site, books: Path, note: Note, what: str) -> Counter[str]:
+    """How often the drill's provider made each order, whatever key it was given; says which it made twice."""
+    made: Counter[str] = Counter()
+    for file in books.iterdir():
+        made[file.name.partition(".")[0]] += file.stat().st_size
+    twice = [name for name, times in made.items() if times > 1]
+    for row in here.sql("SELECT * FROM autopilot_effect WHERE key = ANY (%s)", twice):
+        logging.getLogger(__name__).warning("made twice: %s", row)
+    note(f"{what}: effects made twice", len(twice), at_most=0)
+    return made
 
 
 def unknown(ended: list[tuple[Any, ...]]) -> int:

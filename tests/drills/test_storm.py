@@ -4,7 +4,6 @@ The run is random; `DRILL_SEED=<what it printed>` repeats its order.
 """
 
 import json
-import logging
 import os
 import random
 import threading
@@ -19,6 +18,7 @@ import pytest
 
 from tests.drills import invariants
 from tests.drills.conftest import Note
+from tests.drills.orders import effects_made
 from tests.drills.site import Site, site
 from tests.drills.storm import Storm
 from tests.e2e.installation import Studio, wait_for
@@ -91,13 +91,6 @@ class Aftermath:
     def dead(self) -> list[tuple[Any, ...]]:
         return self.here.sql(_OURS.format(what="type, error, crashes", status="= 2", more=""))
 
-    def orders_made(self) -> Counter[str]:
-        """How often each order was made, whatever key it was given."""
-        made: Counter[str] = Counter()
-        for file in self.books.iterdir():
-            made[file.name.partition(".")[0]] += file.stat().st_size
-        return made
-
 
 @pytest.fixture(scope="module")
 def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
@@ -140,11 +133,7 @@ def test_all_work_is_finished_after_the_storm(aftermath: Aftermath, note: Note, 
 
 
 def test_no_effect_was_made_twice(aftermath: Aftermath, note: Note) -> None:
-    made = aftermath.orders_made()
-    twice = [name for name, times in made.items() if times > 1]
-    for row in aftermath.here.sql("SELECT * FROM autopilot_effect WHERE key = ANY (%s)", twice):
-        logging.getLogger(__name__).warning("made twice: %s", row)
-    note("storm: effects made twice", len(twice), at_most=0)
+    made = effects_made(aftermath.here, aftermath.books, note, "storm")
     note("storm: effects made", len(made))
 
 
