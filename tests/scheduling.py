@@ -7,7 +7,7 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 INSTALLATIONS = ("tests/browser/", "tests/e2e/")
-"""Folders whose tests run whole installations: one after the other, so that two of them do not share the machine."""
+"""Folders whose tests share one installation."""
 LONG = ("tests/ui/test_browser.py", "tests/backplane/test_worker.py", "tests/provisioning/test_pipeline.py")
 
 
