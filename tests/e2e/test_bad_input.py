@@ -5,19 +5,17 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cache
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
+from tests.e2e.documented import JSON_TYPE, Operation, operations
 from tests.e2e.installation import Installation, Studio, wait_for
 from tests.e2e.test_purchases import signed
 
 pytestmark = [pytest.mark.processes, pytest.mark.drill]
-JSON_TYPE = "application/json"
 MALFORMED: dict[str, bytes] = {
     "no JSON": b"{",
     "empty": b"",
@@ -49,41 +47,6 @@ WRONG: tuple[Any, ...] = (
 BAD_TEXT = ("x", "%00", "%F0%28", "-1", "9" * 40, "", "' OR 1=1 --", "../../etc/passwd", "{}", "A" * 3000)
 # Each may be repeated without anything to fix: what they are sent is no input of theirs, or is optional.
 NEEDS_NOTHING = {"/api/security/csp-report"}
-
-
-@dataclass(frozen=True)
-class Operation:
-    method: str
-    path: str
-    document: dict[str, Any]
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        """The properties of the JSON body."""
-        found = self.document.get("requestBody", {}).get("content", {}).get(JSON_TYPE, {}).get("schema", {})
-        name = found.get("$ref", "").rpartition("/")[2]
-        return dict(schema()["components"]["schemas"].get(name, {}).get("properties", {}))
-
-    @property
-    def queries(self) -> list[str]:
-        return [one["name"] for one in self.document.get("parameters", []) if one["in"] == "query"]
-
-    @property
-    def ids(self) -> list[str]:
-        return [one["name"] for one in self.document.get("parameters", []) if one["in"] == "path"]
-
-
-@cache
-def schema() -> dict[str, Any]:
-    """The schema as this source generates it; that the server serves the same is a test of its own."""
-    from drf_spectacular.generators import SchemaGenerator
-
-    return json.loads(json.dumps(SchemaGenerator().get_schema(request=None, public=True), default=str))  # type: ignore[no-any-return, no-untyped-call]
-
-
-def operations() -> list[Operation]:
-    walked = schema()["paths"].items()
-    return [Operation(method.upper(), path, document) for path, found in walked for method, document in found.items()]
 
 
 ALL = operations()

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.api.test_every_route import ALL, API, Route
+from tests.e2e.documented import example_of, operation_at
 from tests.e2e.installation import Installation, Studio, utc_now
 
 pytestmark = [pytest.mark.processes, pytest.mark.drill]
@@ -22,14 +23,14 @@ NEW_LEAD = {
     "consent": {"source": "front desk", "wording": "Ja, bitte.", "at": "2026-01-01T10:00:00Z"},
 }
 WELL_FORMED: dict[str, dict[str, Any]] = {
-    "POST api/autopilot/events/<uuid:event_id>/replay": {"handler": "provisioning.triggers.start"},
     "PATCH api/leads/<uuid:lead_id>": {"name": "Stolen"},
     "POST api/leads/<uuid:lead_id>/consents": {"source": "x", "wording": "y", "at": "2026-01-01T10:00:00Z"},
     "POST api/conversations/<uuid:conversation_id>/messages": {"text": "Hello from next door"},
-    "PUT api/provisioning/workspace/<uuid:workspace_id>/defaults": {"defaults": {}},
+    "PATCH api/conversations/<uuid:conversation_id>": {"owner": "human"},
     "PUT api/whatsapp-coach/schedule/<uuid:workspace_id>": {"timeWindow": {"start": "08:00", "end": "20:00"}},
     "POST api/whatsapp-coach/test/<uuid:workspace_id>": {"text": "Hallo"},
 }
+"""Bodies that would do the most harm; every other route gets one that the description makes."""
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def stranger(running: Installation) -> dict[str, str]:
     return {"Authorization": f"Bearer {made['apiKey']}"}
 
 
-def made_by_hand(running: Installation, studio: Studio) -> dict[str, str]:
+def made_by_hand(running: Installation, studio: Studio, conversation_id: str) -> dict[str, str]:
     """Objects that only pages make."""
     rows = {
         "segment_id": ("segment", {"name": "s", "filter": "{}", "created_by": "u", "created_at": "now"}),
@@ -52,6 +53,10 @@ def made_by_hand(running: Installation, studio: Studio) -> dict[str, str]:
             "bulkaction",
             {"kind": "tag", "params": '{"value": "x"}', "targets": "[]", "before": "[]", "done": 0, "changed": 0}
             | {"status": "done", "created_by": "u", "created_at": "now"},
+        ),
+        "note_id": (
+            "chatnote",
+            {"conversation_id": conversation_id, "body": "b", "author": "u", "created_at": "now"},
         ),
         "import_id": (
             "memberimport",
@@ -95,7 +100,7 @@ def ours(running: Installation, studio: Studio) -> dict[str, str]:
     running.sandbox.fault("whatsapp", "status", status=401)
     studio.ask("POST", "/api/health/check/all").raise_for_status()
     running.sandbox.heal()
-    made = made_by_hand(running, studio)
+    made = made_by_hand(running, studio, first("coach_conversation"))
     colleague = {"email": "colleague@kraftraum.test", "role": "coach"}
     studio.ask("POST", "/api/invitations", json=colleague).raise_for_status()
     return {
@@ -111,6 +116,8 @@ def ours(running: Installation, studio: Studio) -> dict[str, str]:
         "incident_id": first("health_incident"),
         "consent_id": first("coach_consent"),
         "followup_id": first("coach_followup"),
+        "message_id": first("coach_message"),
+        "membership_id": first("workspaces_membership"),
         **made,
     }
 
@@ -141,7 +148,7 @@ def content(answer: httpx.Response) -> dict[str, Any]:
 def test_a_stranger_s_key_finds_nothing_of_ours(
     product: Installation, stranger: dict[str, str], ours: dict[str, str], method: str, route: Route
 ) -> None:
-    body = WELL_FORMED.get(f"{method} {route.path}", {})
+    body = WELL_FORMED.get(f"{method} {route.path}") or example_of(operation_at(method, route.path))
     sent = {} if method in ("GET", "DELETE") else {"json": body}
     theirs = product.web.request(method, filled(route.path, ours), headers=stranger, **sent)
     unknown = dict.fromkeys(ours, str(uuid4()))
@@ -215,6 +222,9 @@ def browser(running: Installation) -> Iterator[httpx.Client]:
         client.get("/accounts/login/")
         form = {"login": DEMO, "password": running.secrets["PILAR_DEMO_PASSWORD"]}
         answer = client.post("/accounts/login/", data=form, headers=csrf(client))
+        assert answer.status_code == 302, answer.text
+        shown = {"password": form["password"]}
+        answer = client.post("/accounts/reauthenticate/", data=shown, headers=csrf(client))
         assert answer.status_code == 302, answer.text
         yield client
 
