@@ -8,6 +8,7 @@ differ), checks role and scope (403), and runs the handler in the workspace's sc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -18,9 +19,10 @@ from rest_framework.exceptions import MethodNotAllowed, NotAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from pilar.api import throttling
 from pilar.api.pagination import ByCursor
-from pilar.api.throttling import PerWorkspace
 from pilar.backplane import tenancy
+from pilar.backplane.rates import Use
 from pilar.kernel.principal import Principal, Role
 from pilar.kernel.problems import Forbidden, NotFound, Problem
 
@@ -69,9 +71,11 @@ class RuleView(APIView):
     throttles: ClassVar[Mapping[str, str]] = {}
     """Limits by method beyond the general one, such as `{"POST": "events:1000/hour"}`."""
 
-    throttle_classes = (PerWorkspace,)
+    throttle_classes = (throttling.PerWorkspace,)
     pagination_class = ByCursor
     principal: Principal
+    uses: Mapping[str, Use] = MappingProxyType({})
+    """How the limits stand that this request was counted under, by their names."""
 
     def check_permissions(self, request: Request) -> None:
         """Resolve the caller and hold the request against the method's rule."""
@@ -129,6 +133,8 @@ class RuleView(APIView):
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         final = super().finalize_response(request, response, *args, **kwargs)
         final.headers.setdefault("Cache-Control", "no-store")
+        for name, text in throttling.headers(self.uses.values()).items():
+            final.headers[name] = text
         return final
 
 

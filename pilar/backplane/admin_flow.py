@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from pilar.backplane import budgets, confirmation, holds, tenants
+from pilar.backplane import budgets, confirmation, holds, rates, tenants
 from pilar.backplane.admin_forms import LimitsForm, OverrideForm, PolicyForm, ProviderForm
 from pilar.backplane.admin_pages import actor_of
 from pilar.backplane.models import TenantProfile, Throttle
@@ -42,6 +42,7 @@ def flow(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
             "lanes": tenants.limits_by_lane(),
             "throttles": list(Throttle.objects.order_by("provider")),
             "budgets": budgets.status(clock.now()),
+            "uses": rates.standing(workspace_id, clock.now()),
             "forms": shown,
         }
     if answer is not None:

@@ -12,7 +12,7 @@ from typing import Any
 from celery.beat import Scheduler
 from django.db import Error, connections
 
-from pilar.backplane import database_clock, jobs, sql
+from pilar.backplane import database_clock, jobs, keys, sql
 from pilar.backplane.engine import tally, workers
 from pilar.backplane.tenancy import PLATFORM, alias, all_tenants, atomic, tenant
 from pilar.kernel import switchboard
@@ -39,7 +39,7 @@ def run_due_slots(made: dict[str, int]) -> float:
             slot, before = int(moment // period), made.get(schedule.name)
             if before != slot:
                 key = f"schedule:{schedule.name}:{slot}"
-                if before == slot - 1 and jobs.is_new(key):
+                if before == slot - 1 and keys.is_new(keys.JOB, key):
                     late.append(moment - slot * period)
                 jobs.enqueue(schedule.job, Empty(), key=key, correlation_id=uuid7())
                 made[schedule.name] = slot

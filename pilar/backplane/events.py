@@ -7,7 +7,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from pydantic import BaseModel
 
-from pilar.backplane import correlation, doorbell, jobs, sql
+from pilar.backplane import correlation, doorbell, jobs, keys, sql
 from pilar.backplane.jobs import UnknownType, dumped
 from pilar.backplane.tenancy import atomic, current
 from pilar.kernel import switchboard
@@ -28,7 +28,6 @@ _CLAIM_KEY = """
 INSERT INTO autopilot_idem (workspace_id, idempotency_key, ref, created_at)
 VALUES (%s, %s, %s, statement_timestamp()) ON CONFLICT DO NOTHING
 """
-_FIND_KEY = "SELECT ref FROM autopilot_idem WHERE workspace_id = %s AND idempotency_key = %s"
 _INSERT = """
 WITH fact AS (
   INSERT INTO autopilot_event (id, workspace_id, type, version, aggregate_type, aggregate_id, position, payload,
@@ -98,7 +97,7 @@ def publish(
     workspace_id, event_id = current(), uuid7()
     with atomic():
         if not sql.run(_CLAIM_KEY, [workspace_id, f"e:{key}", event_id]):
-            return _known(workspace_id, key)
+            return keys.known(keys.EVENT, key).ref
         aggregate_type, aggregate_id = (aggregate[0], str(aggregate[1])) if aggregate else ("", "")
         is_due = sql.value(
             _INSERT,
@@ -123,12 +122,6 @@ def publish(
         else:
             _dispatch_later(event_id, at)
     return event_id
-
-
-def is_new(key: str) -> bool:
-    """Say whether the current workspace has used this key for no event yet."""
-    with atomic():
-        return not sql.rows(_FIND_KEY, [current(), f"e:{key}"])
 
 
 def dispatch(event_id: UUID, name: str) -> int:
@@ -211,8 +204,3 @@ def dispatch_due(work: switchboard.Work[DispatchEvent]) -> None:
         name: Any = sql.value("SELECT type FROM autopilot_event WHERE id = %s", [event_id])
         if name is not None:
             dispatch(event_id, name)
-
-
-def _known(workspace_id: UUID, key: str) -> UUID:
-    found: UUID = sql.value(_FIND_KEY, [workspace_id, f"e:{key}"])
-    return found

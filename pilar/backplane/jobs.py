@@ -10,7 +10,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from pydantic import BaseModel
 
-from pilar.backplane import correlation, doorbell, sql
+from pilar.backplane import correlation, doorbell, keys, sql
 from pilar.backplane.tenancy import atomic, current
 from pilar.kernel import switchboard
 from pilar.kernel.ids import uuid7
@@ -39,7 +39,6 @@ SELECT ref, workspace_id, %(lane)s, %(type)s, payload, 0, %(priority)s, coalesce
 FROM given JOIN fresh USING (ref)
 RETURNING public_id
 """
-_FIND = "SELECT ref, request_hash FROM autopilot_idem WHERE workspace_id = %s AND idempotency_key = %s"
 
 
 class UnknownType(Conflict):
@@ -102,16 +101,10 @@ def enqueue(
         if made:
             doorbell.ring(LANES.index(registered(name).lane), workspace_id, at)
             return made[0]
-        ref, request_hash = sql.rows(_FIND, [workspace_id, f"j:{key}"])[0]
-    if same_request and bytes(request_hash or b"") != _digest(name, _dumped(registered(name), payload)):
+        first = keys.known(keys.JOB, key)
+    if same_request and first.request_hash != _digest(name, _dumped(registered(name), payload)):
         raise KeyReused(_("This idempotency key was used for another request. Use a new key."))
-    return UUID(str(ref))
-
-
-def is_new(key: str) -> bool:
-    """Say whether the current workspace has used this key for no job yet."""
-    with atomic():
-        return not sql.rows(_FIND, [current(), f"j:{key}"])
+    return first.ref
 
 
 def enqueue_many(name: str, rows: Sequence[NewJob], *, priority: int | None = None) -> int:

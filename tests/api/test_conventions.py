@@ -1,7 +1,8 @@
 """What all routes have in common: names, pages, limits, correlation, the answer when the database is away."""
 
+import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,8 @@ from django.db import OperationalError
 from django.test import Client, RequestFactory
 from rest_framework.exceptions import ParseError
 
-from pilar.api import client, json, middleware, probes, throttling
+from pilar.api import client, json, middleware, probes
 from pilar.api.autopilot import views
-from pilar.api.throttling import Limit
 from pilar.backplane import events, jobs, locks
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import clock, switchboard
@@ -207,9 +207,46 @@ def test_one_workspaces_limit_is_not_anothers(ask: Callable[..., Any]) -> None:
     assert acquire(ask, 1, who="outsider")[0].status_code == 201
 
 
-def test_a_window_ends() -> None:
-    limit = Limit("test", 1, 60)
-    assert [throttling.hit(limit, "a", at) for at in (0.0, 1.0, 60.0)] == [0, 59, 0]
+@pytest.mark.usefixtures("three_a_minute")
+def test_every_answer_tells_the_limits_and_how_they_stand(ask: Callable[..., Any]) -> None:
+    first, *_, refused = acquire(ask, 4)
+    assert first["RateLimit-Policy"] == '"api";q=1200;w=60, "locks";q=3;w=60'
+    assert re.fullmatch(r'"api";r=1199;t=\d+, "locks";r=2;t=\d+', first["RateLimit"])
+    assert '"locks";r=0;t=' in refused["RateLimit"]
+
+
+class TestSoftLimit:
+    """Of five jobs an hour the fifth is queued behind."""
+
+    @pytest.fixture(autouse=True)
+    def _five_an_hour(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for view, name in ((views.NewJob, "jobs"), (views.NewEvent, "events")):
+            monkeypatch.setattr(view, "throttles", {"POST": f"{name}:5/hour"})
+
+    @pytest.mark.parametrize("what", ["jobs", "events"])
+    def test_what_is_above_it_is_taken_and_begins_in_the_next_window(
+        self, ask: Callable[..., Any], note: str, what: str
+    ) -> None:
+        body = {"type": note, "payload": {"text": "hi"}}
+        *early, fifth, sixth = (ask("POST", f"/api/autopilot/{what}", body=body) for _ in range(6))
+        until = fifth.json()["queuedUntil"]
+        assert [answer.json()["queuedUntil"] for answer in early] == [None] * 4
+        assert (fifth.status_code, fifth.json()["scheduledAt"], sixth.status_code) == (201, until, 429)
+        assert datetime.fromisoformat(until) > clock.now() + timedelta(minutes=12)
+
+    def test_what_was_ordered_for_later_keeps_its_time(self, ask: Callable[..., Any], note: str) -> None:
+        tomorrow = (clock.now() + timedelta(days=1)).isoformat()
+        body = {"type": note, "payload": {"text": "hi"}, "scheduledAt": tomorrow}
+        fifth = [ask("POST", "/api/autopilot/jobs", body=body) for _ in range(5)][-1].json()
+        assert (datetime.fromisoformat(fifth["scheduledAt"]), fifth["queuedUntil"]) == (
+            datetime.fromisoformat(tomorrow),
+            None,
+        )
+
+    def test_a_dry_run_tells_it(self, ask: Callable[..., Any], note: str) -> None:
+        body = {"type": note, "payload": {"text": "hi"}, "dryRun": True}
+        told = [ask("POST", "/api/autopilot/jobs", body=body).json()["queuedUntil"] is None for _ in range(5)]
+        assert told == [True] * 4 + [False]
 
 
 @pytest.mark.parametrize(

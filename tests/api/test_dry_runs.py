@@ -30,7 +30,7 @@ class TestDryRun:
         body = {"type": name, "payload": {"n": 1}, "dryRun": True, "idempotencyKey": "k"}
         for _ in range(2):
             answer = ask("POST", f"/api/autopilot/{what}", body=body)
-            expected = {"dryRun": True, "type": name, "jobs": [made], "isNew": True}
+            expected = {"dryRun": True, "type": name, "jobs": [made], "isNew": True, "queuedUntil": None}
             assert (answer.status_code, answer.json()) == (200, expected)
         assert value("SELECT count(*) FROM autopilot_job WHERE type = %s", made) == 0
 

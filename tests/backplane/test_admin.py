@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
-from pilar.backplane import admin, events, locks
+from pilar.backplane import admin, events, locks, rates
 from pilar.backplane.engine import work_off
 from pilar.backplane.engine.tally import snapshot
 from pilar.backplane.models import AuditLog, AutopilotEvent, AutopilotJob, DistributedLock
@@ -268,6 +268,12 @@ class TestFlowPage:
         assert found["messages"].daily_limit == 50
         operator.post(address, {"do": "end_override", "resource": "messages"})
         assert operator.get(address).context["budgets"][0].override_until is None
+
+    def test_it_tells_what_the_studios_programs_ordered(self, operator: Client, address: str, workspace: UUID) -> None:
+        for _ in range(401):
+            rates.count(rates.Limit.parse(rates.JOBS), rates.of_workspace(workspace), clock.now())
+        found = {use.limit.name: use for use in operator.get(address).context["uses"]}
+        assert (found["jobs"].used, found["events"].used, found["jobs"].queued_until is None) == (401, 0, False)
 
     def test_a_provider_is_limited_and_released(self, operator: Client, address: str, workspace: UUID) -> None:
         operator.post(address, {"do": "provider", "provider": "whatsapp", "max_running": 4})

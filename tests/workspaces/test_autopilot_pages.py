@@ -10,7 +10,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from pilar.backplane import activity, audit, budgets
+from pilar.backplane import activity, audit, budgets, rates
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import clock, switchboard
 from pilar.kernel.errors import ErrorClass, ProviderError
@@ -123,6 +123,14 @@ def test_nobody_allows_themselves_more_than_the_plan_nor_nothing(
     before = _standing(world)
     page = owner.post(f"{PATH}/limits/messages", wanted | {"policy": "queue"}).content.decode()
     assert ("aria-invalid" in page, _standing(world)) == (True, before)
+
+
+def test_what_the_studios_programs_ordered_is_shown_with_when_more_would_begin(world: World, owner: Client) -> None:
+    assert "beginnt um" not in _text(owner, "/limits")
+    for _ in range(401):
+        rates.count(rates.Limit.parse(rates.JOBS), rates.of_workspace(world.workspace_id), clock.now())
+    page = _text(owner, "/limits")
+    assert ("401 / 500" in page, "beginnt um" in page) == (True, True)
 
 
 def test_changes_are_narrowed_by_person_and_kind(world: World, owner: Client) -> None:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from pilar.api.pagination import Keyset
-from pilar.backplane import budgets
+from pilar.backplane import budgets, rates
 from pilar.backplane.tenancy import savepoint
 from pilar.dashboard import parts
 from pilar.kernel import clock
@@ -148,7 +148,7 @@ def _limits(request: HttpRequest, wrong: LimitForm | None = None) -> HttpRespons
         }
         for entry in standings
     ]
-    return shown(request, "limits", {"rows": rows})
+    return shown(request, "limits", {"rows": rows, "uses": rates.standing(workspace_of(request), clock.now())})
 
 
 def _own_limit(entry: budgets.Standing, most: int) -> int:

@@ -14,7 +14,7 @@ from pilar.api.access import Access, WorkspaceView
 from pilar.api.autopilot import jobs as job_list
 from pilar.api.autopilot.serializers import LONGEST_KEY, JobShown
 from pilar.api.serializers import Strict, checked
-from pilar.backplane import audit, dead_letters, events, jobs, timeline
+from pilar.backplane import audit, dead_letters, events, jobs, rates, timeline
 from pilar.backplane.models import AutopilotJob, JobHistory
 from pilar.kernel import switchboard
 from pilar.kernel.ids import uuid7
@@ -86,7 +86,7 @@ class TimelineEntry(serializers.Serializer[Any]):
 
 class Retry(WorkspaceView):
     access: ClassVar = {"POST": WRITE}
-    throttles: ClassVar = {"POST": "jobs:500/hour"}
+    throttles: ClassVar = {"POST": rates.JOBS}
 
     @extend_schema(operation_id="retryJob", request=RetryJob, responses=JobShown)
     def post(self, request: Request, job_id: UUID) -> Response:
@@ -110,7 +110,7 @@ def _new_payload(job_id: UUID, given: dict[str, Any]) -> Any:
 
 class Cancel(WorkspaceView):
     access: ClassVar = {"POST": WRITE}
-    throttles: ClassVar = {"POST": "jobs:500/hour"}
+    throttles: ClassVar = {"POST": rates.JOBS}
 
     @extend_schema(operation_id="cancelJob", request=None, responses=JobShown)
     def post(self, request: Request, job_id: UUID) -> Response:
@@ -122,7 +122,7 @@ class Cancel(WorkspaceView):
 
 class Discard(WorkspaceView):
     access: ClassVar = {"POST": WRITE}
-    throttles: ClassVar = {"POST": "jobs:500/hour"}
+    throttles: ClassVar = {"POST": rates.JOBS}
 
     @extend_schema(operation_id="discardJob", request=None, responses=JobShown)
     def post(self, request: Request, job_id: UUID) -> Response:
@@ -175,7 +175,7 @@ class DiscardMany(_Many):
 
 class ReplayEvent(WorkspaceView):
     access: ClassVar = {"POST": Access(Role.ADMIN, "events:write", system=True)}
-    throttles: ClassVar = {"POST": "events:1000/hour"}
+    throttles: ClassVar = {"POST": rates.EVENTS}
 
     @extend_schema(operation_id="replayEvent", request=Replay, responses=Replayed)
     def post(self, request: Request, event_id: UUID) -> Response:

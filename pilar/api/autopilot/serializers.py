@@ -37,7 +37,7 @@ class EventShown(serializers.ModelSerializer[AutopilotEvent]):
 
     class Meta:
         model = AutopilotEvent
-        fields = (
+        fields: tuple[str, ...] = (
             "id", "workspace_id", "type", "aggregate_type", "aggregate_id", "position", "payload", "status", "attempts",
             "max_attempts", "idempotency_key", "scheduled_at", "processed_at", "correlation_id", "causation_id", "created_at",
             "updated_at",
@@ -49,6 +49,15 @@ class EventShown(serializers.ModelSerializer[AutopilotEvent]):
     def get_updated_at(self, event: Any) -> datetime:
         found: datetime = event.processed_at or event.created_at
         return found
+
+
+class EventTaken(EventShown):
+    """`queuedUntil` says when it takes effect, where the workspace's limit puts it behind; it is then `scheduledAt`."""
+
+    queued_until = serializers.DateTimeField(allow_null=True)
+
+    class Meta(EventShown.Meta):
+        fields = (*EventShown.Meta.fields, "queued_until")
 
 
 class EventMetadata(serializers.Serializer[Any]):
@@ -88,12 +97,15 @@ class NewJob(Strict):
 
 
 class WouldMake(serializers.Serializer[Any]):
-    """The request is right and would make these jobs; `isNew` is false where its key was used before."""
+    """The request is right and would make these jobs; `isNew` is false where its key was used before. `queuedUntil`
+    says when they would begin, where the workspace's limit would put them behind.
+    """
 
     dry_run = serializers.BooleanField()
     type = serializers.CharField()
     jobs = serializers.ListField(child=serializers.CharField())
     is_new = serializers.BooleanField()
+    queued_until = serializers.DateTimeField(allow_null=True)
 
 
 class JobShown(serializers.Serializer[Any]):
@@ -119,6 +131,12 @@ class JobShown(serializers.Serializer[Any]):
     correlation_id = serializers.UUIDField()
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+
+
+class JobTaken(JobShown):
+    """`queuedUntil` says when it begins, where the workspace's limit puts it behind; it is then `scheduledAt`."""
+
+    queued_until = serializers.DateTimeField(allow_null=True)
 
 
 class NewLock(Strict):

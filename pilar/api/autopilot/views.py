@@ -1,7 +1,7 @@
 """Doors of the backplane: events, jobs and locks of one workspace, and the platform's own upkeep."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from pilar.api.autopilot import jobs as job_list
 from pilar.api.autopilot import serializers
 from pilar.api.pagination import ByCursor
 from pilar.api.serializers import checked
-from pilar.backplane import audit, events, jobs, locks
+from pilar.backplane import audit, events, jobs, keys, locks, rates
 from pilar.backplane.models import AutopilotEvent, DistributedLock, EventDispatch
 from pilar.backplane.tenancy import PLATFORM, atomic, tenant
 from pilar.kernel import clock, switchboard
@@ -52,8 +52,15 @@ def _payload(model: type[BaseModel], given: dict[str, Any]) -> BaseModel:
     return model.model_validate(given)
 
 
-def _would_make(name: str, made: list[str], *, is_new: bool) -> Response:
-    return Response(serializers.WouldMake({"dry_run": True, "type": name, "jobs": made, "is_new": is_new}).data)
+def _queued(use: rates.Use, asked: datetime | None) -> datetime | None:
+    """When the limit lets the work begin, where that is later than it was asked for."""
+    until = use.queued_until
+    return until if until and (asked is None or asked < until) else None
+
+
+def _would_make(name: str, made: list[str], *, is_new: bool, queued: datetime | None) -> Response:
+    shown = {"dry_run": True, "type": name, "jobs": made, "is_new": is_new, "queued_until": queued}
+    return Response(serializers.WouldMake(shown).data)
 
 
 class NewEvent(WorkspaceView):
@@ -61,31 +68,34 @@ class NewEvent(WorkspaceView):
         "GET": Access(Role.VIEWER, "events:read", system=True),
         "POST": Access(Role.ADMIN, "events:write", system=True),
     }
-    throttles: ClassVar = {"POST": "events:1000/hour"}
+    throttles: ClassVar = {"POST": rates.EVENTS}
 
     @extend_schema(
         operation_id="createEvent",
         request=serializers.NewEvent,
-        responses={200: serializers.WouldMake, 201: serializers.EventShown},
+        responses={200: serializers.WouldMake, 201: serializers.EventTaken},
     )
     def post(self, request: Request) -> Response:
-        """Publish an event of the workspace, now or at `scheduledAt`."""
+        """Publish an event of the workspace, now or at `scheduledAt`. From 800 an hour on it is queued: `queuedUntil`."""
         wanted = checked(serializers.NewEvent, request.data)
         entry = _offered(switchboard.events, wanted["type"])
         payload, key = _payload(entry.payload, wanted["payload"]), f"api:{wanted.get('idempotency_key') or uuid7()}"
+        queued = _queued(self.uses["events"], wanted.get("scheduled_at"))
         if wanted["dry_run"]:
             heard = switchboard.subscriptions.get(entry.name, [])
-            return _would_make(entry.name, heard, is_new=events.is_new(key))
+            return _would_make(entry.name, heard, is_new=keys.is_new(keys.EVENT, key), queued=queued)
         about = (wanted.get("aggregate_type", ""), wanted.get("aggregate_id", ""))
         event_id = events.publish(
             entry.name,
             payload,
             key=key,
             aggregate=about if all(about) else None,
-            at=wanted.get("scheduled_at"),
+            at=queued or wanted.get("scheduled_at"),
         )
         audit.record(self.principal.actor, "event.created", "event", event_id, after={"type": entry.name})
-        return Response(serializers.EventShown(event_rows().get(pk=event_id)).data, status=201)
+        taken: Any = event_rows().get(pk=event_id)
+        taken.queued_until = queued if taken.scheduled_at == queued else None
+        return Response(serializers.EventTaken(taken).data, status=201)
 
     @extend_schema(
         operation_id="listOwnEvents",
@@ -151,30 +161,33 @@ class NewJob(WorkspaceView):
         "GET": Access(Role.VIEWER, "jobs:read", system=True),
         "POST": Access(Role.ADMIN, "jobs:write", system=True),
     }
-    throttles: ClassVar = {"POST": "jobs:500/hour"}
+    throttles: ClassVar = {"POST": rates.JOBS}
 
     @extend_schema(
         operation_id="createJob",
         request=serializers.NewJob,
-        responses={200: serializers.WouldMake, 201: serializers.JobShown},
+        responses={200: serializers.WouldMake, 201: serializers.JobTaken},
     )
     def post(self, request: Request) -> Response:
-        """Put work of the workspace into the queue, now or for `scheduledAt`."""
+        """Put work of the workspace into the queue, now or for `scheduledAt`; from 400 an hour on behind: `queuedUntil`."""
         wanted = checked(serializers.NewJob, request.data)
         entry = _offered(switchboard.jobs, wanted["type"])
         payload, key = _payload(entry.payload, wanted["payload"]), f"api:{wanted.get('idempotency_key') or uuid7()}"
+        queued = _queued(self.uses["jobs"], wanted.get("scheduled_at"))
         if wanted["dry_run"]:
-            return _would_make(entry.name, [entry.name], is_new=jobs.is_new(key))
+            return _would_make(entry.name, [entry.name], is_new=keys.is_new(keys.JOB, key), queued=queued)
         job_id = jobs.enqueue(
             entry.name,
             payload,
             key=key,
-            at=wanted.get("scheduled_at"),
+            at=queued or wanted.get("scheduled_at"),
             priority=wanted.get("priority"),
             same_request=True,
         )
         audit.record(self.principal.actor, "job.created", "job", job_id, after={"type": entry.name})
-        return Response(serializers.JobShown(job_list.shown(job_id)).data, status=201)
+        taken = job_list.shown(job_id)
+        taken["queued_until"] = queued if taken["scheduled_at"] == queued else None
+        return Response(serializers.JobTaken(taken).data, status=201)
 
     @extend_schema(operation_id="listOwnJobs", parameters=[TYPE, STATUS], responses=serializers.JobShown(many=True))
     def get(self, request: Request) -> Response:
@@ -198,7 +211,7 @@ def _job_list(request: Request) -> Response:
 
 class AcquireLock(WorkspaceView):
     access: ClassVar = {"POST": Access(Role.COACH, "locks:write", system=True)}
-    throttles: ClassVar = {"POST": "locks:100/minute"}
+    throttles: ClassVar = {"POST": rates.LOCKS}
 
     @extend_schema(operation_id="acquireLock", request=serializers.NewLock, responses={201: serializers.LockShown})
     def post(self, request: Request) -> Response:

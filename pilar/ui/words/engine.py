@@ -119,4 +119,9 @@ WORDS: dict[str, dict[str, Word]] = {
         "leads": Word("mute", _("Members")),
         "seats": Word("mute", _("Seats")),
     },
+    "limit": {
+        "events": Word("mute", _("Events this hour")),
+        "jobs": Word("mute", _("Jobs this hour")),
+        "locks": Word("mute", _("Locks this minute")),
+    },
 }
