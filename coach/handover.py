@@ -14,8 +14,8 @@ from pilar.kernel.problems import Problem
 Owner = Conversation.Owner
 
 
-def give_to(conversation: Conversation, *, owner: str, actor: str, now: datetime) -> None:
-    """Let the acting person or the AI have the word. Raises Problem for anybody else.
+def give_to(conversation: Conversation, *, owner: str, actor: str, now: datetime) -> bool:
+    """Let the acting person or the AI have the word; say whether the AI now answers what waits. Raises Problem for anybody else.
 
     Takes the person's lock, so that a message of the AI that is being decided either comes before or not at all. What
     waits for an answer when the AI gets the word is answered by it, through the same gates as any answer, once.
@@ -29,10 +29,11 @@ def give_to(conversation: Conversation, *, owner: str, actor: str, now: datetime
     audit.record(
         actor, "chat.owner", "Conversation", conversation.pk, before={"owner": before.owner}, after={"owner": owner}
     )
-    if owner == Owner.AI and before.owner != Owner.AI and waits(before, now=now):
-        due = ReplyDue(conversation_id=before.pk, generation=before.generation)
-        key = f"reply:{before.pk}:{before.generation}:back:{now.isoformat()}"
-        jobs.enqueue("coach.reply", due, key=key, priority=0)
+    if owner != Owner.AI or before.owner == Owner.AI or not waits(before, now=now):
+        return False
+    due = ReplyDue(conversation_id=before.pk, generation=before.generation)
+    jobs.enqueue("coach.reply", due, key=f"reply:{before.pk}:{before.generation}:back:{now.isoformat()}", priority=0)
+    return _may_speak(now)
 
 
 def waits(conversation: Conversation, *, now: datetime) -> bool:
@@ -48,5 +49,9 @@ def outlook(conversation: Conversation, *, now: datetime) -> str:
     """Say what handing back would do: `answers` what waits, `silent` because the coach is off, or nothing of note."""
     if conversation.owner == Owner.AI or not waits(conversation, now=now):
         return ""
+    return "answers" if _may_speak(now) else "silent"
+
+
+def _may_speak(now: datetime) -> bool:
     mine = config.current()
-    return "answers" if mine.is_on(now) and mine.auto_reply and gates.may_answer() else "silent"
+    return mine.is_on(now) and mine.auto_reply and gates.may_answer()

@@ -53,20 +53,17 @@ class Counts(serializers.Serializer[Any]):
 class ImportShown(serializers.ModelSerializer[MemberImport]):
     """`actionUrl` is where a larger plan is chosen, when rows found no room."""
 
-    counts = serializers.SerializerMethodField()
-    action_url = serializers.SerializerMethodField()
+    counts = Counts()
+    action_url = serializers.URLField(allow_null=True)
 
     class Meta:
         model = MemberImport
         fields = ("id", "status", "rows", "done", "counts", "action_url", "created_at", "finished_at")
 
-    def get_counts(self, upload: MemberImport) -> dict[str, int]:
-        found = imports.counts_of(upload)
-        return {name: found[name] for name in OUTCOMES}
-
-    def get_action_url(self, upload: MemberImport) -> str | None:
-        full = imports.counts_of(upload)[import_rows.FULL]
-        return f"{settings.PUBLIC_BASE_URL}{plan_limits.larger_plans()}" if full else None
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        counts = imports.counts_of(instance)
+        larger = f"{settings.PUBLIC_BASE_URL}{plan_limits.larger_plans()}" if counts[import_rows.FULL] else None
+        return super().to_representation(vars(instance) | {"counts": counts, "action_url": larger})
 
 
 class RowShown(serializers.Serializer[Any]):

@@ -158,10 +158,8 @@ def _id(text: str) -> UUID:
 @workspace_page(Role.COACH)
 def chat_owner(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """Take the chat over, or hand it back to the AI, which answers what waits."""
-    conversation, owner, now = chats.get(conversation_id), request.POST.get("owner", ""), clock.now()
-    answers = owner == Conversation.Owner.AI and handover.outlook(conversation, now=now) == "answers"
-    handover.give_to(conversation, owner=owner, actor=actor_of(request), now=now)
-    if answers:
+    conversation, owner = chats.get(conversation_id), request.POST.get("owner", "")
+    if handover.give_to(conversation, owner=owner, actor=actor_of(request), now=clock.now()):
         messages.success(request, _("The AI answers the last message now."))
     return redirect("coach:chat", conversation_id)
 
