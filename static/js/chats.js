@@ -61,7 +61,10 @@
       if (isNew && !isAtEnd()) toEnd.hidden = false;
     }).observe(log, { childList: true, subtree: true });
     scroller.addEventListener("scroll", () => isAtEnd() && (toEnd.hidden = true), { passive: true });
-    toEnd.addEventListener("click", () => scroller.scrollTo({ top: 0 }));
+    toEnd.addEventListener("click", () => {
+      scroller.scrollTo({ top: 0 });
+      scroller.focus();
+    });
   }
 
   const form = thread.querySelector("[data-composer]");
@@ -124,10 +127,14 @@
   const show = (entry) => {
     const bubble = pattern.content.firstElementChild.cloneNode(true);
     bubble.firstElementChild.textContent = entry.text;
-    bubble.querySelector("[data-again]").addEventListener("click", () => send(entry, bubble));
+    bubble.querySelector("[data-again]").addEventListener("click", () => {
+      area.focus();
+      send(entry, bubble);
+    });
     bubble.querySelector("[data-discard]").addEventListener("click", () => {
       forget(entry);
       bubble.remove();
+      area.focus();
     });
     bubble.dataset.sending = bubble.querySelector("[data-state]").textContent;
     pending.append(bubble);

@@ -11,6 +11,11 @@
     row.scrollLeft = here.offsetLeft - row.offsetLeft - (row.clientWidth - here.offsetWidth) / 2;
   }
 
+  // Browsers leave what is half in view where it is.
+  document.addEventListener("focusin", (event) => {
+    if (event.target.matches(":is(.tabs-line, .chips, .chips-scroll) > *")) event.target.scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
+
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
   });
@@ -20,7 +25,10 @@
     if (event.target.matches("dialog.dialog")) event.target.close();
     const target = event.target.closest("[data-dismiss], [data-opens], [data-closes], [data-copies], [data-print]");
     if (!target) return;
-    if ("dismiss" in target.dataset) target.closest("[data-toast]").remove();
+    if ("dismiss" in target.dataset) {
+      target.closest("[data-toast]").remove();
+      document.getElementById("main")?.focus({ preventScroll: true });
+    }
     if ("closes" in target.dataset) target.closest("dialog").close();
     if (target.dataset.opens && open(target.dataset.opens)) event.preventDefault();
     if (target.dataset.copies) copy(target);
@@ -46,6 +54,41 @@
   window.addEventListener("pageshow", () => {
     for (const button of document.querySelectorAll("form .btn[aria-busy=true]")) button.ariaBusy = null;
   });
+
+  // Who works with the keyboard goes on where they were when a form or a filter led back to its own page; a refused answer
+  // comes first, for everybody.
+  const PLACE = "keyboard-place";
+  const keepPlace = (element, href) => {
+    const near = element.parentElement.closest("[id]")?.id;
+    const place = { path: location.pathname, id: element.id, name: element.name, action: element.form?.getAttribute("action"), href, near };
+    sessionStorage.setItem(PLACE, JSON.stringify(place));
+  };
+  document.addEventListener("submit", (event) => {
+    const held = event.target.contains(document.activeElement) ? document.activeElement : event.submitter;
+    if (!event.defaultPrevented && held?.matches(":focus-visible")) keepPlace(held);
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    if (event.detail === 0 && link?.pathname === location.pathname && !link.hash) keepPlace(link, link.href);
+  });
+  const place = JSON.parse(sessionStorage.getItem(PLACE) ?? "{}");
+  sessionStorage.removeItem(PLACE);
+  const same = (kind, check) => [...document.querySelectorAll(kind)].find(check);
+  const goOn = () => {
+    const refused = document.querySelector("main [aria-invalid=true]");
+    if (refused) return refused;
+    if (place.path !== location.pathname || location.hash) return null;
+    const inForm = (element) => element.name === place.name && element.form && element.form.getAttribute("action") === place.action;
+    return (
+      (place.id && document.getElementById(place.id)) ||
+      (place.href && same("a[href]", (link) => link.href === place.href)) ||
+      same("button, input, select, textarea", inForm) ||
+      document.getElementById(place.near)
+    );
+  };
+  const next = document.querySelector("[autofocus]") ? null : goOn();
+  if (next && !next.matches("a, button, input, select, textarea, summary, [tabindex]")) next.tabIndex = -1;
+  next?.focus();
 
   // What was typed into a form with `data-guards` and not saved is not lost by a wrong tap.
   document.addEventListener("input", (event) => event.target.form?.matches("[data-guards]") && event.target.form.toggleAttribute("data-dirty", true));

@@ -55,7 +55,7 @@ class Owner:
         yield "checkout return"
 
     def take_over(self) -> Iterator[str]:
-        self.page.goto(self._link("/claim/"))
+        self.page.goto(self.link("/claim/"))
         yield "claim"
         self._fill(name="Nora Klein", password=PASSWORD)
         self._send("**/onboarding/studio")
@@ -122,7 +122,7 @@ class Owner:
         self._send(re.compile(r"/dashboard/members/[0-9a-f-]{36}$"))
         yield "member"
 
-    def _link(self, part: str) -> str:
+    def link(self, part: str) -> str:
         def found() -> list[str]:
             mails = self.sandbox.get(f"mail/{self.email}")
             return [link for mail in mails for link in mail["links"] if part in link]
