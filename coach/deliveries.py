@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils.translation import gettext_noop
 
-from coach import nudges, optout
+from coach import aliases, nudges, optout, outbox
 from coach.models import Conversation, Lead, Message
 from pilar.backplane import activity, effects
 from pilar.backplane.tenancy import atomic
@@ -47,6 +47,7 @@ def apply(status: WhatsAppStatus, *, now: datetime) -> None:
         lead = optout.locked(message.lead)
         message.refresh_from_db()
         moved = _advance(message, state, status)
+        _account(message)
         if moved and state == State.FAILED and status.errors:
             _failed(message, lead, status.errors[0], now)
     if message.effect_key:
@@ -82,6 +83,7 @@ def _advance(message: Message, state: State, status: WhatsAppStatus) -> bool:
     if status.pricing:
         message.pricing = status.pricing
         message.category = _category(status.pricing, message.category)
+        message.micro_euro = _price(message, status.pricing)
     stamp = _STAMP.get(state)
     if stamp and getattr(message, stamp) is None:
         setattr(message, stamp, status.timestamp)
@@ -97,6 +99,21 @@ def _advance(message: Message, state: State, status: WhatsAppStatus) -> bool:
 def _category(pricing: dict[str, object], before: str) -> str:
     told = str(pricing.get("category", ""))
     return told if told in Message.Category.values else before
+
+
+def _price(message: Message, pricing: dict[str, object]) -> int | None:
+    if pricing.get("billable") is False:
+        return 0
+    return outbox.price_of(aliases.address(message.lead), str(pricing.get("category", "")), message.at)
+
+
+def _account(message: Message) -> None:
+    """WhatsApp asks for what was delivered, and for nothing that failed."""
+    if message.state == State.FAILED:
+        Message.objects.filter(pk=message.pk).update(micro_euro=0)
+        outbox.billed(message, 0)
+    elif message.state in (State.DELIVERED, State.READ) and message.micro_euro is not None:
+        outbox.billed(message, message.micro_euro)
 
 
 def _failed(message: Message, lead: Lead, error: StatusError, now: datetime) -> None:

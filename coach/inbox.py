@@ -143,7 +143,7 @@ def _react(received: Received) -> None:
 
 def _stop(received: Received) -> bool:
     if optout.stop(received.lead, how="chat", now=received.now):
-        _say(received, "stopped", "stop", trigger=gates.TRIGGER_OPT_OUT, free=True)
+        _say(received, "stopped", "stop", trigger=gates.TRIGGER_OPT_OUT)
     return True
 
 
@@ -196,10 +196,11 @@ def _leave_to_people(received: Received) -> None:
     activity.log("chat.waiting", gettext_noop("A member waits for an answer by a person"), {}, subject=received.lead)
 
 
-def _say(received: Received, name: str, kind: str, *, trigger: str, free: bool = False) -> None:
+def _say(received: Received, name: str, kind: str, *, trigger: str) -> None:
+    """Answer by fixed words what the person asked for. No budget holds such an answer up: stops, consents and safety."""
     draft: Draft = writer.fixed(name, received.conversation, received.studio, trigger=trigger)
     key = f"{kind}:{received.message.provider_id}"
-    outbox.say(received.conversation, draft, key=key[:120], now=received.now, free=free)
+    outbox.say(received.conversation, draft, key=key[:120], now=received.now, critical=True)
     Conversation.objects.filter(pk=received.conversation.pk).update(
         answered_generation=received.conversation.generation
     )

@@ -26,6 +26,17 @@ def from_wa_id(digits: str) -> str:
     return f"+{bare}" if 6 <= len(bare) <= 15 else ""
 
 
+def country_of(address: str) -> str:
+    """Return the country of WhatsApp's digits, or of a user id, which begins with it; empty where it cannot be told."""
+    country, dot, _rest = address.partition(".")
+    if dot:
+        return country.upper()
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(f"+{address}")) or ""
+    except phonenumbers.NumberParseException:
+        return ""
+
+
 def wa_id(e164: str) -> str:
     """Return the digits WhatsApp wants in `to`."""
     return e164.lstrip("+")

@@ -10,12 +10,13 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from coach import aliases, gates
+from coach import aliases, gates, numbers
 from coach.models import Conversation, Message
 from coach.payloads import MessageReady
 from pilar.backplane import budgets, effects, jobs
-from pilar.backplane.tenancy import atomic
+from pilar.backplane.tenancy import atomic, savepoint
 from pilar.kernel.errors import ContactFailure, ContactOutcome, ProviderError
+from pilar.providers import prices
 from pilar.providers.whatsapp import messages
 
 State = Message.State
@@ -57,14 +58,22 @@ class Delivery:
 
 
 def put(
-    conversation: Conversation, draft: Draft, *, key: str, now: datetime, generation: int = 0, free: bool = False
+    conversation: Conversation, draft: Draft, *, key: str, now: datetime, generation: int = 0, critical: bool = False
 ) -> Message:
-    """Write the message down as queued, counting it against the day's budget unless `free`.
+    """Write the message down as queued, counting it and its price against the budgets.
 
-    Runs in the transaction that decided to send, with the lead locked. Raises budgets.Exceeded.
+    A `critical` message counts while there is room and goes out without: what somebody asked for by rule waits for no
+    budget. Runs in the transaction that decided to send, with the lead locked. Raises budgets.Exceeded.
     """
-    if not free:
-        budgets.reserve("messages", 1, key=key, now=now)
+    price = price_of(aliases.address(conversation.lead), draft.category, now)
+    try:
+        with savepoint():
+            budgets.reserve("messages", 1, key=key, now=now)
+            if price:
+                budgets.reserve("euro", price, key=key, now=now)
+    except budgets.Exceeded:
+        if not critical:
+            raise
     message = Message.objects.create(
         conversation=conversation,
         lead_id=conversation.lead_id,
@@ -80,16 +89,22 @@ def put(
         generation=generation,
         model=draft.model,
         prompt_version=draft.prompt_version,
-        why=draft.why | ({"free": True} if free else {}),
+        why=draft.why | ({"critical": True} if critical else {}),
+        micro_euro=price,
         at=now,
     )
     Conversation.objects.filter(pk=conversation.pk).update(last_message_at=now)
     return message
 
 
-def say(conversation: Conversation, draft: Draft, *, key: str, now: datetime, free: bool = False) -> Message:
+def price_of(address: str, category: str, at: datetime) -> int | None:
+    """Return what WhatsApp asks for a message to the address, in micro-euro; None where we know no price."""
+    return prices.message(country=numbers.country_of(address), category=category, at=at)
+
+
+def say(conversation: Conversation, draft: Draft, *, key: str, now: datetime, critical: bool = False) -> Message:
     """Put a message down and give it a job of its own that sends it at once."""
-    message = put(conversation, draft, key=key, now=now, free=free)
+    message = put(conversation, draft, key=key, now=now, critical=critical)
     jobs.enqueue("coach.deliver", MessageReady(message_id=message.pk), key=f"deliver:{message.pk}", priority=0)
     return message
 
@@ -177,11 +192,20 @@ def _move(message: Message, state: str, *, used: int, code: str = "", text: str 
 
 
 def _settle(message: Message, used: int) -> None:
-    """Settle what `put` reserved: the same key finds it again. A free message has reserved nothing, so nothing is counted."""
-    if message.why.get("free"):
-        return
-    reservation = budgets.reserve("messages", 1, key=message.effect_key, now=message.at)
-    if used:
-        budgets.settle(reservation, used)
-    else:
-        budgets.release(reservation)
+    """Settle what `put` reserved. The price waits for WhatsApp's own word, unless the message surely did not leave."""
+    counted = budgets.held("messages", key=message.effect_key)
+    if counted and used:
+        budgets.settle(counted, used)
+    elif counted:
+        budgets.release(counted)
+    if not used:
+        billed(message, 0)
+
+
+def billed(message: Message, micro_euro: int) -> None:
+    """Settle the reserved price with what the message really costs. Repeats do nothing."""
+    reserved = budgets.held("euro", key=message.effect_key)
+    if reserved and micro_euro:
+        budgets.settle(reserved, micro_euro)
+    elif reserved:
+        budgets.release(reserved)

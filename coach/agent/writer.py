@@ -186,10 +186,11 @@ def _draft(answer: chat.AiAnswer[CoachReply], known: Context, conversation: Conv
     if first:
         text = f"{text}\n\n{texts.say('disclosure', known.language, studio=known.studio)}"
     tokens = {"input": answer.input_tokens, "output": answer.output_tokens}
+    cost = {} if answer.micro_euro is None else {"ai_micro_euro": answer.micro_euro}
     return Draft(
         text=text,
         by=Message.By.AI,
         model=f"{answer.provider}/{answer.model}"[:100],
         prompt_version=facts.PROMPT_VERSION,
-        why=known.why(**why, form="ai", tokens=tokens, **({"disclosed": True} if first else {})),
+        why=known.why(**why, form="ai", tokens=tokens, **cost, **({"disclosed": True} if first else {})),
     )

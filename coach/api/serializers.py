@@ -138,7 +138,7 @@ class MessageShown(serializers.ModelSerializer[Message]):
         model = Message
         fields = (
             "id", "conversation_id", "lead_id", "direction", "kind", "body", "by", "category", "status", "template",
-            "model", "why", "error_code", "error_text", "price_cents", "at", "sent_at", "delivered_at", "read_at",
+            "model", "why", "error_code", "error_text", "micro_euro", "at", "sent_at", "delivered_at", "read_at",
         )  # fmt: skip
 
     def get_why(self, message: Message) -> dict[str, Any]:

@@ -110,7 +110,8 @@ class Message(TenantModel):
     """Name, language and parameters when the message is an approved template."""
     author = models.CharField(max_length=200, blank=True)
     generation = models.PositiveIntegerField(default=0)
-    price_cents = models.PositiveIntegerField(null=True, blank=True)
+    micro_euro = models.BigIntegerField(null=True, blank=True)
+    """What WhatsApp asks for it: expected at first, then by its own word; empty where we know no price."""
     pricing = models.JSONField(null=True, blank=True)
     """What WhatsApp said it bills (providers.md 3.7): the truth about the category."""
     model = models.CharField(max_length=100, blank=True)

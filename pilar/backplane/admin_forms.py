@@ -74,7 +74,7 @@ class ProviderForm(forms.Form):
 
 
 def _resources() -> list[tuple[str, str]]:
-    return [(name, name) for name in switchboard.budget_resources]
+    return [(name, f"{name} ({known.unit})") for name, known in switchboard.budget_resources.items()]
 
 
 class OverrideForm(forms.Form):

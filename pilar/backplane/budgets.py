@@ -1,7 +1,8 @@
-"""What a workspace may use of each resource, a day and an hour (reliability P9).
+"""What a workspace may use of each resource: a day, an hour, and a month of what costs money (reliability P9).
 
 Reserving is one transaction of conditional updates, so the sum never passes the limit however many callers there are. A
-window is keyed by the moment it opened: the studio's local midnight, or the full hour; there is nothing to reset.
+window is keyed by the moment it opened: the studio's local midnight (of the first, for a month), or the full hour;
+there is nothing to reset.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from pilar.backplane import audit, sql, tenants
-from pilar.backplane.models import Budget
+from pilar.backplane.models import Budget, BudgetEntry
 from pilar.backplane.tenancy import atomic, current
 from pilar.kernel import switchboard
 from pilar.kernel.ids import uuid7
@@ -21,7 +22,8 @@ from pilar.kernel.problems import Problem, TooMany
 
 SHORTEST_DAY = timedelta(hours=23)
 """A day that opens sooner after the one before it comes from a changed time zone, and gives no second allowance."""
-
+SHORTEST_MONTH = timedelta(days=27)
+"""The same for months."""
 
 USUAL_OVERRIDE, LONGEST_OVERRIDE = timedelta(days=1), timedelta(days=31)
 
@@ -60,6 +62,10 @@ class Standing:
     day_opens_again_at: datetime
     override_until: datetime | None = None
     own_daily: int | None = None
+    monthly_limit: int | None = None
+    monthly_used: int | None = None
+    month_opens_again_at: datetime | None = None
+    own_monthly: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +73,17 @@ class _Windows:
     day: datetime
     hour: datetime
     next_day: datetime
+    month: datetime | None = None
+    next_month: datetime | None = None
 
 
 _ENTER = """
-INSERT INTO autopilot_budget_entry AS e (id, workspace_id, resource, key, amount, overrun, state, day, hour, created_at)
-VALUES (%(id)s, %(workspace)s, %(resource)s, %(key)s, %(amount)s, 0, 'reserved', %(day)s, %(hour)s,
+INSERT INTO autopilot_budget_entry AS e (id, workspace_id, resource, key, amount, overrun, state, day, hour, month, created_at)
+VALUES (%(id)s, %(workspace)s, %(resource)s, %(key)s, %(amount)s, 0, 'reserved', %(day)s, %(hour)s, %(month)s,
   statement_timestamp())
 ON CONFLICT (workspace_id, resource, key) DO UPDATE
-SET (amount, overrun, state, day, hour, created_at, settled_at)
-  = (excluded.amount, 0, 'reserved', excluded.day, excluded.hour, excluded.created_at, NULL)
+SET (amount, overrun, state, day, hour, month, created_at, settled_at)
+  = (excluded.amount, 0, 'reserved', excluded.day, excluded.hour, excluded.month, excluded.created_at, NULL)
 WHERE e.state = 'released' RETURNING id
 """
 _TAKE = """
@@ -90,11 +98,12 @@ WITH entry AS (
   UPDATE autopilot_budget_entry e SET state = %(state)s, amount = least(old.amount, %(used)s::bigint),
     overrun = greatest(%(used)s::bigint - old.amount, 0), settled_at = statement_timestamp()
   FROM (SELECT id, amount FROM autopilot_budget_entry WHERE id = %(id)s AND state = 'reserved' FOR UPDATE) old
-  WHERE e.id = old.id RETURNING e.workspace_id, e.resource, e.day, e.hour, old.amount - e.amount AS back
+  WHERE e.id = old.id RETURNING e.workspace_id, e.resource, e.day, e.hour, e.month, old.amount - e.amount AS back
 )
 UPDATE autopilot_budget_window w SET used = w.used - entry.back FROM entry
 WHERE w.workspace_id = entry.workspace_id AND w.resource = entry.resource
-  AND ((w.span = 'day' AND w.opened_at = entry.day) OR (w.span = 'hour' AND w.opened_at = entry.hour))
+  AND ((w.span = 'day' AND w.opened_at = entry.day) OR (w.span = 'hour' AND w.opened_at = entry.hour)
+    OR (w.span = 'month' AND w.opened_at = entry.month))
 """
 
 
@@ -113,12 +122,13 @@ def set_limits(resource: str, *, daily: int | None, hourly: int | None = None, p
 
 class Choice(TypedDict, total=False):
     """What a workspace chooses itself: what becomes of work over the limit (queue, drop or degrade), a limit for the hour,
-    and one for the day that holds where it is lower than the plan's.
+    one for the day that holds where it is lower than the plan's, and one for the month of a resource that costs money.
     """
 
     policy: str
     hourly: int | None
     own_daily: int | None
+    own_monthly: int | None
 
 
 def choose(resource: str, *, actor: str, **chosen: Unpack[Choice]) -> None:
@@ -168,7 +178,7 @@ def reserve(resource: str, amount: int, *, key: str, now: datetime) -> Reservati
     """Set `amount` aside, the most that the work can use. The same key again returns the first reservation, unless that
     was released: then it is made anew.
 
-    Raises Exceeded when the day or the hour has no room, and ValueError for a negative amount.
+    Raises Exceeded when the day, the hour or the month has no room, and ValueError for a negative amount.
     """
     if amount < 0:
         raise ValueError("Only something can be reserved")
@@ -176,14 +186,22 @@ def reserve(resource: str, amount: int, *, key: str, now: datetime) -> Reservati
         windows = _windows(resource, now)
         limits = _limits(Budget.objects.filter(resource=resource).first(), now)
         entry = {"id": uuid7(), "workspace": current(), "resource": resource, "key": key, "amount": amount}
-        made = sql.value(_ENTER, entry | {"day": windows.day, "hour": windows.hour})
+        made = sql.value(_ENTER, entry | {"day": windows.day, "hour": windows.hour, "month": windows.month})
         if made is None:
             return _reserved_before(resource, key)
         _take(entry, "day", windows.day, limits.daily, _Refusal(limits.policy, windows.next_day, now))
         _take(
             entry, "hour", windows.hour, limits.hourly, _Refusal(limits.policy, windows.hour + timedelta(hours=1), now)
         )
+        if windows.month and windows.next_month:
+            _take(entry, "month", windows.month, limits.monthly, _Refusal(limits.policy, windows.next_month, now))
     return Reservation(made, resource, amount)
+
+
+def held(resource: str, *, key: str) -> Reservation | None:
+    """Return what is reserved under the key and neither settled nor released yet."""
+    found = BudgetEntry.objects.filter(resource=resource, key=key, state=BudgetEntry.State.RESERVED).first()
+    return Reservation(found.pk, resource, found.amount) if found else None
 
 
 def settle(reservation: Reservation, used: int) -> None:
@@ -206,25 +224,33 @@ def status(now: datetime) -> list[Standing]:
         zone = tenants.zone()
         midnight, hour = _local_midnight(now, zone), _full_hour(now)
         chosen = {budget.resource: budget for budget in Budget.objects.all()}
-        windows = sql.rows(_OPEN_WINDOWS, [current(), midnight - SHORTEST_DAY, now, hour])
+        first = _local_first(now, zone)
+        earliest = [midnight - SHORTEST_DAY, first - SHORTEST_MONTH]
+        windows = sql.rows(_OPEN_WINDOWS, [current(), now, hour, *earliest])
     days = {resource: (opened, used) for resource, span, opened, used in windows if span == "day"}
     hours = {resource: used for resource, span, _opened, used in windows if span == "hour"}
+    months = {resource: (opened, used) for resource, span, opened, used in windows if span == "month"}
     standings = []
     for resource, known in switchboard.budget_resources.items():
         opened, used = days.get(resource, (midnight, 0))
-        limits = _limits(chosen.get(resource), now)
+        month, used_in_month = months.get(resource, (first, 0))
+        own, limits = chosen.get(resource, Budget()), _limits(chosen.get(resource), now)
         standings.append(
             Standing(
-                resource,
-                known.unit,
-                limits.policy,
-                limits.daily,
-                used,
-                limits.hourly,
-                hours.get(resource, 0),
-                _next_day(opened, midnight, zone),
-                limits.override_until,
-                chosen[resource].own_daily if resource in chosen else None,
+                resource=resource,
+                unit=known.unit,
+                policy=limits.policy,
+                daily_limit=limits.daily,
+                daily_used=used,
+                hourly_limit=limits.hourly,
+                hourly_used=hours.get(resource, 0),
+                day_opens_again_at=_next_day(opened, midnight, zone),
+                override_until=limits.override_until,
+                own_daily=own.own_daily,
+                own_monthly=own.own_monthly,
+                monthly_limit=limits.monthly,
+                monthly_used=used_in_month if known.monthly else None,
+                month_opens_again_at=_next_month(month, first, zone) if known.monthly else None,
             )
         )
     return standings
@@ -236,6 +262,7 @@ class _Limits:
     hourly: int | None
     policy: str
     override_until: datetime | None = None
+    monthly: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,17 +285,17 @@ def _limits(budget: Budget | None, now: datetime) -> _Limits:
     if budget.override_until and budget.override_until > now:
         return _Limits(budget.override_daily, None, budget.policy, budget.override_until)
     days = [limit for limit in (budget.daily, budget.own_daily) if limit is not None]
-    return _Limits(min(days, default=None), budget.hourly, budget.policy)
+    return _Limits(min(days, default=None), budget.hourly, budget.policy, monthly=budget.own_monthly)
 
 
-_OPEN_DAY = """
+_OPENED = """
 SELECT max(opened_at) FROM autopilot_budget_window
-WHERE workspace_id = %s AND resource = %s AND span = 'day' AND opened_at > %s AND opened_at <= %s
+WHERE workspace_id = %s AND resource = %s AND span = %s AND opened_at > %s AND opened_at <= %s
 """
 _OPEN_WINDOWS = """
 SELECT resource, span, opened_at, used FROM autopilot_budget_window
-WHERE workspace_id = %s
-  AND ((span = 'day' AND opened_at > %s AND opened_at <= %s) OR (span = 'hour' AND opened_at = %s))
+WHERE workspace_id = %s AND opened_at <= %s
+  AND ((span = 'hour' AND opened_at = %s) OR (span = 'day' AND opened_at > %s) OR (span = 'month' AND opened_at > %s))
 ORDER BY opened_at
 """
 
@@ -276,8 +303,16 @@ ORDER BY opened_at
 def _windows(resource: str, now: datetime) -> _Windows:
     zone = tenants.zone()
     midnight = _local_midnight(now, zone)
-    opened = sql.value(_OPEN_DAY, [current(), resource, midnight - SHORTEST_DAY, now]) or midnight
-    return _Windows(opened, _full_hour(now), _next_day(opened, midnight, zone))
+    opened = sql.value(_OPENED, [current(), resource, "day", midnight - SHORTEST_DAY, now]) or midnight
+    known, day = (
+        switchboard.budget_resources.get(resource),
+        (opened, _full_hour(now), _next_day(opened, midnight, zone)),
+    )
+    if known is None or not known.monthly:
+        return _Windows(*day)
+    first = _local_first(now, zone)
+    month = sql.value(_OPENED, [current(), resource, "month", first - SHORTEST_MONTH, now]) or first
+    return _Windows(*day, month, _next_month(month, first, zone))
 
 
 def _next_day(opened: datetime, midnight: datetime, zone: ZoneInfo) -> datetime:
@@ -286,6 +321,17 @@ def _next_day(opened: datetime, midnight: datetime, zone: ZoneInfo) -> datetime:
     if after - opened < SHORTEST_DAY:
         return _local_midnight(after + timedelta(hours=36), zone)
     return after
+
+
+def _next_month(opened: datetime, first: datetime, zone: ZoneInfo) -> datetime:
+    """Return when the month that opened then is followed by another; `first` is the beginning of the latest local one."""
+    after = _local_first(first + timedelta(days=40), zone)
+    return _local_first(after + timedelta(days=40), zone) if after - opened < SHORTEST_MONTH else after
+
+
+def _local_first(now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the first instant of the local month in UTC."""
+    return datetime.combine(now.astimezone(zone).date().replace(day=1), time(), tzinfo=zone).astimezone(UTC)
 
 
 def _full_hour(now: datetime) -> datetime:

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext
 from pilar.backplane import budgets, queue_now
 from pilar.backplane.models import AuditLog, AutopilotEvent, AutopilotJob, Effect, JobHistory, WebhookReceipt
 from pilar.backplane.models.work import JobStatus
+from pilar.kernel import money
 from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid
 from pilar.kernel.switchboard import LANES
 
@@ -35,7 +36,11 @@ def queue(_now: datetime) -> Drawing:
 def of_studio(workspace_id: UUID, now: datetime) -> Drawing:
     """A studio's budgets of today, and its newest work that is running or dead."""
     used = [
-        Tile(one.resource, one.daily_used, note=_("of %(limit)s today") % {"limit": one.daily_limit or "∞"})
+        Tile(
+            one.resource,
+            money.written(one.daily_used, one.unit),
+            note=_("of %(limit)s today") % {"limit": money.written(one.daily_limit, one.unit)},
+        )
         for one in budgets.status(now)
     ]
     wanted = (JobStatus.RUNNING, JobStatus.DEAD, JobStatus.SUSPECT)

@@ -39,7 +39,7 @@ def budget(_workspace_id: UUID, now: datetime) -> dict[str, Any]:
 def budget_line(entry: budgets.Standing, now: datetime) -> dict[str, Any]:
     """One resource; a forecast once a pace can be told."""
     begun = entry.day_opens_again_at - A_DAY
-    shown = {"resource": entry.resource, "used": entry.daily_used, "limit": entry.daily_limit}
+    shown = {"resource": entry.resource, "unit": entry.unit, "used": entry.daily_used, "limit": entry.daily_limit}
     if not entry.daily_used or now - begun < SOONEST_FORECAST:
         return shown
     full_at = begun + (now - begun) * ((entry.daily_limit or 0) / entry.daily_used)

@@ -164,6 +164,7 @@ class OperatorAction:
 class BudgetResource:
     name: str
     unit: str
+    monthly: bool = False
 
 
 events: dict[str, EventType] = {}
@@ -310,9 +311,9 @@ def operator_action(entry: OperatorAction) -> None:
     _add(operator_actions, entry.name, entry)
 
 
-def budget_resource(name: str, unit: str) -> None:
-    """Declare a resource that budgets count."""
-    _add(budget_resources, name, BudgetResource(name, unit))
+def budget_resource(name: str, unit: str, *, monthly: bool = False) -> None:
+    """Declare a resource that budgets count by day and hour, and by month where one wants to know that too."""
+    _add(budget_resources, name, BudgetResource(name, unit, monthly))
 
 
 def counter(name: str, count: Callable[[], int]) -> None:

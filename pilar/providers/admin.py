@@ -1,17 +1,22 @@
 """The operator's view of connections, numbers, templates and calls. Secrets show only that they are there."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
 
 from pilar.backplane.tenant_admin import TenantAdmin
+from pilar.providers import prices
 from pilar.providers.models import (
     Breaker,
     Connection,
     GlobalBreaker,
     MessageTemplate,
     PhoneNumber,
+    Price,
     ProviderCall,
     ProviderRoute,
 )
@@ -50,11 +55,26 @@ class MessageTemplateAdmin(TenantAdmin):
 
 @admin.register(ProviderCall)
 class ProviderCallAdmin(TenantAdmin):
-    list_display = ("at", "provider", "operation", "outcome", "code", "milliseconds", "workspace_id")
+    list_display = ("at", "provider", "operation", "outcome", "code", "milliseconds", "micro_euro", "workspace_id")
     list_filter = ("provider", "outcome")
     search_fields = ("correlation_id", "workspace_id", "request_id")
     ordering = ("-at",)
     show_full_result_count = False
+
+
+@admin.register(Price)
+class PriceAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
+    """What the operators know better than the list that comes with us, which stands above the form."""
+
+    list_display = ("kind", "name", "amount", "currency", "since", "source")
+    list_filter = ("kind", "currency")
+    search_fields = ("name",)
+    ordering = ("kind", "name", "-since")
+    list_before_template = "admin/providers/price_list.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        shown: HttpResponse = super().changelist_view(request, {**(extra_context or {}), "listed": prices.listed()})
+        return shown
 
 
 @admin.register(Breaker)

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from pilar.backplane import timeline
 from pilar.kernel.console import Finder, Panel, StudioPanel
+from pilar.kernel.money import MICRO_EURO
 from pilar.kernel.switchboard import (
     Probe,
     Remediation,
@@ -68,7 +69,7 @@ remediation(Remediation(probes.NOT_REPORTING, "recreate_webhook", probes.repair_
 budget_resource("messages", "message")
 budget_resource("tokens", "token")
 budget_resource("api_calls", "call")
-budget_resource("euro", "cent")
+budget_resource("euro", MICRO_EURO, monthly=True)
 
 warm_up("language_models", chat.prepare)
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -53,11 +54,13 @@ def call[T](
     timeout: float = DEFAULT_SECONDS,
     read: bool = False,
     credentials: str = "",
+    cost: Callable[[T], int | None] | None = None,
 ) -> T:
     """Make one provider call in the current workspace, or for the platform when no workspace is in force.
 
     `timeout` is the total in seconds; `credentials` a fingerprint of credentials that all workspaces share, where a
-    provider locks an account that was tried too often. Must be called outside `atomic()`: nothing is held while a provider works.
+    provider locks an account that was tried too often; `cost` tells, in a transaction, what an answer cost in micro-euro.
+    Must be called outside `atomic()`: nothing is held while a provider works.
     Raises ProviderError (its class decides what to do; `ambiguous` tells whether the provider may have acted),
     ContactFailure, NotConfigured, CircuitOpen, and budgets.Exceeded when the workspace's calls are used up.
     """
@@ -67,17 +70,17 @@ def call[T](
             stack.enter_context(tenancy.tenant(tenancy.PLATFORM))
         stack.enter_context(deadline(timeout))
         this = _admit(provider, operation, credentials)
-        return _guarded(this, run, tries=QUICK_READS if read else 1)
+        answer = _guarded(this, run, tries=QUICK_READS if read else 1)
+        _record(this, None, partial(cost, answer) if cost else None)
+        return answer
 
 
 def _guarded[T](this: _Call, run: Callable[[], T], *, tries: int) -> T:
     try:
-        answer = _attempt(this.provider, run, tries)
+        return _attempt(this.provider, run, tries)
     except (ProviderError, ContactFailure) as error:
         _record(this, error)
         raise
-    _record(this, None)
-    return answer
 
 
 def _admit(provider: str, operation: str, credentials: str) -> _Call:
@@ -120,7 +123,7 @@ def _translated[T](provider: str, run: Callable[[], T]) -> T:
         raise garbage(provider, error) from error
 
 
-def _record(this: _Call, failure: Failure | None) -> None:
+def _record(this: _Call, failure: Failure | None, cost: Callable[[], int | None] | None = None) -> None:
     seconds = clock.monotonic() - this.began
     outcome = outcome_of(failure)
     CALLS.labels(this.provider, this.operation, outcome).inc()
@@ -137,6 +140,7 @@ def _record(this: _Call, failure: Failure | None) -> None:
             message=mask_text(str(failure))[:LONGEST_MESSAGE] if failure else "",
             request_id=last_request_id()[:128],
             milliseconds=int(seconds * 1000),
+            micro_euro=cost() if cost else None,
             correlation_id=correlation.current(),
             at=clock.now(),
         )

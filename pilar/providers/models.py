@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any, ClassVar
 
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -130,6 +131,9 @@ class ProviderCall(TenantRow):
     message = models.CharField(max_length=300, blank=True)
     request_id = models.CharField(max_length=128, blank=True)
     milliseconds = models.PositiveIntegerField()
+    micro_euro = models.BigIntegerField(
+        null=True, blank=True, help_text=_("What it cost; empty where no price is known or nothing is asked.")
+    )
     correlation_id = models.UUIDField()
     at = models.DateTimeField()
 
@@ -141,6 +145,35 @@ class ProviderCall(TenantRow):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.operation}: {self.outcome}"
+
+
+class Price(models.Model):
+    """What the operators know a message, a million tokens or a currency to cost from a day on; wins over our own list."""
+
+    class Kind(models.TextChoices):
+        MESSAGE = "message", _("a WhatsApp message")
+        INPUT = "input", _("a million tokens read")
+        OUTPUT = "output", _("a million tokens written")
+        CURRENCY = "currency", _("one unit of a currency")
+
+    kind = models.CharField(max_length=8, choices=Kind)
+    name = models.CharField(
+        max_length=120, help_text=_("“DE marketing”, the model as “openai/gpt-5-mini”, or the currency.")
+    )
+    amount = models.DecimalField(
+        max_digits=12, decimal_places=6, validators=[MinValueValidator(0)], help_text=_("A currency: in euro.")
+    )
+    currency = models.CharField(max_length=3, default="EUR")
+    since = models.DateField()
+    source = models.CharField(max_length=200)
+
+    class Meta:
+        verbose_name = _("price")
+        verbose_name_plural = _("prices")
+        constraints = [models.UniqueConstraint(fields=["kind", "name", "since"], name="price_once")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.since}"
 
 
 class Breaker(TenantRow):

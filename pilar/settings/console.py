@@ -69,6 +69,7 @@ UNFOLD: dict[str, Any] = {
                     _link(_("Webhooks"), "webhook", "admin:backplane_webhookreceipt_changelist"),
                     _link(_("Calls to providers"), "call_made", "admin:providers_providercall_changelist"),
                     _link(_("Connections"), "cable", "admin:providers_connection_changelist"),
+                    _link(_("Prices"), "euro", "admin:providers_price_changelist"),
                     _link(_("Audit"), "history", "admin:backplane_auditlog_changelist"),
                 ],
             },

@@ -113,6 +113,9 @@ COLUMNS = {
     "policy": pgettext_lazy("column", "beyond the limit"),
     "prefix": pgettext_lazy("column", "beginning"),
     "price_cents": pgettext_lazy("column", "price in cents"),
+    "amount": pgettext_lazy("column", "amount"),
+    "since": pgettext_lazy("column", "since"),
+    "micro_euro": pgettext_lazy("column", "price in millionths of a euro"),
     "priority": pgettext_lazy("column", "priority"),
     "probe": pgettext_lazy("column", "check"),
     "probe_until": pgettext_lazy("column", "trial call until"),
@@ -182,6 +185,7 @@ TABLES = {
         pgettext_lazy("table", "call to a provider"),
         pgettext_lazy("table", "calls to providers"),
     ),
+    "providers.Price": (pgettext_lazy("table", "price"), pgettext_lazy("table", "prices")),
     "providers.Breaker": (pgettext_lazy("table", "breaker of a studio"), pgettext_lazy("table", "breakers of studios")),
     "providers.ProviderRoute": (pgettext_lazy("table", "way of webhooks"), pgettext_lazy("table", "ways of webhooks")),
     "providers.GlobalBreaker": (

@@ -49,6 +49,20 @@ def test_an_admin_chooses_what_becomes_of_work_over_the_limit(ask: Callable[...,
     assert (answer.json()["overagePolicy"], answer.json()["hourly"]) == ("drop", 3)
 
 
+def test_a_program_caps_the_month_in_micro_euro_and_takes_it_back(ask: Callable[..., Any], world: World) -> None:
+    path, body = f"/api/autopilot/budget/{world.workspace_id}", {"resource": "euro", "overagePolicy": "queue"}
+    capped = ask("PUT", path, who="admin", body={**body, "monthly": 5_000_000}).json()
+    assert (capped["unit"], capped["monthly"], capped["monthlyUsed"]) == ("micro_euro", 5_000_000, 0)
+    assert ask("PUT", path, who="admin", body={**body, "daily": 1}).json()["monthly"] == 5_000_000
+    assert ask("PUT", path, who="admin", body={**body, "monthly": None}).json()["monthly"] is None
+
+
+def test_messages_have_no_month(ask: Callable[..., Any], world: World) -> None:
+    body = {"resource": "messages", "overagePolicy": "queue", "monthly": 5}
+    answer = ask("PUT", f"/api/autopilot/budget/{world.workspace_id}", who="admin", body=body)
+    assert (answer.status_code, "monthly" in answer.json()["fields"]) == (400, True)
+
+
 def test_an_operators_exception_holds_for_a_day_and_is_noted(
     ask: Callable[..., Any], world: World, override: Callable[..., Any]
 ) -> None:

@@ -26,11 +26,15 @@ NOON = datetime(2027, 3, 10, 12, 0, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def resource(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(switchboard.budget_resources, "pens", BudgetResource("pens", "pens"))
+    monkeypatch.setitem(switchboard.budget_resources, "pens", BudgetResource("pens", "pens", monthly=True))
 
 
 def used(now: datetime = NOON) -> int:
     return next(standing.daily_used for standing in budgets.status(now) if standing.resource == "pens")
+
+
+def used_in_month(now: datetime = NOON) -> int | None:
+    return next(standing.monthly_used for standing in budgets.status(now) if standing.resource == "pens")
 
 
 def spent() -> int:
@@ -214,6 +218,51 @@ class TestTheStudiosDay:
 
 
 @pytest.mark.django_db
+class TestTheStudiosMonth:
+    @pytest.fixture(autouse=True)
+    def _in_berlin(self, inside: UUID) -> None:
+        tenants.put(inside, timezone="Europe/Berlin")
+        budgets.choose("pens", own_monthly=10, actor="test")
+
+    def test_its_days_share_one_allowance(self) -> None:
+        reserve(6, now=datetime(2027, 2, 28, 22, 30, tzinfo=UTC))
+        reserve(6)
+        with pytest.raises(Exceeded) as refusal:
+            reserve(5, now=NOON + timedelta(days=3))
+        assert refusal.value.retry_at == datetime(2027, 3, 31, 22, tzinfo=UTC)
+        assert (used_in_month(), used(NOON + timedelta(days=3))) == (6, 0)
+
+    def test_what_is_given_back_is_given_back_to_the_month_as_well(self) -> None:
+        budgets.settle(reserve(9), 2)
+        budgets.release(reserve(8))
+        assert used_in_month() == 2
+
+    def test_what_is_held_is_found_by_its_key_until_it_is_settled(self) -> None:
+        budgets.settle(reserve(4, key="k"), 1)
+        held = reserve(3, key="h")
+        assert (budgets.held("pens", key="k"), budgets.held("pens", key="h")) == (None, held)
+
+    def test_an_operators_exception_goes_beyond_the_month(self) -> None:
+        override(50)
+        assert reserve(20)
+
+    @given(steps=st.lists(st.tuples(st.integers(0, 400), st.sampled_from(ZONES)), max_size=10))
+    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_months_never_open_closer_than_27_days_whatever_the_zones(
+        self, inside: UUID, steps: list[tuple[int, str]]
+    ) -> None:
+        rows("DELETE FROM autopilot_budget_window RETURNING 1")
+        now = datetime(2027, 1, 30, 12, tzinfo=UTC)  # before the shortest month
+        for hours, zone in steps:
+            now += timedelta(hours=hours)
+            tenants.put(inside, timezone=zone)
+            with suppress(Exceeded):
+                reserve(1, now=now)
+        opened = [at for (at,) in rows("SELECT opened_at FROM autopilot_budget_window WHERE span = 'month' ORDER BY 1")]
+        assert all(later - sooner >= timedelta(days=27) for sooner, later in pairwise(opened))
+
+
+@pytest.mark.django_db
 class TestTheLedger:
     @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(
@@ -239,12 +288,13 @@ class TestTheLedger:
                 budgets.settle(held[index % len(held)], amount)
             elif held:
                 budgets.release(held[index % len(held)])
-        assert used() == (value("SELECT sum(amount) FROM autopilot_budget_entry") or 0) <= 20
+        assert used() == used_in_month() == (value("SELECT sum(amount) FROM autopilot_budget_entry") or 0) <= 20
 
 
 def test_many_at_once_never_spend_more_than_the_limit(threads: str, workspace: UUID) -> None:
     with tenant(workspace):
-        budgets.set_limits("pens", daily=10, hourly=9)
+        budgets.set_limits("pens", daily=10, hourly=10)
+        budgets.choose("pens", own_monthly=9, actor="test")
 
     def spend(number: int) -> bool:
         """Every third gives half of it back: what is returned may be spent again, and no more."""
@@ -263,4 +313,4 @@ def test_many_at_once_never_spend_more_than_the_limit(threads: str, workspace: U
         assert 3 <= sum(pool.map(spend, range(24))) <= 9
     with tenant(workspace):
         found = next(standing for standing in budgets.status(NOON) if standing.resource == "pens")
-        assert found.daily_used == found.hourly_used == spent() <= 9
+        assert found.daily_used == found.hourly_used == found.monthly_used == spent() <= 9

@@ -53,6 +53,7 @@ class Model:
 
     text: str = "Gerne! Welcher Tag passt dir für dein Training?"
     hand_over: bool = False
+    micro_euro: int | None = None
     away: bool = False
     asked: list[dict[str, Any]] = field(default_factory=list)
     before: Callable[[], None] | None = None
@@ -64,7 +65,9 @@ class Model:
         if self.away:
             raise ai.NoAnswer([])
         output = CoachReply(text=self.text, hand_over=self.hand_over)
-        return ai.AiAnswer(output, provider="openai", model="m", input_tokens=10, output_tokens=5)
+        return ai.AiAnswer(
+            output, provider="openai", model="m", input_tokens=10, output_tokens=5, micro_euro=self.micro_euro
+        )
 
 
 @pytest.fixture(autouse=True)

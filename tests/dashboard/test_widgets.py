@@ -40,7 +40,7 @@ def test_only_limited_resources_have_a_budget_to_show(in_studio: UUID) -> None:
     with atomic():
         budgets.set_limits("messages", daily=200, policy="queue")
         shown = widgets.budget(in_studio, clock.now())["budgets"]
-    assert shown == [{"resource": "messages", "used": 0, "limit": 200}]
+    assert shown == [{"resource": "messages", "unit": "message", "used": 0, "limit": 200}]
 
 
 def test_a_budget_says_where_the_day_ends_at_this_pace() -> None:

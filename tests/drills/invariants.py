@@ -38,16 +38,16 @@ _BUDGETS = """
 SELECT w.workspace_id, w.resource, w.span, w.used, coalesce(sum(e.amount), 0) AS entered, b.daily, b.hourly
 FROM autopilot_budget_window w
 LEFT JOIN autopilot_budget_entry e ON e.workspace_id = w.workspace_id AND e.resource = w.resource
-  AND e.state <> 'released' AND w.opened_at = CASE w.span WHEN 'day' THEN e.day ELSE e.hour END
+  AND e.state <> 'released' AND w.opened_at = CASE w.span WHEN 'day' THEN e.day WHEN 'hour' THEN e.hour ELSE e.month END
 LEFT JOIN autopilot_budget b ON b.workspace_id = w.workspace_id AND b.resource = w.resource
 GROUP BY w.id, b.id
-HAVING w.used <> coalesce(sum(e.amount), 0) OR w.used > CASE w.span WHEN 'day' THEN b.daily ELSE b.hourly END
+HAVING w.used <> coalesce(sum(e.amount), 0) OR w.used > CASE w.span WHEN 'day' THEN b.daily WHEN 'hour' THEN b.hourly END
 """
 # What was in WhatsApp's hands when the stop came cannot be called back: a call that has begun may end within its time-out.
 _AFTER_STOP = """
 SELECT m.id, m.state, m.body, m.sent_at - l.opted_out_at AS after_the_stop, m.sent_at - m.at AS after_it_was_written
 FROM coach_message m JOIN coach_lead l ON l.id = m.lead_id
-WHERE m.direction = 'out' AND NOT coalesce((m.why->>'free')::boolean, false)
+WHERE m.direction = 'out' AND coalesce(m.why->>'trigger', '') <> 'opt_out'
   AND (m.at > l.opted_out_at AND m.sent_at IS NOT NULL OR m.sent_at > l.opted_out_at + interval '15 seconds')
 """
 _OUTSIDE_THE_WINDOW = """

@@ -25,6 +25,7 @@ GLOBAL = {
     "providers.GlobalBreaker": "speaks about a provider, not about a studio",
     "security.CspReport": "browsers send it without signing in",
     "workspaces.ContactRequest": "strangers write it",
+    "providers.Price": "the providers ask the same of every studio",
     "providers.ProviderRoute": "tells whose webhook it is",
 }
 

@@ -51,6 +51,35 @@ def tokens_used() -> int:
     return next(one.daily_used for one in budgets.status(clock.now()) if one.resource == "tokens")
 
 
+def micro_euro_used() -> int:
+    return next(one.daily_used for one in budgets.status(clock.now()) if one.resource == "euro")
+
+
+def test_an_answer_says_what_it_cost_and_only_that_is_counted(sandbox: Sandbox, in_studio: UUID) -> None:
+    found = ask()
+    with atomic():
+        logged = ProviderCall.objects.get().micro_euro
+    assert found.micro_euro
+    assert found.micro_euro == logged == micro_euro_used()
+
+
+def test_nobody_is_asked_when_the_euro_are_used_up(sandbox: Sandbox, in_studio: UUID) -> None:
+    budgets.choose("euro", own_daily=10, actor="test")
+    with pytest.raises(budgets.Exceeded):
+        ask()
+    with atomic():
+        assert not ProviderCall.objects.exists()
+    assert (micro_euro_used(), tokens_used()) == (0, 0)
+
+
+def test_a_model_without_a_known_price_answers_and_says_nothing_of_its_cost(
+    sandbox: Sandbox, in_studio: UUID, settings: Settings
+) -> None:
+    only(settings, "openai")
+    found = ask(models={"openai": "gpt-next"})
+    assert (found.micro_euro, micro_euro_used()) == (None, 0)
+
+
 @pytest.mark.parametrize("provider", ["openai", "groq", "anthropic"])
 def test_each_provider_gives_a_typed_answer(
     sandbox: Sandbox, in_studio: UUID, settings: Settings, provider: str

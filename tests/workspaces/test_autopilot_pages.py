@@ -133,6 +133,25 @@ def test_what_the_studios_programs_ordered_is_shown_with_when_more_would_begin(w
     assert ("401 / 500" in page, "beginnt um" in page) == (True, True)
 
 
+def test_an_owner_caps_what_a_month_costs_and_sees_what_it_has_cost(world: World, owner: Client) -> None:
+    with tenant(world.workspace_id):
+        budgets.reserve("euro", 113_100, key="k", now=clock.now())
+    owner.post(f"{PATH}/limits/euro", {"daily": "", "monthly": "12.50", "policy": "drop"})
+    page = _text(owner, "/limits")
+    assert 'value="12.50"' in page
+    assert "0,1131" in page
+    with tenant(world.workspace_id), pytest.raises(budgets.Exceeded):
+        budgets.reserve("euro", 12_500_000, key="more", now=clock.now())
+
+
+@pytest.mark.parametrize("wanted", [{"daily": "-1"}, {"monthly": "0.001"}, {"monthly": "NaN"}, {"policy": "give"}])
+def test_an_amount_that_is_none_caps_nothing(world: World, owner: Client, wanted: dict[str, str]) -> None:
+    page = owner.post(f"{PATH}/limits/euro", {"daily": "", "monthly": "", "policy": "queue"} | wanted).content.decode()
+    with tenant(world.workspace_id):
+        assert budgets.reserve("euro", 10**9, key="k", now=clock.now())
+    assert "aria-invalid" in page
+
+
 def test_changes_are_narrowed_by_person_and_kind(world: World, owner: Client) -> None:
     with tenant(world.workspace_id), atomic():
         audit.record(f"user:{world.people['owner'].pk}", "lead.added", "Lead", "7")

@@ -1,6 +1,7 @@
 """Settings > Autopilot: connections and their tests, runs of the set-up, keys, limits, and the two trails."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from pilar.providers import connections as known_connections
 from pilar.providers.ai import chat
 from pilar.providers.models import Connection, Provider
 from workspaces import api_keys, billing, connection_tests, own_limits, trails
-from workspaces.pages.autopilot_forms import KeyForm, LimitForm, TrailForm, kept_filters
+from workspaces.pages.autopilot_forms import CapForm, KeyForm, LimitForm, TrailForm, kept_filters
 from workspaces.pages.base import actor_of, workspace_of, workspace_page
 
 PAGE = 50
@@ -136,9 +137,11 @@ def limits(request: HttpRequest) -> HttpResponse:
     return _limits(request)
 
 
-def _limits(request: HttpRequest, wrong: LimitForm | None = None) -> HttpResponse:
+def _limits(request: HttpRequest, wrong: LimitForm | CapForm | None = None) -> HttpResponse:
     plan = own_limits.of_plan(request.workspace)  # type: ignore[attr-defined]
-    standings = [entry for entry in budgets.status(clock.now()) if entry.resource in plan]
+    now = {entry.resource: entry for entry in budgets.status(clock.now())}
+    standings = [entry for entry in now.values() if entry.resource in plan]
+    money = now[own_limits.EURO]
     rows = [
         {
             "standing": entry,
@@ -148,7 +151,9 @@ def _limits(request: HttpRequest, wrong: LimitForm | None = None) -> HttpRespons
         }
         for entry in standings
     ]
-    return shown(request, "limits", {"rows": rows, "uses": rates.standing(workspace_of(request), clock.now())})
+    form = wrong if wrong and wrong.resource == own_limits.EURO else CapForm.of(money)
+    uses = rates.standing(workspace_of(request), clock.now())
+    return shown(request, "limits", {"rows": rows, "money": money, "cap_form": form, "uses": uses})
 
 
 def _own_limit(entry: budgets.Standing, most: int) -> int:
@@ -159,14 +164,14 @@ def _own_limit(entry: budgets.Standing, most: int) -> int:
 @workspace_page(Role.OWNER)
 def limit(request: HttpRequest, resource: str) -> HttpResponse:
     """Set the studio's own limit of one resource."""
-    form = LimitForm(request.POST, resource=resource)
+    costs = resource == own_limits.EURO
+    form = CapForm(request.POST, auto_id="id_euro_%s") if costs else LimitForm(request.POST, resource=resource)
     if not form.is_valid():
         return _limits(request, form)
     try:
         with savepoint():
-            own_limits.change(
-                workspace_id=workspace_of(request), resource=resource, actor=actor_of(request), **form.cleaned_data
-            )
+            change = own_limits.cap if costs else partial(own_limits.change, resource=resource)
+            change(workspace_id=workspace_of(request), actor=actor_of(request), **form.cleaned_data)
     except Problem as refusal:
         if not refusal.fields:
             raise

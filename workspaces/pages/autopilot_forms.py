@@ -1,6 +1,7 @@
 """The forms of Settings > Autopilot."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,9 +12,13 @@ from django.utils.translation import pgettext_lazy
 
 from pilar.backplane.budgets import Standing
 from pilar.backplane.models import Budget
+from pilar.kernel import money
 from workspaces import api_keys
 from workspaces.models.access import MemberRole
+from workspaces.own_limits import EURO
 from workspaces.trails import Wanted
+
+CENT = Decimal("0.01")
 
 
 class KeyForm(forms.Form):
@@ -56,6 +61,28 @@ class LimitForm(forms.Form):
         """The form with what holds now."""
         chosen = {"daily": standing.own_daily, "hourly": standing.hourly_limit, "policy": standing.policy}
         return cls(initial=chosen, resource=standing.resource)
+
+
+class CapForm(forms.Form):
+    """What messages and models may cost the studio, in euro."""
+
+    resource = EURO
+    daily = forms.DecimalField(
+        label=_("At most a day, in euro"), min_value=0, max_digits=9, decimal_places=2, required=False,
+        help_text=_("Empty: no limit."),
+    )  # fmt: skip
+    monthly = forms.DecimalField(
+        label=_("At most a month, in euro"), min_value=0, max_digits=9, decimal_places=2, required=False,
+        help_text=_("Empty: no limit."),
+    )  # fmt: skip
+    policy = forms.ChoiceField(label=_("What does not fit"), choices=Budget.Policy)
+
+    @classmethod
+    def of(cls, standing: Standing) -> "CapForm":
+        """The form with what holds now."""
+        caps = {"daily": standing.own_daily, "monthly": standing.own_monthly}
+        chosen = {name: None if cap is None else money.euro(cap).quantize(CENT) for name, cap in caps.items()}
+        return cls(initial=chosen | {"policy": standing.policy}, auto_id="id_euro_%s")
 
 
 class TrailForm(forms.Form):

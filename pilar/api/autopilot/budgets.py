@@ -23,7 +23,9 @@ LARGEST = 10**12
 
 
 class BudgetShown(serializers.Serializer[Any]):
-    """Limits of null are none. While `overrideUntil` is set, `daily` is the operator's exception."""
+    """Limits of null are none. While `overrideUntil` is set, `daily` is the operator's exception. Euro are counted in
+    millionths (`micro_euro`), also by the month; of other resources the month is null.
+    """
 
     resource = serializers.CharField()
     unit = serializers.CharField()
@@ -31,17 +33,24 @@ class BudgetShown(serializers.Serializer[Any]):
     daily_used = serializers.IntegerField()
     hourly = serializers.IntegerField(source="hourly_limit", allow_null=True)
     hourly_used = serializers.IntegerField()
+    monthly = serializers.IntegerField(source="monthly_limit", allow_null=True)
+    monthly_used = serializers.IntegerField(allow_null=True)
+    month_reset_at = serializers.DateTimeField(source="month_opens_again_at", allow_null=True)
     overage_policy = serializers.CharField(source="policy")
     reset_at = serializers.DateTimeField(source="day_opens_again_at")
     override_until = serializers.DateTimeField(allow_null=True)
 
 
 class ChooseBudget(Strict):
-    """What becomes of work over the limit, and a limit of the hour besides the plan's of the day (null: none)."""
+    """What becomes of work over the limit, and limits of one's own: of the hour, and where they are named of the day
+    (within the plan's) and the month (null: none).
+    """
 
     resource = serializers.CharField(max_length=40)
     overage_policy = serializers.ChoiceField(choices=Budget.Policy.choices)
     hourly = serializers.IntegerField(min_value=0, max_value=LARGEST, required=False, allow_null=True, default=None)
+    daily = serializers.IntegerField(min_value=0, max_value=LARGEST, required=False, allow_null=True)
+    monthly = serializers.IntegerField(min_value=0, max_value=LARGEST, required=False, allow_null=True)
 
 
 class OverrideBudget(Strict):
@@ -59,6 +68,12 @@ def _known(resource: str) -> str:
         text = _("Choose one of: %(types)s.") % {"types": ", ".join(sorted(switchboard.budget_resources))}
         raise Problem(_("There is no such resource."), code="validation_failed", fields={"resource": text})
     return resource
+
+
+def _has_months(resource: str) -> None:
+    if not switchboard.budget_resources[resource].monthly:
+        text = _("Only what costs money has a limit of the month.")
+        raise Problem(text, code="validation_failed", fields={"monthly": text})
 
 
 def _shown(resource: str) -> Response:
@@ -83,7 +98,13 @@ class Budgets(WorkspaceView):
         """Choose what becomes of work over the limit: it waits, is left out, or is done more simply."""
         wanted = checked(ChooseBudget, request.data)
         resource = _known(wanted["resource"])
-        budgets.choose(resource, policy=wanted["overage_policy"], hourly=wanted["hourly"], actor=self.principal.actor)
+        choice = budgets.Choice(policy=wanted["overage_policy"], hourly=wanted["hourly"])
+        if "daily" in wanted:
+            choice["own_daily"] = wanted["daily"]
+        if "monthly" in wanted:
+            _has_months(resource)
+            choice["own_monthly"] = wanted["monthly"]
+        budgets.choose(resource, actor=self.principal.actor, **choice)
         return _shown(resource)
 
 

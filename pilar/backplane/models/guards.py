@@ -78,8 +78,8 @@ class DistributedLock(TenantRow):
 
 
 class Budget(TenantRow):
-    """What a workspace may use of one resource; null is no limit. `own_daily` is what it allows itself within `daily`.
-    The operator's override holds until its time.
+    """What a workspace may use of one resource; null is no limit. `own_daily` is what it allows itself within `daily`,
+    `own_monthly` in a month of what costs money. The operator's override holds until its time.
     """
 
     class Policy(models.TextChoices):
@@ -91,6 +91,7 @@ class Budget(TenantRow):
     resource = models.CharField(max_length=40)
     daily = models.BigIntegerField(null=True)
     own_daily = models.BigIntegerField(null=True)
+    own_monthly = models.BigIntegerField(null=True)
     hourly = models.BigIntegerField(null=True)
     policy = models.CharField(max_length=10, choices=Policy, default=Policy.QUEUE)
     override_daily = models.BigIntegerField(null=True)
@@ -107,15 +108,18 @@ class Budget(TenantRow):
 
 
 class BudgetWindow(TenantRow):
-    """What was used and reserved in one window; `opened_at` is the studio's local midnight, or the full hour."""
+    """What was used and reserved in one window; `opened_at` is the studio's local midnight (of the first,
+    for a month), or the full hour.
+    """
 
     class Span(models.TextChoices):
         DAY = "day", _("day")
         HOUR = "hour", _("hour")
+        MONTH = "month", _("month")
 
     id = models.UUIDField(primary_key=True, default=uuid7)
     resource = models.CharField(max_length=40)
-    span = models.CharField(max_length=4, choices=Span)
+    span = models.CharField(max_length=5, choices=Span)
     opened_at = models.DateTimeField()
     used = models.BigIntegerField(default=0)
 
@@ -151,6 +155,7 @@ class BudgetEntry(TenantRow):
     state = models.CharField(max_length=10, choices=State, default=State.RESERVED)
     day = models.DateTimeField()
     hour = models.DateTimeField()
+    month = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
 

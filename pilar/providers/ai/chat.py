@@ -4,8 +4,8 @@ Each provider is its own wrapped call, so breaker, budget and log are its own an
 answers. Nothing made up: when all fail the caller falls back to the studio's approved text or to a person.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -18,7 +18,7 @@ from pilar.kernel import clock
 from pilar.kernel.errors import ErrorClass, NotConfigured, ProviderError
 from pilar.kernel.ids import uuid7
 from pilar.kernel.shield import shielded
-from pilar.providers import calls
+from pilar.providers import calls, prices
 from pilar.providers.transport import deadline, remaining
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ CALL_SECONDS = 20.0
 ALL_SECONDS = 40.0
 LONGEST_ANSWER = 600
 MOST_REQUESTS = 4
+TRIES = 2
+"""An answer that does not fit its shape is asked for once more."""
 CHARACTERS_PER_TOKEN = 3
 
 
@@ -48,6 +50,10 @@ class AiAnswer[O: BaseModel]:
     model: str
     input_tokens: int
     output_tokens: int
+    asked: str = ""
+    """The model as it was asked for, by which it is priced; `model` is what answered."""
+    micro_euro: int | None = None
+    """What it cost; None when the model has no known price."""
 
 
 class NoAnswer(ProviderError):
@@ -106,20 +112,20 @@ def answer[O: BaseModel](
     """Ask the configured models in turn for an `output`, within `seconds` altogether. `purpose` names the call in logs.
 
     `messages` ends with what is to be answered and is data, never instruction. Raises NotConfigured, NoAnswer carrying
-    each provider's error, and budgets.Exceeded when the workspace's tokens are used up. Call it outside `atomic()`.
+    each provider's error, and budgets.Exceeded when the workspace's tokens or its euro are used up. Call it outside
+    `atomic()`.
     """
     if not configured():
         raise NotConfigured("ai", _("No model is configured: set OPENAI_API_KEY, GROQ_API_KEY or ANTHROPIC_API_KEY."))
     question = _Question(instructions, messages, output, max_tokens)
-    reservation = _reserve(question)
-    used = 0
+    reserved = _reserve(question, models or {})
+    found = None
     try:
         with deadline(seconds):
             found = _walk(question, purpose, models or {})
-        used = found.input_tokens + found.output_tokens
-        return found
     finally:
-        _settle(reservation, used)
+        cost = _settle(reserved, found)
+    return replace(found, micro_euro=cost)
 
 
 def _walk(question: _Question, purpose: str, names: Mapping[str, str]) -> AiAnswer[Any]:
@@ -130,7 +136,7 @@ def _walk(question: _Question, purpose: str, names: Mapping[str, str]) -> AiAnsw
             break
         try:
             ask = partial(_ask, candidate, question)
-            return calls.call(candidate.provider, f"chat.{purpose}", ask, timeout=CALL_SECONDS)
+            return calls.call(candidate.provider, f"chat.{purpose}", ask, timeout=CALL_SECONDS, cost=_cost)
         except ProviderError as error:
             question.errors.append(error)
     raise NoAnswer(question.errors)
@@ -142,7 +148,7 @@ def _ask(candidate: "Candidate", question: _Question) -> AiAnswer[Any]:
     from pilar.providers.ai import loop  # noqa: PLC0415
     from pilar.providers.ai.errors import classified  # noqa: PLC0415
 
-    agent = Agent(candidate.model, output_type=question.output, instructions=question.instructions, retries=1)
+    agent = Agent(candidate.model, output_type=question.output, instructions=question.instructions, retries=TRIES - 1)
     *history, last = question.messages
     seconds = remaining(CALL_SECONDS)
     work = agent.run(
@@ -163,6 +169,7 @@ def _ask(candidate: "Candidate", question: _Question) -> AiAnswer[Any]:
         model=str(result.response.model_name or candidate.model.model_name),
         input_tokens=result.usage.input_tokens,
         output_tokens=result.usage.output_tokens,
+        asked=candidate.name,
     )
 
 
@@ -174,21 +181,40 @@ def _message(said: Said) -> "ModelMessage":
     return ModelResponse(parts=[TextPart(content=said.text)])
 
 
-def _reserve(question: _Question) -> budgets.Reservation | None:
+def _cost(found: AiAnswer[Any]) -> int | None:
+    return prices.tokens(model=found.asked, read=found.input_tokens, written=found.output_tokens, at=clock.now())
+
+
+def _reserve(question: _Question, names: Mapping[str, str]) -> list[budgets.Reservation]:
+    """Set aside the most that the question can use, in tokens and by the dearest model's price."""
     scope = tenancy.scope()
     if scope is None or scope.workspace_id in (None, tenancy.PLATFORM):
-        return None
+        return []
     characters = len(question.instructions) + sum(len(said.text) for said in question.messages)
-    estimate = characters // CHARACTERS_PER_TOKEN + question.max_tokens
+    read, key, now = characters // CHARACTERS_PER_TOKEN, f"chat:{uuid7()}", clock.now()
     with tenancy.atomic(durable=True):
-        return budgets.reserve("tokens", estimate, key=f"chat:{uuid7()}", now=clock.now())
+        dearest = max(_prices(read, question.max_tokens, names), default=0)
+        wanted = {"tokens": read + question.max_tokens, "euro": dearest * TRIES}
+        return [budgets.reserve(name, amount, key=key, now=now) for name, amount in wanted.items() if amount]
 
 
-def _settle(reservation: budgets.Reservation | None, used: int) -> None:
-    if reservation is None:
-        return
+def _prices(read: int, written: int, names: Mapping[str, str]) -> Iterator[int]:
+    from pilar.providers.ai import models  # noqa: PLC0415 - as in `_walk`
+
+    for candidate in models.candidates(names):
+        known = prices.tokens(model=candidate.name, read=read, written=written, at=clock.now())
+        if known is not None:
+            yield known
+
+
+def _settle(reserved: Sequence[budgets.Reservation], found: AiAnswer[Any] | None) -> int | None:
+    """Give back what was not used, and return what the answer cost."""
     with tenancy.atomic():
-        if used:
-            budgets.settle(reservation, used)
-        else:
-            budgets.release(reservation)
+        cost = _cost(found) if found else None
+        used = {"tokens": found.input_tokens + found.output_tokens if found else 0, "euro": cost or 0}
+        for reservation in reserved:
+            if used[reservation.resource]:
+                budgets.settle(reservation, used[reservation.resource])
+            else:
+                budgets.release(reservation)
+        return cost

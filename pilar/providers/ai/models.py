@@ -21,6 +21,11 @@ class Candidate:
     provider: str
     model: Model
 
+    @property
+    def name(self) -> str:
+        """The model as it is asked for, with its provider."""
+        return f"{self.provider}/{self.model.model_name}"
+
 
 def candidates(names: Mapping[str, str]) -> Iterator[Candidate]:
     """Yield a model of each configured provider; `names` overrides the model's name by provider."""

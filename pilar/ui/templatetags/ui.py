@@ -23,6 +23,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from pilar.kernel import money
 from pilar.ui import charts, icons, words
 from pilar.ui.toasts import undo_url
 
@@ -289,6 +290,15 @@ def unique_id(context: template.Context, prefix: str) -> str:
 def localize_number(value: float | None) -> str:
     """A number with the reader's thousands separators."""
     return "" if value is None else formats.number_format(value, force_grouping=True)
+
+
+@register.filter
+def amount(value: int | None, unit: str) -> str:
+    """An amount of a budget in the reader's way: micro-euro as euro with as many digits as it needs, else a number."""
+    if value is None or unit != money.MICRO_EURO:
+        return localize_number(value)
+    pattern = _locale().currency_formats["standard"].pattern.replace(".00", ".00####")
+    return format_currency(money.euro(value), "EUR", pattern, locale=_locale(), currency_digits=False)
 
 
 @register.filter

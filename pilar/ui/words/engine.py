@@ -115,7 +115,7 @@ WORDS: dict[str, dict[str, Word]] = {
         "messages": Word("mute", _("Messages today")),
         "tokens": Word("mute", _("AI tokens today")),
         "api_calls": Word("mute", _("API calls today")),
-        "euro": Word("mute", _("Euro this month")),
+        "euro": Word("mute", _("Costs today")),
         "leads": Word("mute", _("Members")),
         "seats": Word("mute", _("Seats")),
     },
