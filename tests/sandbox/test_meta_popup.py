@@ -1,11 +1,11 @@
 """Meta's pop-up in a real browser, opened by its SDK from a page of another origin."""
 
-import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from tests.browser.watching import chromium
 from tests.sandbox.graph_client import APP, exchange
 from tests.sandbox.serving import Sandbox
 
@@ -32,17 +32,12 @@ OPENER = """<!doctype html><title>PILAR</title><button id="go">Verbinden</button
 
 @pytest.fixture
 def page(sandbox: Sandbox) -> Iterator[Page]:
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with chromium() as browser:
         page = browser.new_page()
         sandbox.product.answers["/connect"] = OPENER % (APP.whatsapp_app_id, APP.whatsapp_config_id, sandbox.url)
         page.goto(f"{sandbox.product.url}/connect")
         page.wait_for_selector("#go[data-ready=yes]")
         yield page
-        browser.close()
 
 
 def test_the_popup_gives_ids_to_the_page_and_a_code_to_the_sdk(sandbox: Sandbox, page: Page) -> None:
