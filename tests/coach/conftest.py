@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
 from django.utils import translation
 
@@ -15,6 +16,7 @@ from coach import inbox, leads, steps
 from coach.agent.writer import CoachReply
 from coach.models import Conversation
 from pilar.backplane.tenancy import atomic, tenant
+from pilar.backplane.tenant_model import tenant_models
 from pilar.kernel import clock
 from pilar.kernel.errors import ErrorClass, ProviderError
 from pilar.kernel.ids import uuid7
@@ -101,28 +103,84 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Model:
 @pytest.fixture
 def studio(db: None) -> UUID:
     """A studio that pays, is set up, and whose templates are approved."""
-    found = make_studio()
-    with tenant(found), atomic():
-        MessageTemplate.objects.update(status="APPROVED")
+    found = _paying_studio()
+    with tenant(found):
+        _kept.give(found, _set_up_and_approved)
     return found
 
 
 def make_studio() -> UUID:
     """A studio as the pipeline leaves it, its templates still in review."""
-    from tests.factories import WorkspaceFactory
-    from workspaces.models import Plan, Subscription
+    found = _paying_studio()
+    with tenant(found):
+        _set_up(found)
+    return found
 
-    workspace = WorkspaceFactory(plan=Plan.objects.get(pk="PRO"))
-    with tenant(workspace.pk):
+
+def _paying_studio() -> UUID:
+    from tests.factories import WorkspaceFactory
+    from workspaces.models import Subscription
+
+    studio: UUID = WorkspaceFactory(plan_id="PRO").pk
+    with tenant(studio):
         with atomic():
             Subscription.objects.create(
-                stripe_customer_id="cus", stripe_subscription_id="sub", status="active", plan=workspace.plan,
+                stripe_customer_id="cus", stripe_subscription_id="sub", status="active", plan_id="PRO",
                 started_at=datetime(2026, 1, 1, tzinfo=UTC), fetched_at=datetime(2026, 1, 1, tzinfo=UTC),
             )  # fmt: skip
         connections.put("whatsapp", identifiers={"phone_number_id": "1", "waba_id": "2"}, secrets={"token": "t"})
-        for step in (steps.default_ai_agent, steps.training_logic, steps.followup_templates, steps.calendar_defaults):
-            step(StepContext(workspace.pk, uuid7(), 1, uuid7(), {}))
-    return workspace.pk  # type: ignore[no-any-return]
+    return studio
+
+
+def _set_up(studio: UUID) -> None:
+    for step in (steps.default_ai_agent, steps.training_logic, steps.followup_templates, steps.calendar_defaults):
+        step(StepContext(studio, uuid7(), 1, uuid7(), {}))
+
+
+def _set_up_and_approved(studio: UUID) -> None:
+    _set_up(studio)
+    with atomic():
+        MessageTemplate.objects.update(status="APPROVED")
+
+
+class _Kept:
+    """What the steps wrote for the first studio, written for every other at once: thirty statements less per test."""
+
+    def __init__(self) -> None:
+        self._first: UUID | None = None
+        self._rows: dict[str, str] = {}
+
+    def give(self, studio: UUID, make: Callable[[UUID], None]) -> None:
+        """Let `studio`, whose scope is entered, have what `make` leaves behind."""
+        with atomic():
+            if self._first:
+                self._write(studio)
+            else:
+                before = _rows()
+                make(studio)
+                self._first, self._rows = (
+                    studio,
+                    {table: rows for table, rows in _rows().items() if table not in before},
+                )
+
+    def _write(self, studio: UUID) -> None:
+        insert = "INSERT INTO {0} SELECT * FROM jsonb_populate_recordset(NULL::{0}, %s)"
+        with connection.cursor() as cursor:
+            rows = [rows.replace(str(self._first), str(studio)) for rows in self._rows.values()]
+            cursor.execute("; ".join(insert.format(table) for table in self._rows), rows)
+
+
+def _rows() -> dict[str, str]:
+    """The rows of the entered studio as JSON, by table."""
+    found = {}
+    with connection.cursor() as cursor:
+        for model in tenant_models():
+            cursor.execute(f"SELECT jsonb_agg(row)::text FROM {model._meta.db_table} row")
+            found[model._meta.db_table] = cursor.fetchone()[0]
+    return {table: rows for table, rows in found.items() if rows}
+
+
+_kept = _Kept()
 
 
 def lost_answer() -> ProviderError:
