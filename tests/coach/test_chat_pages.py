@@ -18,6 +18,7 @@ from pilar.kernel import clock
 from pilar.kernel.principal import Role
 from tests.coach.conftest import make_studio, signed_in
 from tests.coach.factories import NOON, inbound, open_window
+from tests.factories import multiply
 
 pytestmark = pytest.mark.django_db
 Within = Callable[[], Any]
@@ -36,13 +37,12 @@ def many(studio: UUID, *, chats: int, members: int) -> None:
     """A large studio: conversations with three messages each, and members who never wrote."""
     now = clock.now()
     with tenant(studio), atomic():
-        people = Lead.objects.bulk_create(
-            [Lead(name=f"Mitglied {n}", phone=f"+49160{n:08d}") for n in range(members)], batch_size=2000
-        )
+        people = Lead.objects.bulk_create([Lead(name=f"Mitglied {n}", phone=f"+49160{n:08d}") for n in range(chats)])
+        multiply(people[0], members - chats, name="'Mitglied ' || n", phone="'+49161' || lpad(n::text, 8, '0')")
         rows = Conversation.objects.bulk_create(
             [
                 Conversation(lead=lead, last_message_at=now - timedelta(minutes=n), last_inbound_at=now)
-                for n, lead in enumerate(people[:chats])
+                for n, lead in enumerate(people)
             ]
         )
         Message.objects.bulk_create(

@@ -13,12 +13,11 @@ from coach.models import BulkAction, Consent, Erasure, Followup, Goal, Lead, Mem
 from pilar.backplane import sql
 from pilar.backplane.engine import work_off
 from pilar.backplane.tenancy import atomic, tenant
-from pilar.kernel.ids import uuid7
 from pilar.kernel.principal import Role
 from tests.coach.conftest import make_studio
 from tests.coach.factories import NOON, willing_lead
 from tests.coach.test_pages import signed_in
-from tests.factories import LeadFactory
+from tests.factories import LeadFactory, multiply
 from workspaces.models import Plan, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
@@ -291,14 +290,13 @@ def test_another_studio_s_things_are_not_there(studio: UUID, anna: Lead) -> None
 def crowd(studio: UUID) -> None:
     """Ten thousand members, a tenth of them with everything."""
     with tenant(studio), atomic():
-        people = [
-            Lead(id=uuid7(), name=f"Mitglied {n} Berg", phone=f"+4916{n:08d}", email=f"m{n}@x.example", tags=["VIP"])
-            for n in range(MANY)
-        ]
-        Lead.objects.bulk_create(people, batch_size=2000)
-        Consent.objects.bulk_create(
-            [Consent(lead=lead, source="x", wording="y", at=NOON, recorded_by="user:1") for lead in people[::10]]
-        )
+        lead = LeadFactory(tags=["VIP"])
+        consent = Consent.objects.create(lead=lead, source="x", wording="y", at=NOON, recorded_by="user:1")
+        multiply(
+            lead, MANY, id="md5(n::text)::uuid", name="'Mitglied ' || n || ' Berg'", phone="'+4916' || lpad(n::text, 8, '0')",
+            email="'m' || n || '@x.example'",
+        )  # fmt: skip
+        multiply(consent, MANY // 10, lead_id="md5((n * 10)::text)::uuid")
 
 
 @pytest.mark.usefixtures("crowd")

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from coach.models import Lead
 from pilar.backplane.tenancy import atomic, tenant
+from tests.factories import LeadFactory, multiply
 from tests.workspaces.world import make_world
 
 pytestmark = pytest.mark.django_db
@@ -28,9 +28,7 @@ QUESTIONS = {
 def owner(db: None) -> Client:
     world = make_world()
     with tenant(world.workspace_id), atomic():
-        Lead.objects.bulk_create(
-            [Lead(name=f"Nora {number}", phone=f"+4917{number:08}") for number in range(10_000)], batch_size=2000
-        )
+        multiply(LeadFactory(), 10_000, name="'Nora ' || n", phone="'+4917' || lpad(n::text, 8, '0')")
     return world.browser("owner")
 
 
