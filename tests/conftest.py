@@ -14,16 +14,17 @@ from tests import database
 from tests.e2e.installation import Installation, installed
 from tests.scheduling import Together
 
-SIMULATORS = {"simulator", "_sandbox", "_running"}
-"""The fixtures that serve simulated providers over HTTP."""
+FIXTURES_OF = {"sandbox": {"simulator", "_sandbox", "_running"}, "committed": {"committed"}}
+"""The markers that tests get by the fixtures they use."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that talk to simulated providers: they are real parts at work, and no unit tests."""
+    """Mark the tests in which real parts are at work: they are no unit tests."""
     for item in items:
-        if SIMULATORS & set(getattr(item, "fixturenames", ())):
-            item.add_marker("sandbox")
+        for marker, fixtures in FIXTURES_OF.items():
+            if fixtures & set(getattr(item, "fixturenames", ())):
+                item.add_marker(marker)
 
 
 def pytest_collection_finish() -> None:

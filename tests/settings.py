@@ -12,7 +12,7 @@ from tests import database
 os.environ.update(database.login_urls(database.NAME))
 
 from pilar.settings import *  # noqa: F403
-from pilar.settings import DATABASES, LOGGING
+from pilar.settings import DATABASES, LOGGING, STATIC_ROOT
 
 del DATABASES["owner"]
 DATABASES["platform"]["OPTIONS"].pop("pool", None)
@@ -25,3 +25,4 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Argon2 t
 DOORBELL = False
 LOGGING["root"]["level"] = "WARNING"
 WHITENOISE_USE_FINDERS = False  # it would list all static files for each client a test makes
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise complains of a folder that is not there, in every test
