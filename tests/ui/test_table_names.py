@@ -1,13 +1,15 @@
-"""Operators read words above columns and over tables, not names from the code."""
+"""Operators read words above columns, beside fields and over tables, not names from the code."""
 
 from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.contrib.admin.utils import label_for_field
+from django.contrib.admin.utils import flatten_fieldsets, label_for_field
+from django.test import RequestFactory
 from django.utils.functional import Promise
 from django.utils.translation import override
 
+from pilar.backplane.tenancy import all_tenants
 from pilar.ui.table_names import ROOMS
 from workspaces.models import Invoice, User
 
@@ -31,8 +33,20 @@ def test_there_are_tables_to_look_at() -> None:
 
 @pytest.mark.parametrize("page", [page for _model, page in OURS], ids=lambda page: page.model._meta.label)
 def test_every_column_and_every_table_has_a_word(page: Any) -> None:
-    assert not unnamed(page), "give these columns a word in pilar/ui/table_names.py"
+    assert not unnamed(page), "give these columns a word in pilar/ui/column_names.py"
     assert isinstance(page.model._meta.verbose_name, Promise), "give this table a name in pilar/ui/table_names.py"
+
+
+@pytest.mark.parametrize("page", admin.site._registry.values(), ids=lambda page: page.model._meta.label)
+def test_every_field_of_a_page_has_a_word(page: Any, rf: RequestFactory) -> None:
+    request = rf.get("/")
+    request.user = User(is_staff=True)
+    with all_tenants("a test"):
+        shown = set(flatten_fieldsets(page.get_fieldsets(request)))
+    fields = [field for field in page.model._meta.fields if field.name in shown]
+    assert not [field.name for field in fields if not isinstance(field.verbose_name, Promise)], (
+        "give these fields a word in pilar/ui/column_names.py"
+    )
 
 
 def test_the_words_are_in_the_language_of_the_reader() -> None:
