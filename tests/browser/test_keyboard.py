@@ -143,8 +143,8 @@ def test_a_member_is_answered_and_the_chat_handed_back(
         _write(keys, "Klar, bis Samstag! (getippt)")
         member.wait_for("Klar, bis Samstag! (getippt)")
     _ask_why(keys)
-    _hand_back(keys)
     _send_template(keys, product)
+    _hand_back(keys)
     assert keys.wrong == []
 
 
@@ -191,13 +191,6 @@ def _ask_why(keys: Keyboard) -> None:
     keys.closes("#why", back_to="[data-why]")
 
 
-def _hand_back(keys: Keyboard) -> None:
-    keys.to("#ai-switch", back=True)
-    with keys.leads(re.compile("/dashboard/chats/")):
-        keys.press("Enter")
-    keys.lands("#ai-switch[aria-checked=true]")
-
-
 def _send_template(keys: Keyboard, product: Installation) -> None:
     """The day has passed, and the composer has become a choice of templates."""
     product.sql("UPDATE coach_conversation SET window_closed_at = now() RETURNING id")
@@ -211,6 +204,13 @@ def _send_template(keys: Keyboard, product: Installation) -> None:
     before = ours.count()
     _enter(keys, re.compile("/dashboard/chats/"), ".templates [type=submit]")
     ours.nth(before).wait_for()
+
+
+def _hand_back(keys: Keyboard) -> None:
+    keys.to("#ai-switch", back=True)
+    with keys.leads(re.compile("/dashboard/chats/")):
+        keys.press("Enter")
+    keys.lands("#ai-switch[aria-checked=true]")
 
 
 def _enter(keys: Keyboard, url: object, button: str = "form.form [type=submit]") -> None:
