@@ -183,6 +183,7 @@ COLUMNS = {
     "override_daily": pgettext_lazy("column", "exception a day"),
     "override_until": pgettext_lazy("column", "exception until"),
     "own_daily": pgettext_lazy("column", "own limit a day"),
+    "own_monthly": pgettext_lazy("column", "own limit a month"),
     "owner": pgettext_lazy("column", "held by"),
     "page_url": pgettext_lazy("column", "address of the page"),
     "paid_at": pgettext_lazy("column", "paid"),
