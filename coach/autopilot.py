@@ -65,9 +65,25 @@ on("onboarding.completed", onboarding.take_over, lane="events", priority=2)
 on("provisioning.completed", own_phone.send_waiting, lane="messages", priority=2)
 on("subscription.changed", housekeeping.on_subscription_changed, lane="bulk")
 
-job("coach.followup", nudges.send_due, payload=FollowupDue, lane="messages", priority=3, provider="whatsapp")
+job(
+    "coach.followup",
+    nudges.send_due,
+    payload=FollowupDue,
+    lane="messages",
+    priority=3,
+    provider="whatsapp",
+    uses={"messages": 1},
+)
 job("coach.reply", replies.answer, payload=ReplyDue, lane="messages", priority=0)
-job("coach.deliver", replies.deliver, payload=MessageReady, lane="messages", priority=0, provider="whatsapp")
+job(
+    "coach.deliver",
+    replies.deliver,
+    payload=MessageReady,
+    lane="messages",
+    priority=0,
+    provider="whatsapp",
+    uses={"messages": 1},
+)
 job("coach.collect_due", housekeeping.collect_due, lane="messages", priority=2)
 job("coach.plan_all", housekeeping.plan_all, lane="bulk")
 job("coach.plan", housekeeping.plan, lane="bulk", external=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin
 
-from pilar.backplane import admin_flow, admin_pages, audit, confirmation, jobs
+from pilar.backplane import admin_dead, admin_flow, admin_pages, audit, confirmation, estimates, jobs
 from pilar.backplane.models import (
     ActivityLog,
     AuditLog,
@@ -70,7 +70,8 @@ class JobAdmin(TrailAdmin):
         return [
             path("queue/", guarded(admin_pages.queue), name="backplane_queue"),
             path("queue/part/", guarded(admin_pages.queue_part), name="backplane_queue_part"),
-            path("dead/", guarded(admin_pages.dead), name="backplane_dead"),
+            path("dead/", guarded(admin_dead.dead), name="backplane_dead"),
+            path("dead/mend/", guarded(admin_dead.mend), name="backplane_mend"),
             path("replay/", guarded(admin_pages.replay), name="backplane_replay"),
             path("one/<uuid:public_id>/", guarded(admin_pages.job), name="backplane_job"),
             path(
@@ -121,7 +122,7 @@ class JobAdmin(TrailAdmin):
         change: Callable[[UUID], None],
         question: str,
     ) -> HttpResponse | None:
-        asked = confirmation.ask_about_rows(request, rows, question)
+        asked = confirmation.ask_about_rows(request, rows, question, self._facts(rows, action))
         if asked is not None:
             return asked
         done = 0
@@ -136,6 +137,12 @@ class JobAdmin(TrailAdmin):
         text = ngettext("%(count)d job was changed.", "%(count)d jobs were changed.", done) % {"count": done}
         self.message_user(request, text, messages.SUCCESS)
         return None
+
+    def _facts(self, rows: QuerySet[AutopilotJob], action: str) -> list[str]:
+        """What is chosen, by its type; and for work that will run, what it takes."""
+        counts = dict(rows.order_by().values_list("type").annotate(Count("pk")))
+        chosen = [f"{count} × {name}" for name, count in sorted(counts.items())]
+        return chosen + (estimates.told(estimates.of(counts)) if action == "job.retry" else [])
 
 
 @admin.register(JobHistory)

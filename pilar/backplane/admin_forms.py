@@ -98,18 +98,38 @@ class PolicyForm(forms.Form):
     hourly = _number(gettext_lazy("An hour, at most"), min_value=0, max_value=LARGEST)
 
 
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise ValidationError(_("This is no JSON: %(why)s") % {"why": error}) from error
+    if not isinstance(found, dict):
+        raise ValidationError(_("The payload must be a JSON object."))
+    return found
+
+
 class PayloadForm(forms.Form):
     """Another payload for a dead job; whether it fits its type is seen when it is put back."""
 
     payload = forms.CharField(label=gettext_lazy("Payload"), widget=UnfoldAdminTextareaWidget(attrs={"rows": 10}))
 
     def clean_payload(self) -> dict[str, Any]:
-        try:
-            found = json.loads(self.cleaned_data["payload"])
-        except ValueError as error:
-            raise ValidationError(_("This is no JSON: %(why)s") % {"why": error}) from error
-        if not isinstance(found, dict):
-            raise ValidationError(_("The payload must be a JSON object."))
+        return _object(self.cleaned_data["payload"])
+
+
+class ChangesForm(forms.Form):
+    """Fields of many payloads that are set anew; the others stay as they are."""
+
+    changes = forms.CharField(
+        label=gettext_lazy("Fields to set anew (JSON)"),
+        initial="{}",
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 5}),
+    )
+
+    def clean_changes(self) -> dict[str, Any]:
+        found = _object(self.cleaned_data["changes"])
+        if not found:
+            raise ValidationError(_("Name at least one field."))
         return found
 
 

@@ -1,4 +1,4 @@
-"""Pages of the operators: the queue as it is now, one job, the dead by their cause, replays, and one correlation id."""
+"""Pages of the operators: the queue as it is now, one job, replays, and one correlation id."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from pilar.backplane import audit, confirmation, dead_letters, events, jobs, queue_now, timeline
+from pilar.backplane import audit, confirmation, dead_letters, estimates, events, jobs, queue_now, timeline
 from pilar.backplane.admin_forms import PayloadForm, ReplayForm
 from pilar.backplane.models import AutopilotJob, JobHistory
 from pilar.backplane.models.work import JobStatus
@@ -31,7 +31,8 @@ def actor_of(request: HttpRequest) -> str:
     return f"operator:{request.user.pk}"
 
 
-def _page(request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
+def page(request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
+    """Draw one of the pages below the tabs."""
     return render(
         request,
         f"admin/backplane/{template}.html",
@@ -43,7 +44,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     """Show the queue of all studios. The page asks for its changing part every few seconds."""
     with all_tenants("operators look at the queue of all studios"):
         now = queue_now.read()
-    return _page(request, "queue", _("The queue now"), queue=now, every=REFRESH_SECONDS)
+    return page(request, "queue", _("The queue now"), queue=now, every=REFRESH_SECONDS)
 
 
 def queue_part(request: HttpRequest) -> HttpResponse | None:
@@ -61,7 +62,7 @@ def thread(request: HttpRequest, workspace_id: UUID, correlation_id: UUID) -> Ht
         entries = timeline.read(correlation_id)
     if not entries:
         raise Http404
-    return _page(
+    return page(
         request, "timeline", _("Timeline"), entries=entries, correlation_id=correlation_id, workspace_id=workspace_id
     )
 
@@ -85,7 +86,7 @@ def job(request: HttpRequest, public_id: UUID) -> HttpResponse:
         tried = jobs.attempts(public_id)
     state = JobStatus(found.status)
     context = {"job": found, "state": state, "lane": LANES[found.lane], "attempts": tried, "form": form}
-    return _page(request, "job", found.type, is_dead=state is JobStatus.DEAD, is_live=live is not None, **context)
+    return page(request, "job", found.type, is_dead=state is JobStatus.DEAD, is_live=live is not None, **context)
 
 
 _QUESTIONS: dict[str, Callable[[], str]] = {
@@ -127,37 +128,6 @@ def _carry_out(what: str, public_id: UUID, form: PayloadForm, actor: str) -> Non
     audit.record(actor, f"job.{what}", "job", public_id)
 
 
-def dead(request: HttpRequest) -> HttpResponse:
-    """Show the dead jobs of all studios by their cause; those of one cause are run again or discarded together."""
-    if request.method == "POST":
-        return _change_many(request)
-    with all_tenants("operators look at dead letters of all studios"):
-        causes = queue_now.dead_by_cause()
-    return _page(request, "dead", _("Dead letters"), causes=causes, most=dead_letters.MOST, pace=dead_letters.PACE)
-
-
-def _change_many(request: HttpRequest) -> HttpResponse:
-    what, name, cause = (request.POST.get(key, "") for key in ("do", "type", "cause"))
-    changes = {
-        "retry": (dead_letters.retry, "job.retry", _("Run these jobs again?")),
-        "discard": (dead_letters.discard, "job.discard", _("Discard these jobs for good?")),
-    }
-    if what not in changes or not name:
-        raise Http404
-    change, action, question = changes[what]
-    back = reverse("admin:backplane_dead")
-    things = [f"{name} – {cause}"]
-    carry = {"do": what, "type": name, "cause": cause}
-    asked = confirmation.ask(request, question=question, things=things, carry=carry, back=back)
-    if asked is not None:
-        return asked.render()
-    count = dead_letters.everywhere(change, action, name=name, cause=cause, actor=actor_of(request))
-    messages.success(
-        request, ngettext("%(count)d job was changed.", "%(count)d jobs were changed.", count) % {"count": count}
-    )
-    return redirect(back)
-
-
 def replay(request: HttpRequest) -> HttpResponse:
     """Hand one event, or those of a span of time, to one of their handlers again, after saying how many they are."""
     form = ReplayForm(request.POST or None, initial=request.GET.dict())
@@ -165,7 +135,7 @@ def replay(request: HttpRequest) -> HttpResponse:
         answer = _replay(request, form)
         if answer is not None:
             return answer
-    return _page(request, "replay", _("Replay events"), form=form)
+    return page(request, "replay", _("Replay events"), form=form)
 
 
 def _replay(request: HttpRequest, form: ReplayForm) -> HttpResponse | None:
@@ -176,7 +146,10 @@ def _replay(request: HttpRequest, form: ReplayForm) -> HttpResponse | None:
             count = 1 if wanted["event_id"] else len(events.between(form.event_type, **_span(form)))
             question = ngettext("Replay %(count)d event?", "Replay %(count)d events?", count) % {"count": count}
             carry = {name: request.POST.get(name, "") for name in form.fields} | {"key": key}
-            asked = confirmation.ask(request, question=question, things=[wanted["handler"]], carry=carry, back=back)
+            facts = estimates.told(estimates.of({wanted["handler"]: count}))
+            asked = confirmation.ask(
+                request, question=question, facts=facts, things=[wanted["handler"]], carry=carry, back=back
+            )
             if asked is not None:
                 return asked.render()
             done = _hand_over(form, key)

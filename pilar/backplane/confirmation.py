@@ -18,12 +18,14 @@ def ask(
     question: str,
     things: Sequence[Any] | QuerySet[Any],
     count: int | None = None,
+    facts: Sequence[str] = (),
     carry: Mapping[str, str | list[str]],
     back: str,
 ) -> TemplateResponse | None:
     """Return the page that asks, or None when the person has said yes on it.
 
-    `carry` is posted again to the same address together with the yes; `back` is where a no leads.
+    `facts` are sentences that help to decide. `carry` is posted again to the same address together with the yes; `back`
+    is where a no leads.
     """
     if request.POST.get("confirmed"):
         return None
@@ -31,6 +33,7 @@ def ask(
     context = {
         **admin.site.each_context(request),
         "title": question,
+        "facts": facts,
         "things": [str(thing) for thing in things[:SHOWN]],
         "more": max(0, total - SHOWN),
         "carried": [
@@ -43,11 +46,15 @@ def ask(
     return TemplateResponse(request, "admin/backplane/confirm.html", context)
 
 
-def ask_about_rows(request: HttpRequest, rows: QuerySet[Any], question: str) -> TemplateResponse | None:
+def ask_about_rows(
+    request: HttpRequest, rows: QuerySet[Any], question: str, facts: Sequence[str] = ()
+) -> TemplateResponse | None:
     """Ask before an action of a change list; its form is carried over."""
     chosen = request.POST.getlist("_selected_action")
     carry: dict[str, str | list[str]] = {"action": request.POST.get("action", ""), "_selected_action": chosen}
     if request.POST.get("select_across") == "1":
         carry["select_across"] = "1"
     count = rows.count() if "select_across" in carry else len(chosen)
-    return ask(request, question=question, things=rows, count=count, carry=carry, back=request.get_full_path())
+    return ask(
+        request, question=question, things=rows, count=count, facts=facts, carry=carry, back=request.get_full_path()
+    )

@@ -1,6 +1,7 @@
 """Work that has given up: found by its cause, mended, run again or discarded, one or many."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +11,24 @@ from pydantic import ValidationError
 from pilar.backplane import audit, jobs
 from pilar.backplane.models import AutopilotJob
 from pilar.backplane.models.work import JobStatus
-from pilar.backplane.tenancy import all_tenants, atomic, savepoint, tenant
-from pilar.kernel.problems import Conflict, NotFound, Problem
+from pilar.backplane.tenancy import all_tenants, atomic, tenant
+from pilar.kernel.problems import NotFound, Problem
 
 MOST = 500
 """Jobs that one call changes; the next call takes the next ones."""
 PACE = 10
 """Jobs a second that come back when many are run again: what broke once must not be run over at once."""
+
+
+Change = Callable[[list[UUID], int], list[UUID]]
+"""Changes dead jobs of the current workspace, behind so many others, and returns those that were changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    workspace_id: UUID
+    public_id: UUID
+    payload: dict[str, Any]
 
 
 def matching(*, name: str = "", error: str = "", limit: int = MOST) -> list[UUID]:
@@ -32,17 +44,37 @@ def matching(*, name: str = "", error: str = "", limit: int = MOST) -> list[UUID
         return list(rows.order_by("id").values_list("public_id", flat=True)[: min(limit, MOST)])
 
 
-def retry(public_ids: list[UUID]) -> list[UUID]:
-    """Give dead jobs of the current workspace a new set of attempts, PACE of them a second, and return those that were
-    dead.
+def retry(public_ids: list[UUID], behind: int = 0) -> list[UUID]:
+    """Give dead jobs of the current workspace a new set of attempts, PACE of them a second and `behind` so many others,
+    and return those that were dead.
     """
-    places = {public_id: place for place, public_id in enumerate(public_ids)}
-    return _each(public_ids, lambda public_id: jobs.retry(public_id, after=places[public_id] / PACE))
+    return jobs.each(public_ids, lambda public_id, place: jobs.retry(public_id, after=place / PACE), behind)
 
 
-def discard(public_ids: list[UUID]) -> list[UUID]:
+def discard(public_ids: list[UUID], behind: int = 0) -> list[UUID]:
     """Take dead jobs of the current workspace out for good and return those that were; they stay in the history."""
-    return _each(public_ids, jobs.discard)
+    return jobs.each(public_ids, lambda public_id, _place: jobs.discard(public_id), behind)
+
+
+def mending(changes: dict[str, Any], *, actor: str) -> Change:
+    """Return what runs many again as `retry` does, with these fields of their payloads set anew; a job whose payload
+    would not fit its type is passed over and stays dead.
+    """
+
+    def mend_one(public_id: UUID, place: int) -> None:
+        job = _found(public_id)
+        _run_mended(job, job.payload | changes, actor=actor, after=place / PACE)
+
+    return lambda public_ids, behind: jobs.each(public_ids, mend_one, behind)
+
+
+def fits(name: str, payload: dict[str, Any]) -> bool:
+    """Say whether a job of this type can be run with this payload."""
+    try:
+        jobs.payload_model(jobs.registered(name)).model_validate(payload)
+    except (ValidationError, Problem):
+        return False
+    return True
 
 
 def mend(public_id: UUID, payload: dict[str, Any], *, actor: str) -> None:
@@ -51,48 +83,47 @@ def mend(public_id: UUID, payload: dict[str, Any], *, actor: str) -> None:
     Raises Problem when it does not fit the type, NotFound, and Conflict when the job is not dead.
     """
     with atomic():
-        job = AutopilotJob.objects.filter(public_id=public_id).first()
-        if job is None:
-            raise NotFound
-        try:
-            mended = jobs.payload_model(jobs.registered(job.type)).model_validate(payload)
-        except ValidationError as error:
-            wrong = {".".join(map(str, one["loc"])): one["msg"] for one in error.errors()}
-            raise Problem(_("This payload does not fit the type."), code="validation_failed", fields=wrong) from error
-        jobs.retry(public_id, payload=mended)
-        audit.record(actor, "job.mended", "job", public_id, before={"payload": job.payload}, after={"payload": payload})
+        _run_mended(_found(public_id), payload, actor=actor)
 
 
-def everywhere(change: Callable[[list[UUID]], list[UUID]], action: str, *, name: str, cause: str, actor: str) -> int:
-    """Change up to MOST dead jobs of one type and with this beginning of their error, of all workspaces, and return how
-    many were. Each workspace's trail says so.
+def _found(public_id: UUID) -> AutopilotJob:
+    job = AutopilotJob.objects.filter(public_id=public_id).first()
+    if job is None:
+        raise NotFound
+    return job
+
+
+def _run_mended(job: AutopilotJob, payload: dict[str, Any], *, actor: str, after: float = 0) -> None:
+    try:
+        mended = jobs.payload_model(jobs.registered(job.type)).model_validate(payload)
+    except ValidationError as error:
+        wrong = {".".join(map(str, one["loc"])): one["msg"] for one in error.errors()}
+        raise Problem(_("This payload does not fit the type."), code="validation_failed", fields=wrong) from error
+    jobs.retry(job.public_id, payload=mended, after=after)
+    audit.record(actor, "job.mended", "job", job.public_id, before={"payload": job.payload}, after={"payload": payload})
+
+
+def of_cause(name: str, cause: str) -> list[Dead]:
+    """Return up to MOST dead jobs of one type and with this beginning of their error, of all workspaces: those that
+    `everywhere` would change.
     """
     with all_tenants("dead letters of one cause, of all studios"), atomic():
         rows = AutopilotJob.objects.filter(status=JobStatus.DEAD, type=name, error__startswith=cause)
-        found = list(rows.order_by("workspace_id", "id").values_list("workspace_id", "public_id")[:MOST])
-    return sum(
-        _in_workspace(workspace_id, [one for owner, one in found if owner == workspace_id], change, action, actor)
-        for workspace_id in dict.fromkeys(owner for owner, _one in found)
-    )
+        found = rows.order_by("workspace_id", "id").values_list("workspace_id", "public_id", "payload")[:MOST]
+        return [Dead(*row) for row in found]
 
 
-def _in_workspace(
-    workspace_id: UUID, public_ids: list[UUID], change: Callable[[list[UUID]], list[UUID]], action: str, actor: str
-) -> int:
-    with tenant(workspace_id), atomic():
-        changed = change(public_ids)
-        audit.record(actor, action, "job", "many", after={"count": len(changed)})
-    return len(changed)
-
-
-def _each(public_ids: list[UUID], change: Callable[[UUID], None]) -> list[UUID]:
-    changed = []
-    with atomic():
-        for public_id in public_ids:
-            try:
-                with savepoint():
-                    change(public_id)
-            except (NotFound, Conflict):
-                continue
-            changed.append(public_id)
-    return changed
+def everywhere(change: Change, action: str, *, name: str, cause: str, actor: str) -> int:
+    """Change the dead jobs of one cause, of all workspaces, and return how many were changed. Each workspace's trail
+    says so.
+    """
+    by_workspace: dict[UUID, list[UUID]] = {}
+    for job in of_cause(name, cause):
+        by_workspace.setdefault(job.workspace_id, []).append(job.public_id)
+    done = 0
+    for workspace_id, public_ids in by_workspace.items():
+        with tenant(workspace_id), atomic():
+            changed = change(public_ids, done)
+            audit.record(actor, action, "job", "many", after={"count": len(changed)})
+        done += len(changed)
+    return done

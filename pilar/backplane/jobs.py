@@ -1,6 +1,6 @@
 """Work: put into the queue, cancelled, retried, brought forward. Doing it is the engine's."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from pydantic import BaseModel
 
 from pilar.backplane import correlation, doorbell, keys, sql
-from pilar.backplane.tenancy import atomic, current
+from pilar.backplane.tenancy import atomic, current, savepoint
 from pilar.kernel import switchboard
 from pilar.kernel.ids import uuid7
-from pilar.kernel.problems import Conflict, NotFound
+from pilar.kernel.problems import Conflict, NotFound, Problem
 from pilar.kernel.switchboard import LANES, JobType
 
 BULK = 1000
@@ -146,6 +146,33 @@ def retry(public_id: UUID, *, payload: BaseModel | None = None, after: float = 0
         doorbell.ring(lane, workspace_id, due if after else None)
 
 
+def waiting(name: str, *, limit: int) -> list[UUID]:
+    """Return the public ids of the current workspace's jobs of a type that wait, the next ones first."""
+    with atomic():
+        return [public_id for (public_id,) in sql.rows(_WAITING, [LANES.index(registered(name).lane), name, limit])]
+
+
+def cancel_many(public_ids: Sequence[UUID]) -> list[UUID]:
+    """End those of these jobs that wait or are dead, and return them."""
+    return each(public_ids, lambda public_id, _place: cancel(public_id))
+
+
+def each(public_ids: Sequence[UUID], change: Callable[[UUID, int], None], behind: int = 0) -> list[UUID]:
+    """Change each job that can be changed, and return those that were. `change` gets the job's id and its place in the
+    row, which begins `behind` so many others.
+    """
+    changed: list[UUID] = []
+    with atomic():
+        for public_id in public_ids:
+            try:
+                with savepoint():
+                    change(public_id, behind + len(changed))
+            except Problem:
+                continue
+            changed.append(public_id)
+    return changed
+
+
 def wake(name: str, key: str, at: datetime | None = None) -> bool:
     """Bring a waiting job forward to `at` (None: now); say whether there was one. A running job is left as it is."""
     workspace_id = current()
@@ -156,6 +183,9 @@ def wake(name: str, key: str, at: datetime | None = None) -> bool:
     return bool(woken)
 
 
+_WAITING = """
+SELECT public_id FROM autopilot_job WHERE status = 0 AND lane = %s AND type = %s ORDER BY scheduled_at, id LIMIT %s
+"""
 _REVIVE = """
 UPDATE autopilot_job SET status = 0, attempts = 0, crashes = 0, deferrals = 0, error = '',
   due_at = statement_timestamp() + make_interval(secs => %(after)s),

@@ -3,7 +3,7 @@
 Every name may be registered once; a second registration is a programming error and stops the start-up.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -99,6 +99,8 @@ class JobType:
     is_subscription: bool = False
     provider: str = ""
     """Whom the handler calls: when that provider says wait, its jobs of the same workspace wait together."""
+    uses: Mapping[str, int] | None = None
+    """The most that one run takes of each budget it is known to take of; None: nobody has said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,11 +220,16 @@ def job(
     timeout: timedelta = timedelta(minutes=2),
     external: bool = False,
     provider: str = "",
+    uses: Mapping[str, int] | None = None,
 ) -> None:
-    """Declare work and who does it. Priority 0 is interactive (a person waits), 9 is last."""
+    """Declare work and who does it. Priority 0 is interactive (a person waits), 9 is last. `uses` is what operators are
+    told before they order many: the most that one run takes of a budget.
+    """
     if lane not in LANES:
         raise ValueError(f"{name}: there is no lane {lane}")
-    entry = JobType(name, handler, payload, lane, priority, max_attempts, timeout, external, provider=provider)
+    entry = JobType(
+        name, handler, payload, lane, priority, max_attempts, timeout, external, provider=provider, uses=uses
+    )
     _add(jobs, name, entry)
 
 

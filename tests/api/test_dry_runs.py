@@ -30,8 +30,11 @@ class TestDryRun:
         body = {"type": name, "payload": {"n": 1}, "dryRun": True, "idempotencyKey": "k"}
         for _ in range(2):
             answer = ask("POST", f"/api/autopilot/{what}", body=body)
+            told = answer.json()
+            estimate = told.pop("estimate")
             expected = {"dryRun": True, "type": name, "jobs": [made], "isNew": True, "queuedUntil": None}
-            assert (answer.status_code, answer.json()) == (200, expected)
+            assert (answer.status_code, told) == (200, expected)
+            assert estimate == {"jobs": 1, "secondsEach": None, "seconds": None, "uses": None}
         assert value("SELECT count(*) FROM autopilot_job WHERE type = %s", made) == 0
 
     def test_a_key_that_was_used_is_said(self, ask: Ask, what: str, name: str, made: str) -> None:
@@ -61,6 +64,25 @@ class TestCancel:
     def test_anothers_is_not_there_and_a_coach_may_not(self, ask: Ask, world: World) -> None:
         assert ask("POST", f"/api/autopilot/jobs/{enqueue(uuid7())}/cancel").status_code == 404
         assert ask("POST", f"/api/autopilot/jobs/{enqueue(world.workspace_id)}/cancel", who="coach").status_code == 403
+
+
+@pytest.mark.usefixtures("known")
+class TestCancelMany:
+    def test_the_next_ones_of_a_type_are_cancelled_after_a_look(self, ask: Ask, world: World, trade: Trade) -> None:
+        trade.job("t.other", external=True)
+        found = [str(enqueue(world.workspace_id)) for _ in range(3)]
+        enqueue(world.workspace_id, name="t.other")
+        body = {"type": "t.job", "limit": 2}
+        assert ask("POST", "/api/autopilot/jobs/cancel", body={**body, "dryRun": True}).json()["jobIds"] == found[:2]
+        assert ask("POST", "/api/autopilot/jobs/cancel", body=body).json()["jobIds"] == found[:2]
+        assert rows("SELECT type, status FROM autopilot_job ORDER BY id") == [("t.job", 0), ("t.other", 0)]
+
+    def test_others_and_unknown_types_are_not_touched(self, ask: Ask, world: World) -> None:
+        enqueue(world.workspace_id)
+        assert ask("POST", "/api/autopilot/jobs/cancel", who="outsider", body={"type": "t.job"}).json()["jobIds"] == []
+        assert ask("POST", "/api/autopilot/jobs/cancel", who="coach", body={"type": "t.job"}).status_code == 403
+        assert ask("POST", "/api/autopilot/jobs/cancel", body={"type": "no.such"}).status_code == 409
+        assert value("SELECT count(*) FROM autopilot_job WHERE status = 0") == 1
 
 
 @pytest.mark.parametrize("name", ["coach.plan", "coach.replan", "provisioning.check"])

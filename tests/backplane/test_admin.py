@@ -136,7 +136,7 @@ class TestQueuePage:
     def test_it_says_that_its_figures_are_old(self, operator: Client) -> None:
         assert b'role="alert"' in operator.get(reverse("admin:backplane_queue")).content
 
-    @pytest.mark.parametrize("name", ["queue", "queue_part", "dead", "replay", "job", "flow", "timeline"])
+    @pytest.mark.parametrize("name", ["queue", "queue_part", "dead", "mend", "replay", "job", "flow", "timeline"])
     def test_it_is_for_operators(self, client: Client, workspace: UUID, name: str) -> None:
         ids = [workspace] * {"timeline": 2, "job": 1, "flow": 1}.get(name, 0)
         assert client.get(reverse(f"admin:backplane_{name}", args=ids)).status_code == 302
@@ -208,6 +208,56 @@ class TestDeadByCause:
         assert value("SELECT count(*) FROM autopilot_job WHERE status = 2") == 1
         assert value("SELECT count(*) FROM autopilot_job") == left
         assert value("SELECT count(*) FROM autopilot_audit WHERE action = %s", f"job.{what}") == 2
+
+    def test_before_they_run_again_it_is_said_which_they_are_and_what_that_takes(self, operator: Client) -> None:
+        rows("INSERT INTO autopilot_type_time (type, runs, seconds) VALUES ('t.job', 1, 30) RETURNING 1")
+        wanted = {"do": "retry", "type": "t.job", "cause": "Permanent: no phone"}
+        asked = operator.post(self.address, wanted).context_data
+        assert ["2" in fact for fact in asked["facts"][:1]] == [True]
+        assert "30 s" in asked["facts"][1]
+        assert [thing.partition(": ")[2] for thing in asked["things"]] == ['{"n": 1}', '{"n": 1}']
+
+    def test_those_of_all_studios_come_back_one_after_the_other(self, operator: Client) -> None:
+        operator.post(self.address, {"do": "retry", "type": "t.job", "cause": "Permanent: no phone", **YES})
+        waits = "SELECT round(extract(epoch FROM scheduled_at - statement_timestamp())::numeric, 1) FROM autopilot_job"
+        assert value(f"SELECT count(DISTINCT w) FROM ({waits} WHERE status = 0) AS t(w)") == 2
+
+
+class TestMendMany:
+    """The same field of all payloads of one cause, set anew."""
+
+    address = f"{reverse_lazy('admin:backplane_mend')}?type=t.job&cause=Permanent"
+
+    @pytest.fixture(autouse=True)
+    def _three(self, trade: Trade) -> None:
+        def fail(_work: Any) -> None:
+            raise Permanent("no")
+
+        trade.job(handler=fail)
+        for n in range(3):
+            enqueue(uuid7(), n=n)
+        work_off()
+
+    def test_what_changes_is_shown_before_it_is_done(self, operator: Client) -> None:
+        asked = operator.post(self.address, {"changes": '{"n": 2}'}).context_data
+        assert sorted(thing.partition(": ")[2] for thing in asked["things"])[:2] == ["n: 0 → 2", "n: 1 → 2"]
+        assert value("SELECT count(*) FROM autopilot_job WHERE status = 2") == 3
+
+    def test_all_are_run_again_with_it_and_each_is_noted(self, operator: Client) -> None:
+        operator.post(self.address, {"changes": '{"n": 2}', **YES})
+        assert rows("SELECT status, payload->>'n' FROM autopilot_job") == [(0, "2")] * 3
+        assert value("SELECT count(*) FROM autopilot_audit WHERE action = 'job.mended'") == 3
+
+    def test_what_does_not_fit_is_said_and_stays_dead(self, operator: Client) -> None:
+        asked = operator.post(self.address, {"changes": '{"m": 2}'}).context_data
+        assert (asked["things"], any("3" in fact for fact in asked["facts"])) == ([], True)
+        operator.post(self.address, {"changes": '{"m": 2}', **YES})
+        assert value("SELECT count(*) FROM autopilot_job WHERE status = 2") == 3
+
+    @pytest.mark.parametrize("changes", ["", "{}", "[1]", "x"])
+    def test_nonsense_changes_nothing(self, operator: Client, changes: str) -> None:
+        assert operator.post(self.address, {"changes": changes, **YES}).context["form"].errors
+        assert value("SELECT count(*) FROM autopilot_job WHERE status = 2") == 3
 
 
 class TestReplayPage:

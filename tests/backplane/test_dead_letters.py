@@ -15,7 +15,7 @@ from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import clock
 from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import Permanent
-from tests.backplane.trade import Task, Trade, enqueue, value
+from tests.backplane.trade import Task, Trade, enqueue, rows, value
 from tests.workspaces.world import World, call, make_world
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +104,24 @@ class TestMany:
         assert len(ask("jobs/discard", {"dryRun": True}).json()["jobIds"]) == 3
         assert value("SELECT count(*) FROM autopilot_job WHERE status = 2") == 3
 
+    def test_a_dry_run_tells_what_it_takes_as_far_as_it_was_measured(
+        self, ask: Callable[..., Any], dead: list[UUID], trade: Trade
+    ) -> None:
+        trade.job(external=True, uses={"messages": 2})
+        unknown = ask("jobs/retry", {"dryRun": True}).json()["estimate"]
+        rows("INSERT INTO autopilot_type_time (type, runs, seconds) VALUES ('t.job', 4, 8) RETURNING 1")
+        known = ask("jobs/retry", {"dryRun": True}).json()["estimate"]
+        assert unknown == {"jobs": 3, "secondsEach": None, "seconds": None, "uses": {"messages": 6}}
+        assert known == {"jobs": 3, "secondsEach": 2.0, "seconds": 2.2, "uses": {"messages": 6}}
+
+    def test_they_are_grouped_by_their_cause(self, ask: Callable[..., Any], dead: list[UUID]) -> None:
+        found = ask("jobs/dead", method="GET", who="viewer").json()
+        assert [(one["cause"], one["count"]) for one in found] == [
+            ("Permanent: no such phone", 2),
+            ("Permanent: no such mail", 1),
+        ]
+        assert ask("jobs/dead", method="GET", who="outsider").json() == []
+
     def test_they_are_discarded_up_to_the_limit(self, ask: Callable[..., Any], dead: list[UUID]) -> None:
         assert len(ask("jobs/discard", {"limit": 2}).json()["jobIds"]) == 2
         assert value("SELECT count(*) FROM autopilot_job") == 1
@@ -147,7 +165,8 @@ class TestReplay:
         assert sorted(fact.id for fact in trade.seen) == sorted(published)
 
     def test_a_dry_run_counts(self, ask: Callable[..., Any], published: list[UUID], span: dict[str, Any]) -> None:
-        assert ask("events/replay", {**span, "dryRun": True}).json() == {"events": 3, "dryRun": True}
+        told = ask("events/replay", {**span, "dryRun": True}).json()
+        assert (told["events"], told["dryRun"], told["estimate"]["jobs"]) == (3, True, 3)
         assert waiting() == 0
 
     def test_what_lies_outside_the_range_is_left(

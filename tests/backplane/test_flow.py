@@ -226,7 +226,7 @@ class TestFigures:
     def test_the_counts_of_all_processes_add_up(self, client: Client) -> None:
         for outcomes in (["done", "done"], ["done", "dead"]):
             lane = Lane(BULK, 1)
-            lane.times.extend((0.05, word) for word in outcomes)
+            lane.times.extend(("t.job", 0.05, word) for word in outcomes)
             self.tell(Tally([lane]))
         found = self.lines(client)
         assert found['pilar_queue_runs_total{lane="bulk",outcome="done"}'] == 3

@@ -33,6 +33,7 @@ KEPT = {
     "autopilot_audit_seal": "outlives the workspace (reliability S9)",
     "autopilot_lane_figures": "one row for a lane",
     "autopilot_lane_count": "some rows for a lane",
+    "autopilot_type_time": "one row for a type of job",
 }
 """Tables of the backplane without a rule of `maintenance.RETENTION`, each with what bounds it."""
 
@@ -40,6 +41,7 @@ HOT = (
     "autopilot_job", "autopilot_turn", "autopilot_event_dispatch", "autopilot_event_stream", "autopilot_effect",
     "autopilot_lock", "autopilot_budget_window", "autopilot_budget_entry", "autopilot_receipt", "autopilot_activity",
     "autopilot_cache", "autopilot_worker", "autopilot_idem_0", "autopilot_idem_15", "autopilot_lane_count",
+    "autopilot_type_time",
 )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ GLOBAL = {
     "backplane.WorkerProcess": "a process works for all studios",
     "backplane.LaneFigures": "a lane is shared by all studios; only counts stand in it",
     "backplane.LaneCount": "the same: counts of all studios together",
+    "backplane.TypeTime": "the same: times of all studios together",
     "backplane.CacheEntry": "the cache of Django itself, when there is no Redis",
     "providers.GlobalBreaker": "speaks about a provider, not about a studio",
     "security.CspReport": "browsers send it without signing in",

@@ -1,6 +1,5 @@
 """Doors for work that waits or gave up: cancelled, run again or discarded, a job's attempts, and events replayed."""
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -12,9 +11,9 @@ from rest_framework.response import Response
 
 from pilar.api.access import Access, WorkspaceView
 from pilar.api.autopilot import jobs as job_list
-from pilar.api.autopilot.serializers import LONGEST_KEY, JobShown
+from pilar.api.autopilot.serializers import LONGEST_KEY, EstimateShown, JobShown
 from pilar.api.serializers import Strict, checked
-from pilar.backplane import audit, dead_letters, events, jobs, rates, timeline
+from pilar.backplane import audit, dead_letters, estimates, events, jobs, queue_now, rates, timeline
 from pilar.backplane.models import AutopilotJob, JobHistory
 from pilar.kernel import switchboard
 from pilar.kernel.ids import uuid7
@@ -40,9 +39,33 @@ class ChooseDead(Strict):
     dry_run = serializers.BooleanField(required=False, default=False)
 
 
+class ChooseWaiting(Strict):
+    """Which waiting jobs: the next ones of this type. `dryRun` only says which they are."""
+
+    type = serializers.CharField(max_length=200)
+    limit = serializers.IntegerField(min_value=1, max_value=dead_letters.MOST, required=False)
+    dry_run = serializers.BooleanField(required=False, default=False)
+
+
 class Changed(serializers.Serializer[Any]):
     job_ids = serializers.ListField(child=serializers.UUIDField())
     dry_run = serializers.BooleanField()
+
+
+class Ordered(Changed):
+    """`estimate` comes with a dry run."""
+
+    estimate = EstimateShown(allow_null=True)
+
+
+class Cause(serializers.Serializer[Any]):
+    """Dead jobs of one type whose errors begin alike; `cause` can be sent as `error` to run them again."""
+
+    type = serializers.CharField()
+    cause = serializers.CharField()
+    count = serializers.IntegerField()
+    first = serializers.DateTimeField()
+    last = serializers.DateTimeField()
 
 
 class Attempt(serializers.Serializer[Any]):
@@ -72,6 +95,12 @@ class ReplayRange(Replay):
 class Replayed(serializers.Serializer[Any]):
     events = serializers.IntegerField()
     dry_run = serializers.BooleanField()
+
+
+class ReplayedRange(Replayed):
+    """`estimate` comes with a dry run."""
+
+    estimate = EstimateShown(allow_null=True)
 
 
 class TimelineEntry(serializers.Serializer[Any]):
@@ -145,32 +174,63 @@ class Attempts(WorkspaceView):
         return Response(Attempt(jobs.attempts(job_id), many=True).data)
 
 
+class DeadCauses(WorkspaceView):
+    access: ClassVar = {"GET": READ}
+
+    @extend_schema(operation_id="listDeadCauses", responses=Cause(many=True))
+    def get(self, request: Request) -> Response:
+        """Group the dead jobs by type and the beginning of their error, the largest group first."""
+        return Response(Cause(queue_now.dead_by_cause(), many=True).data)
+
+
 class _Many(WorkspaceView):
     access: ClassVar = {"POST": WRITE}
     throttles: ClassVar = {"POST": "jobs-many:60/hour"}
 
-    def change(self, request: Request, action: str, change: Callable[[list[UUID]], list[UUID]]) -> Response:
-        wanted = checked(ChooseDead, request.data)
+    def dead(self, wanted: dict[str, Any]) -> list[UUID]:
         limit = wanted.get("limit", dead_letters.MOST)
-        found = dead_letters.matching(name=wanted.get("type", ""), error=wanted.get("error", ""), limit=limit)
-        if not wanted["dry_run"]:
-            found = change(found)
-            audit.record(self.principal.actor, action, "job", "many", after={"count": len(found)})
-        return Response(Changed({"job_ids": found, "dry_run": wanted["dry_run"]}).data)
+        return dead_letters.matching(name=wanted.get("type", ""), error=wanted.get("error", ""), limit=limit)
+
+    def note(self, action: str, changed: list[UUID]) -> None:
+        audit.record(self.principal.actor, action, "job", "many", after={"count": len(changed)})
 
 
 class RetryMany(_Many):
-    @extend_schema(operation_id="retryDeadJobs", request=ChooseDead, responses=Changed)
+    @extend_schema(operation_id="retryDeadJobs", request=ChooseDead, responses=Ordered)
     def post(self, request: Request) -> Response:
-        """Give dead jobs a new set of attempts; they pass through the workspace's turns like all work."""
-        return self.change(request, "job.retried", dead_letters.retry)
+        """Give dead jobs a new set of attempts, ten a second; they pass through the workspace's turns like all work."""
+        wanted = checked(ChooseDead, request.data)
+        found, estimate = self.dead(wanted), None
+        if wanted["dry_run"]:
+            estimate = estimates.of_jobs(found, pace=dead_letters.PACE)
+        else:
+            found = dead_letters.retry(found)
+            self.note("job.retried", found)
+        return Response(Ordered({"job_ids": found, "dry_run": wanted["dry_run"], "estimate": estimate}).data)
 
 
 class DiscardMany(_Many):
     @extend_schema(operation_id="discardDeadJobs", request=ChooseDead, responses=Changed)
     def post(self, request: Request) -> Response:
         """Take dead jobs out of the dead letters for good."""
-        return self.change(request, "job.discarded", dead_letters.discard)
+        wanted = checked(ChooseDead, request.data)
+        found = self.dead(wanted)
+        if not wanted["dry_run"]:
+            found = dead_letters.discard(found)
+            self.note("job.discarded", found)
+        return Response(Changed({"job_ids": found, "dry_run": wanted["dry_run"]}).data)
+
+
+class CancelMany(_Many):
+    @extend_schema(operation_id="cancelWaitingJobs", request=ChooseWaiting, responses=Changed)
+    def post(self, request: Request) -> Response:
+        """End waiting jobs of one type, the next ones first. Those that run are left to end by themselves."""
+        wanted = checked(ChooseWaiting, request.data)
+        found = jobs.waiting(wanted["type"], limit=wanted.get("limit", dead_letters.MOST))
+        if not wanted["dry_run"]:
+            found = jobs.cancel_many(found)
+            self.note("job.cancelled", found)
+        return Response(Changed({"job_ids": found, "dry_run": wanted["dry_run"]}).data)
 
 
 class ReplayEvent(WorkspaceView):
@@ -191,7 +251,7 @@ class ReplayEvents(WorkspaceView):
     access: ClassVar = {"POST": Access(Role.ADMIN, "events:write", system=True)}
     throttles: ClassVar = {"POST": "events-many:60/hour"}
 
-    @extend_schema(operation_id="replayEvents", request=ReplayRange, responses=Replayed)
+    @extend_schema(operation_id="replayEvents", request=ReplayRange, responses=ReplayedRange)
     def post(self, request: Request) -> Response:
         """Hand the events of a time span to one of their handlers again. Effects are not made twice."""
         wanted = checked(ReplayRange, request.data)
@@ -199,14 +259,17 @@ class ReplayEvents(WorkspaceView):
         if wanted["type"] not in switchboard.events:
             fields = {"type": _("There is no such event type.")}
             raise Problem(_("There is no such event type."), code="unknown_type", fields=fields)
+        estimate = None
         if wanted["dry_run"]:
             count = len(events.between(wanted["type"], **span))
+            estimate = estimates.of({wanted["handler"]: count})
         else:
             key = wanted.get("idempotency_key") or str(uuid7())
             count = events.replay_range(wanted["type"], wanted["handler"], key=key, **span)
             after = {"handler": wanted["handler"], "count": count}
             audit.record(self.principal.actor, "event.replayed", "event", wanted["type"], after=after)
-        return Response(Replayed({"events": count, "dry_run": wanted["dry_run"]}).data)
+        shown = {"events": count, "dry_run": wanted["dry_run"], "estimate": estimate}
+        return Response(ReplayedRange(shown).data)
 
 
 class Timeline(WorkspaceView):

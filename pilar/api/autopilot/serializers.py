@@ -96,6 +96,18 @@ class NewJob(Strict):
     dry_run = serializers.BooleanField(required=False, default=False)
 
 
+class EstimateShown(serializers.Serializer[Any]):
+    """What the jobs would take: `seconds` until the last is done by one worker that has nothing else to do, of
+    `secondsEach` as measured; null where it was not measured yet. `uses`: of each budget at most so much; null where
+    that is not stated.
+    """
+
+    jobs = serializers.IntegerField()
+    seconds_each = serializers.FloatField(allow_null=True)
+    seconds = serializers.FloatField(allow_null=True)
+    uses = serializers.DictField(child=serializers.IntegerField(), allow_null=True)
+
+
 class WouldMake(serializers.Serializer[Any]):
     """The request is right and would make these jobs; `isNew` is false where its key was used before. `queuedUntil`
     says when they would begin, where the workspace's limit would put them behind.
@@ -106,6 +118,7 @@ class WouldMake(serializers.Serializer[Any]):
     jobs = serializers.ListField(child=serializers.CharField())
     is_new = serializers.BooleanField()
     queued_until = serializers.DateTimeField(allow_null=True)
+    estimate = EstimateShown()
 
 
 class JobShown(serializers.Serializer[Any]):

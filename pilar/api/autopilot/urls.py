@@ -6,6 +6,8 @@ from pilar.api.autopilot import dead_letters as doors
 
 urlpatterns = [
     path("jobs/retry", doors.RetryMany.as_view(), name="autopilot-jobs-retry"),
+    path("jobs/dead", doors.DeadCauses.as_view(), name="autopilot-jobs-dead"),
+    path("jobs/cancel", doors.CancelMany.as_view(), name="autopilot-jobs-cancel"),
     path("jobs/discard", doors.DiscardMany.as_view(), name="autopilot-jobs-discard"),
     path("jobs/<uuid:job_id>/retry", doors.Retry.as_view(), name="autopilot-job-retry"),
     path("jobs/<uuid:job_id>/cancel", doors.Cancel.as_view(), name="autopilot-job-cancel"),

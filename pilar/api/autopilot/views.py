@@ -1,5 +1,6 @@
 """Doors of the backplane: events, jobs and locks of one workspace, and the platform's own upkeep."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -17,7 +18,7 @@ from pilar.api.autopilot import jobs as job_list
 from pilar.api.autopilot import serializers
 from pilar.api.pagination import ByCursor
 from pilar.api.serializers import checked
-from pilar.backplane import audit, events, jobs, keys, locks, rates
+from pilar.backplane import audit, estimates, events, jobs, keys, locks, rates
 from pilar.backplane.models import AutopilotEvent, DistributedLock, EventDispatch
 from pilar.backplane.tenancy import PLATFORM, atomic, tenant
 from pilar.kernel import clock, switchboard
@@ -60,7 +61,7 @@ def _queued(use: rates.Use, asked: datetime | None) -> datetime | None:
 
 def _would_make(name: str, made: list[str], *, is_new: bool, queued: datetime | None) -> Response:
     shown = {"dry_run": True, "type": name, "jobs": made, "is_new": is_new, "queued_until": queued}
-    return Response(serializers.WouldMake(shown).data)
+    return Response(serializers.WouldMake(shown | {"estimate": estimates.of(Counter(made))}).data)
 
 
 class NewEvent(WorkspaceView):

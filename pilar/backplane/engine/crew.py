@@ -47,8 +47,8 @@ class Lane:
         self.is_full = False
         self.urgent_share = 0.0
         self.urgent_after = UUID(int=0)
-        self.times: deque[tuple[float, str]] = deque()
-        """Seconds of each run and what became of it, until the tally takes them."""
+        self.times: deque[tuple[str, float, str]] = deque()
+        """Type and seconds of each run and what became of it, until the tally takes them."""
         self._count = threading.Lock()
         self._runners = 0
         self._seen = 0
@@ -88,7 +88,7 @@ class Lane:
             if job_type is not None and is_late and self.running.pop(lease, None) is not None:
                 self.joined(-1)
                 late.append(timed_out(row, job_type))
-                self.times.append((now - started, word(late[-1])))
+                self.times.append((row.type, now - started, word(late[-1])))
         return late
 
 
@@ -156,6 +156,6 @@ class Crew:
                 return False
             self._report(result)
             seconds = monotonic() - started
-            lane.times.append((seconds, word(result)))
+            lane.times.append((row.type, seconds, word(result)))
             lane.average += 0.1 * (seconds - lane.average)
         return True

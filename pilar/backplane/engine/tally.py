@@ -25,6 +25,13 @@ INSERT INTO autopilot_lane_count AS c (lane, name, total)
 SELECT * FROM unnest(%(lanes)s::smallint[], %(names)s::text[], %(amounts)s::float8[]) AS n ORDER BY 1, 2
 ON CONFLICT (lane, name) DO UPDATE SET total = c.total + excluded.total
 """
+# Halved past a thousand runs, so that a handler that was made quicker is soon known to be.
+_ADD_TIMES = """
+INSERT INTO autopilot_type_time AS t (type, runs, seconds)
+SELECT * FROM unnest(%(types)s::text[], %(runs)s::float8[], %(seconds)s::float8[]) AS n ORDER BY 1
+ON CONFLICT (type) DO UPDATE SET (runs, seconds)
+  = (t.runs / (1 + (t.runs > 1000)::int) + excluded.runs, t.seconds / (1 + (t.runs > 1000)::int) + excluded.seconds)
+"""
 _IS_TIME = """
 SELECT pg_try_advisory_xact_lock(hashtext('pilar.snapshot')) AND coalesce(
   (SELECT max(taken_at) FROM autopilot_lane_figures)
@@ -55,6 +62,7 @@ class Tally:
         self._lock = threading.Lock()
         self._counts: Counter[tuple[int, str]] = Counter()
         self._sums: dict[tuple[int, str], float] = {}
+        self._types: dict[str, list[float]] = {}
         self._snapshot_every = SNAPSHOT_EVERY
 
     def claimed(self, lane: Lane, rows: Sequence[Claimed]) -> None:
@@ -71,21 +79,28 @@ class Tally:
         """Add what was counted to the totals, and count what waits when it is time. A process that dies takes seconds
         of figures with it.
         """
-        add(cursor, self._take())
+        counts, times = self._take()
+        add(cursor, counts)
+        add_times(cursor, times)
         began = monotonic()
         if snapshot(cursor, every=self._snapshot_every):
             self._snapshot_every = max(SNAPSHOT_EVERY, 20 * (monotonic() - began))
 
-    def _take(self) -> dict[tuple[int, str], float]:
+    def _take(self) -> tuple[dict[tuple[int, str], float], dict[str, list[float]]]:
         with self._lock:
             for lane in self._lanes:
                 for _ in range(len(lane.times)):
-                    seconds, outcome = lane.times.popleft()
+                    name, seconds, outcome = lane.times.popleft()
                     self._counts[lane.place, outcome] += 1
                     self._measure(lane.place, "run", seconds)
+                    if outcome == "done":
+                        entry = self._types.setdefault(name, [0.0, 0.0])
+                        entry[0] += 1
+                        entry[1] += seconds
             found = {key: float(count) for key, count in self._counts.items()} | self._sums
-            self._counts, self._sums = Counter(), {}
-        return found
+            times = self._types
+            self._counts, self._sums, self._types = Counter(), {}, {}
+        return found, times
 
     def _measure(self, place: int, what: str, seconds: float) -> None:
         buckets, total = _NAMES[what]
@@ -99,6 +114,13 @@ def add(cursor: Cursor, counts: dict[tuple[int, str], float]) -> None:
         places = list(counts)
         values = {"lanes": [lane for lane, _ in places], "names": [name for _, name in places]}
         cursor.execute(_ADD, values | {"amounts": list(counts.values())})
+
+
+def add_times(cursor: Cursor, times: dict[str, list[float]]) -> None:
+    """Add how many runs of each type finished their job, and the seconds that they took."""
+    if times:
+        values = {"types": list(times), "runs": [runs for runs, _seconds in times.values()]}
+        cursor.execute(_ADD_TIMES, values | {"seconds": [seconds for _runs, seconds in times.values()]})
 
 
 def snapshot(cursor: Cursor, *, every: float = SNAPSHOT_EVERY) -> bool:

@@ -1,7 +1,7 @@
 """The tables of the backplane, by what they are about."""
 
 from pilar.backplane.models.facts import AutopilotEvent, EventDispatch, EventStream
-from pilar.backplane.models.flow import LaneCount, LaneFigures, Throttle
+from pilar.backplane.models.flow import LaneCount, LaneFigures, Throttle, TypeTime
 from pilar.backplane.models.guards import Budget, BudgetEntry, BudgetWindow, DistributedLock, Effect
 from pilar.backplane.models.records import (
     ActivityLog,
@@ -37,6 +37,7 @@ __all__ = [
     "TenantProfile",
     "Throttle",
     "Turn",
+    "TypeTime",
     "WebhookReceipt",
     "WorkerProcess",
 ]

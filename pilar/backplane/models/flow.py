@@ -48,6 +48,20 @@ class LaneFigures(models.Model):
         return f"{self.lane} {self.taken_at:%H:%M:%S}"
 
 
+class TypeTime(models.Model):
+    """How long runs of one type took that finished their job: of the last thousand or two, all studios together."""
+
+    type = models.CharField(max_length=200, primary_key=True)
+    runs = models.FloatField(default=0)
+    seconds = models.FloatField(default=0)
+
+    class Meta:
+        db_table = "autopilot_type_time"
+
+    def __str__(self) -> str:
+        return self.type
+
+
 class LaneCount(models.Model):
     """A number that only grows, summed over all worker processes there ever were (`claimed`, `done`, `run_le_0.1`)."""
 
