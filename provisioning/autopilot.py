@@ -22,7 +22,7 @@ from pilar.kernel.switchboard import (
     studio_panel,
     widget,
 )
-from provisioning import chasing, console, pipeline, triggers, whatsapp, widgets
+from provisioning import chasing, console, pipeline, resuming, triggers, whatsapp, widgets
 from provisioning.steps import (
     customer,
     email_credentials,
@@ -50,6 +50,7 @@ job(
     timeout=timedelta(minutes=4),
 )
 job("provisioning.check", triggers.check, lane="provisioning", external=True)
+job(resuming.JOB, resuming.run, payload=resuming.FromStep, lane="provisioning")
 job("provisioning.sweep", triggers.sweep, lane="provisioning")
 job("provisioning.remind", chasing.remind, payload=chasing.Reminder, lane="bulk")
 every("provisioning.sweep", timedelta(minutes=10), "provisioning.sweep")

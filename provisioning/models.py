@@ -28,6 +28,8 @@ class ProvisioningJob(TenantModel):
     correlation_id = models.UUIDField()
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    from_step = models.CharField(max_length=60, blank=True)
+    """The step that this run begins with; what came before is taken over from the run before it."""
 
     class Meta:
         constraints = [

@@ -56,7 +56,7 @@ def start(*, trigger: str, now: datetime, again: bool = False) -> ProvisioningJo
     A finished run is opened anew only with `again`: its steps then find what they made before and touch nothing else.
     """
     with atomic():
-        run = _open_run()
+        run = open_run()
         if run is None:
             last = ProvisioningJob.objects.order_by("-started_at").first()
             if last and not again:
@@ -67,16 +67,34 @@ def start(*, trigger: str, now: datetime, again: bool = False) -> ProvisioningJo
 
 
 def _open(*, trigger: str, now: datetime) -> ProvisioningJob:
+    run, is_mine = open_new(trigger=trigger, now=now)
+    if is_mine:
+        ProvisioningStep.objects.bulk_create([checkpoint(run, name) for name in switchboard.steps])
+    return run
+
+
+def open_new(*, trigger: str, now: datetime, from_step: str = "") -> tuple[ProvisioningJob, bool]:
+    """Open a run without checkpoints, unless somebody else opens one at this moment: return the run, and whether it is
+    ours to fill. Inside a transaction.
+    """
     mine = ProvisioningJob(
-        workspace_id=current(), trigger=trigger, started_at=now, correlation_id=correlation.current(), status="running"
+        workspace_id=current(),
+        trigger=trigger,
+        from_step=from_step,
+        started_at=now,
+        correlation_id=correlation.current(),
+        status="running",
     )
     ProvisioningJob.objects.bulk_create([mine], ignore_conflicts=True)
     run = ProvisioningJob.objects.get(status__in=ProvisioningJob.OPEN)
     if run.pk == mine.pk:
-        rows = [ProvisioningStep(job=run, name=name, workspace_id=run.workspace_id) for name in switchboard.steps]
-        ProvisioningStep.objects.bulk_create(rows)
         activity.log("provisioning.started", gettext_noop("Set-up has begun."), {"trigger": trigger})
-    return run
+    return run, run.pk == mine.pk
+
+
+def checkpoint(run: ProvisioningJob, name: str) -> ProvisioningStep:
+    """Return the checkpoint of a step that has not begun, not yet stored."""
+    return ProvisioningStep(job=run, name=name, workspace_id=run.workspace_id)
 
 
 def advance(run: ProvisioningJob, *, now: datetime) -> None:
@@ -309,7 +327,7 @@ def wake(*, now: datetime) -> int:
     A step that is running at this moment cannot be brought forward; it sees from `wakes` that it has to look again.
     """
     with atomic():
-        run = _open_run()
+        run = open_run()
         if run is None:
             return 0
         rows = run.steps.exclude(status__in=[*ProvisioningStep.GREEN, ProvisioningStep.Status.PENDING])
@@ -320,7 +338,8 @@ def wake(*, now: datetime) -> int:
     return len(woken)
 
 
-def _open_run() -> ProvisioningJob | None:
+def open_run() -> ProvisioningJob | None:
+    """Return the open run of the current workspace, locked, or None. Inside a transaction."""
     return ProvisioningJob.objects.filter(status__in=ProvisioningJob.OPEN).select_for_update().first()
 
 
@@ -337,7 +356,7 @@ def retry(*, now: datetime, step: str | None = None) -> int:
         fields = {"step": _("There is no step of this name.")}
         raise Problem(_("This step cannot be ordered."), code="unknown_step", fields=fields)
     with atomic():
-        run = _open_run()
+        run = open_run()
         if run is None:
             return 0
         found = run.steps.filter(name=step, status__in=ORDERED_AGAIN) if step else run.steps.filter(status="failed")

@@ -52,6 +52,7 @@ class RunReport:
     id: UUID
     status: str
     trigger: str
+    from_step: str
     progress: int
     started_at: datetime
     finished_at: datetime | None
@@ -84,6 +85,7 @@ def describe(run: ProvisioningJob) -> RunReport:
         id=run.pk,
         status=_RUN_SHOWN_AS[run.status],
         trigger=run.trigger,
+        from_step=run.from_step,
         progress=progress(rows),
         started_at=run.started_at,
         finished_at=run.finished_at,
@@ -136,8 +138,13 @@ def _step(row: ProvisioningStep) -> StepReport:
         action_text=text,
         error_class=row.error_class,
         error=row.error,
-        result={key: value for key, value in row.result.items() if key != "defaults"},
+        result=shown_result(row),
     )
+
+
+def shown_result(row: ProvisioningStep) -> dict[str, Any]:
+    """Return a checkpoint's result without the defaults, which have a route and a page of their own."""
+    return {key: value for key, value in row.result.items() if key != "defaults"}
 
 
 def _own_seconds(row: ProvisioningStep) -> float | None:

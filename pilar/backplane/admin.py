@@ -122,7 +122,7 @@ class JobAdmin(TrailAdmin):
         change: Callable[[UUID], None],
         question: str,
     ) -> HttpResponse | None:
-        asked = confirmation.ask_about_rows(request, rows, question, self._facts(rows, action))
+        asked = confirmation.ask_about_rows(request, rows, question, facts=self._facts(rows, action))
         if asked is not None:
             return asked
         done = 0

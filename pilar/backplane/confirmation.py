@@ -47,14 +47,30 @@ def ask(
 
 
 def ask_about_rows(
-    request: HttpRequest, rows: QuerySet[Any], question: str, facts: Sequence[str] = ()
+    request: HttpRequest,
+    rows: QuerySet[Any],
+    question: str,
+    *,
+    facts: Sequence[str] = (),
+    things: Sequence[str] | None = None,
+    key: str = "",
 ) -> TemplateResponse | None:
-    """Ask before an action of a change list; its form is carried over."""
+    """Ask before an action of a change list; its form is carried over. `things` are said in place of the rows' own
+    words, and `key`, when there is one, comes back with the yes: the same one for a yes that is sent twice.
+    """
     chosen = request.POST.getlist("_selected_action")
     carry: dict[str, str | list[str]] = {"action": request.POST.get("action", ""), "_selected_action": chosen}
+    if key:
+        carry["key"] = key
     if request.POST.get("select_across") == "1":
         carry["select_across"] = "1"
     count = rows.count() if "select_across" in carry else len(chosen)
     return ask(
-        request, question=question, things=rows, count=count, facts=facts, carry=carry, back=request.get_full_path()
+        request,
+        question=question,
+        things=rows if things is None else things,
+        count=count if things is None else len(things),
+        facts=facts,
+        carry=carry,
+        back=request.get_full_path(),
     )

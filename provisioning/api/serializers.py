@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from pilar.api.serializers import Strict
+from provisioning import report
 from provisioning.report import RunReport, StepReport
 
 
@@ -36,11 +37,36 @@ class StepSerializer(serializers.Serializer[StepReport]):
         return words.get(step.state, "in_progress")
 
 
+class FromStepInput(Strict):
+    """With `dryRun` it is only said what would run again and what would be kept."""
+
+    workspace_id = serializers.UUIDField(required=False)
+    step = serializers.CharField(max_length=60)
+    dry_run = serializers.BooleanField(required=False, default=False)
+
+
+class CheckpointSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    status = serializers.CharField()
+    result = serializers.SerializerMethodField()
+
+    def get_result(self, row: Any) -> dict[str, Any]:
+        return report.shown_result(row)
+
+
+class PlanSerializer(serializers.Serializer[Any]):
+    """The checkpoints that are made anew and those that are kept with their results."""
+
+    again = CheckpointSerializer(many=True)
+    kept = CheckpointSerializer(many=True)
+
+
 class RunSerializer(serializers.Serializer[RunReport]):
     id = serializers.UUIDField()
     job_type = serializers.CharField(default="workspace_setup", read_only=True)
     status = serializers.ChoiceField(["running", "waiting", "failed", "ready"])
     trigger = serializers.CharField()
+    from_step = serializers.CharField()
     progress = serializers.IntegerField(min_value=0, max_value=100)
     started_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)

@@ -6,6 +6,7 @@ urlpatterns = [
     path("api/provisioning/workspace", views.Workspace.as_view()),
     path("api/provisioning/workspace/<uuid:workspace_id>/status", views.Status.as_view()),
     path("api/provisioning/workspace/<uuid:workspace_id>/retry", views.Retry.as_view()),
+    path("api/provisioning/workspace/<uuid:workspace_id>/from-step", views.FromStep.as_view()),
     path("api/provisioning/workspace/<uuid:workspace_id>/defaults", views.Defaults.as_view()),
     path("api/provisioning/status/<uuid:workspace_id>", views.Status.as_view()),
     path("api/provisioning/twilio", views.Reprovision.as_view()),

@@ -17,7 +17,7 @@ from pilar.kernel.principal import Role
 from pilar.kernel.problems import Conflict, NotFound
 from pilar.providers.stripe import checkout
 from pilar.providers.whatsapp import door as meta
-from provisioning import defaults, pipeline, report, triggers, whatsapp, whatsapp_health
+from provisioning import defaults, pipeline, report, resuming, triggers, whatsapp, whatsapp_health
 from provisioning.api import serializers
 from workspaces import directory, purchase
 
@@ -72,6 +72,27 @@ class Reprovision(WorkspaceView):
         pipeline.start(trigger="manual", now=now(), again=True)
         pipeline.retry(now=now())
         pipeline.wake(now=now())
+        response = _latest()
+        response.status_code = status.HTTP_202_ACCEPTED
+        return response
+
+
+class FromStep(WorkspaceView):
+    """Run the set-up from one step on."""
+
+    access: ClassVar = {"POST": ORDER}
+    throttles: ClassVar = {"POST": "provisioning:60/hour"}
+
+    @extend_schema(
+        request=serializers.FromStepInput,
+        responses={200: serializers.PlanSerializer, 202: serializers.RunSerializer},
+    )
+    def post(self, request: Request, **_ids: UUID) -> Response:
+        """Run the named step and all that build on it again; what came before is kept. Nothing is made twice."""
+        wanted = checked(serializers.FromStepInput, request.data)
+        if wanted["dry_run"]:
+            return Response(serializers.PlanSerializer(resuming.plan(wanted["step"])).data)
+        resuming.start(wanted["step"], actor=self.principal.actor, now=now())
         response = _latest()
         response.status_code = status.HTTP_202_ACCEPTED
         return response

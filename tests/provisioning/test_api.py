@@ -58,6 +58,7 @@ TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
     ("GET", "/api/provisioning/twilio/{mine}/status", None, (200, 200, 200, 200, 404, 200, 401)),
     ("GET", "/api/autopilot/status?workspaceId={mine}", None, (200, 200, 200, 200, 404, 200, 401)),
     ("POST", "/api/provisioning/workspace/{mine}/retry", {}, (202, 202, 403, 403, 404, 202, 401)),
+    ("POST", "/api/provisioning/workspace/{mine}/from-step", {"step": "x"}, (400, 400, 403, 403, 404, 400, 401)),
     ("POST", "/api/provisioning/twilio/{mine}/retry", {}, (202, 202, 403, 403, 404, 202, 401)),
     ("POST", "/api/autopilot/reprovision?workspaceId={mine}", {}, (202, 202, 403, 403, 404, 202, 401)),
     ("POST", "/api/provisioning/twilio?workspaceId={mine}", {}, (202, 202, 403, 403, 404, 202, 401)),
@@ -75,6 +76,16 @@ TABLE: list[tuple[str, str, Any, tuple[int, ...]]] = [
 def test_who_gets_what(ask: Ask, method: str, path: str, body: Any, statuses: tuple[int, ...]) -> None:
     answers = tuple(ask(method, path, who=who, body=body).status_code for who in CALLERS)
     assert answers == statuses
+
+
+def test_from_a_step_on_it_is_first_told_and_then_done(world: World, ask: Ask) -> None:
+    path = "/api/provisioning/workspace/{mine}/from-step"
+    put(world, "activation", status="completed")
+    told = ask("POST", path, body={"step": "smoke_tests", "dryRun": True})
+    assert (told.status_code, [one["name"] for one in told.json()["again"]]) == (200, ["smoke_tests", "activation"])
+    assert steps(world, name="activation")[0].status == "completed"
+    assert ask("POST", path, body={"step": "smoke_tests"}).status_code == 202
+    assert steps(world, name="activation")[0].status == "pending"
 
 
 def test_the_status_tells_each_step_and_how_far_it_is(world: World, ask: Ask) -> None:

@@ -1,9 +1,11 @@
 """From paid to ready: the real steps through the real SDKs against the simulated providers."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from pilar.backplane.tenancy import tenant
+from provisioning import resuming
 from tests.provisioning.conftest import Building
 
 ONE_OF_EACH = {"subaccounts": 1, "numbers": 1, "bundles": 1, "wabas": 1}
@@ -66,6 +68,11 @@ def test_a_second_run_finds_everything_and_makes_nothing(paid: Building) -> None
     paid.work(ahead=timedelta(minutes=2))
     assert paid.run.trigger == "manual"
     assert paid.run.status == "ready"
+    assert paid.made() == ONE_OF_EACH
+    with tenant(paid.workspace_id):
+        resuming.start("twilio_subaccount", actor="operator:1", now=datetime.now(UTC))
+    paid.work(ahead=timedelta(minutes=2))
+    assert (paid.run.from_step, paid.run.status) == ("twilio_subaccount", "ready")
     assert paid.made() == ONE_OF_EACH
 
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('backplane', '0006_own_daily_limit'),
+        ('backplane', '0007_money_by_the_month'),
     ]
 
     operations = [
