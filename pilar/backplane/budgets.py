@@ -5,7 +5,7 @@ window is keyed by the moment it opened: the studio's local midnight (of the fir
 there is nothing to reset.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
@@ -304,15 +304,13 @@ def _windows(resource: str, now: datetime) -> _Windows:
     zone = tenants.zone()
     midnight = _local_midnight(now, zone)
     opened = sql.value(_OPENED, [current(), resource, "day", midnight - SHORTEST_DAY, now]) or midnight
-    known, day = (
-        switchboard.budget_resources.get(resource),
-        (opened, _full_hour(now), _next_day(opened, midnight, zone)),
-    )
+    found = _Windows(opened, _full_hour(now), _next_day(opened, midnight, zone))
+    known = switchboard.budget_resources.get(resource)
     if known is None or not known.monthly:
-        return _Windows(*day)
+        return found
     first = _local_first(now, zone)
     month = sql.value(_OPENED, [current(), resource, "month", first - SHORTEST_MONTH, now]) or first
-    return _Windows(*day, month, _next_month(month, first, zone))
+    return replace(found, month=month, next_month=_next_month(month, first, zone))
 
 
 def _next_day(opened: datetime, midnight: datetime, zone: ZoneInfo) -> datetime:

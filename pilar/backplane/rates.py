@@ -65,13 +65,13 @@ class Use:
     def queued_until(self) -> datetime | None:
         """When the work of this request may begin; None below the soft limit: now.
 
-        What is beyond it begins in the next window, one after the other at the pace that the limit allows: so a rush
-        neither fails nor runs over everything else at once.
+        What is beyond it begins one after the other, at the pace that the limit allows: so a rush neither fails nor runs
+        over everything else at once.
         """
         beyond = self.used - self.limit.soft
         if beyond <= 0:
             return None
-        return self.resets_at + timedelta(seconds=beyond * self.limit.seconds / self.limit.count)
+        return self.at + timedelta(seconds=beyond * self.limit.seconds / self.limit.count)
 
 
 def of_workspace(workspace_id: UUID) -> str:
