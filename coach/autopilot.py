@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy
 
 from coach import (
     bulk,
+    consents,
     console,
     deliveries,
     erasure,
@@ -23,10 +24,21 @@ from coach import (
     retention,
     steps,
     summary,
+    unanswered,
     widgets,
 )
 from coach import models as rows
-from coach.payloads import BulkDue, CoachEvent, ErasureDue, ExportDue, FollowupDue, ImportDue, MessageReady, ReplyDue
+from coach.payloads import (
+    Agreed,
+    BulkDue,
+    CoachEvent,
+    ErasureDue,
+    ExportDue,
+    FollowupDue,
+    ImportDue,
+    MessageReady,
+    ReplyDue,
+)
 from pilar.backplane.portable import table
 from pilar.kernel.console import Finder, StudioPanel
 from pilar.kernel.principal import Role
@@ -84,6 +96,8 @@ job(
     provider="whatsapp",
     uses={"messages": 1},
 )
+event(consents.CONFIRMED, Agreed)
+job(unanswered.JOB, unanswered.tell, payload=FollowupDue, lane="messages", priority=6)
 job("coach.collect_due", housekeeping.collect_due, lane="messages", priority=2)
 job("coach.plan_all", housekeeping.plan_all, lane="bulk")
 job("coach.plan", housekeeping.plan, lane="bulk", external=True)

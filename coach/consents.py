@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from coach.models import Consent, Lead, Message
+from coach.payloads import Agreed
+from pilar.backplane import events
 
 START_WORDING = "1"
+CONFIRMED = "consent.confirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,10 @@ def standing_of(rows: list[Consent]) -> Standing:
 def confirm(lead: Lead, *, message: Message, now: datetime) -> bool:
     """Close the double opt-in: the person agreed by an own message. Returns whether there was something to confirm."""
     waiting = Consent.objects.filter(lead=lead, purpose=Consent.Purpose.COACHING, withdrawn_at=None, confirmed_at=None)
-    return bool(waiting.update(confirmed_at=now, proof_message=message))
+    confirmed = bool(waiting.update(confirmed_at=now, proof_message=message))
+    if confirmed:
+        events.publish(CONFIRMED, Agreed(lead_id=lead.pk), key=f"agreed:{message.pk}", aggregate=("lead", lead.pk))
+    return confirmed
 
 
 def withdraw(lead: Lead, *, by: str, now: datetime) -> None:

@@ -13,7 +13,7 @@ import structlog
 from django.db.models import F
 from django.utils.translation import gettext_noop
 
-from coach import config, followups, gates, leads, optout, outbox
+from coach import config, followups, gates, leads, optout, outbox, unanswered
 from coach.agent import writer
 from coach.gates import Go, Refuse, Wait
 from coach.models import CoachingState, Conversation, Followup, Lead, Message
@@ -208,6 +208,8 @@ def _sent(followup: Followup, now: datetime) -> None:
     done = Followup.objects.filter(pk=followup.pk, status=Status.PROCESSING)
     if not done.update(status=Status.SENT, finished_at=now, reason=""):
         return
+    if followup.type == followups.WELCOME:
+        unanswered.watch(followup, now=now)
     state, _new = CoachingState.objects.get_or_create(lead=followup.lead)
     CoachingState.objects.filter(pk=state.pk).update(
         last_nudge_at=now, nudges_sent=F("nudges_sent") + 1, unanswered=F("unanswered") + 1

@@ -17,6 +17,10 @@ class ReplyDue(Payload):
     generation: int
 
 
+class Agreed(Payload):
+    lead_id: UUID
+
+
 class MessageReady(Payload):
     message_id: UUID
 

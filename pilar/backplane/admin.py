@@ -29,6 +29,7 @@ from pilar.backplane.models import (
     JobHistory,
     TenantProfile,
     Throttle,
+    Wait,
     WebhookReceipt,
     WorkerProcess,
 )
@@ -171,6 +172,21 @@ class EventAdmin(TrailAdmin):
         address = reverse("admin:backplane_replay")
         asked = urlencode({"workspace_id": event.workspace_id, "event_id": event.pk})
         return format_html('<a href="{}?{}">{}</a>', address, asked, _("Replay"))
+
+
+@admin.register(Wait)
+class WaitAdmin(TrailAdmin):
+    """What waits for an event. It is ended sooner on the page of its work, by cancelling that."""
+
+    list_display = ("event", "workspace_id", "aggregate_type", "aggregate_id", "until", "outcome", "ended_at", "work")
+    list_filter = ("outcome", "event")
+    search_fields = ("=job_id", "=workspace_id", "=correlation_id", "=aggregate_id")
+    ordering = ("-begun_at",)
+
+    @admin.display(description=gettext_lazy("work"))
+    def work(self, wait: Wait) -> str:
+        """Link to the job that begins when the wait ends."""
+        return format_html('<a href="{}">{}</a>', reverse("admin:backplane_job", args=[wait.job_id]), _("Work"))
 
 
 @admin.register(Effect)

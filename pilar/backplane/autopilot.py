@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy
 
-from pilar.backplane import console, erasure, events, maintenance
+from pilar.backplane import console, erasure, events, maintenance, timeline, waits
 from pilar.kernel import switchboard
 from pilar.kernel.console import Finder, Panel, StudioPanel
 
@@ -25,6 +25,8 @@ switchboard.every("backplane.partitions", timedelta(hours=1), "backplane.keep_pa
 switchboard.every("backplane.retention", timedelta(hours=1), "backplane.retain")
 switchboard.every("backplane.locks", timedelta(minutes=5), "backplane.clean_locks")
 switchboard.every("backplane.audit", timedelta(minutes=1), "backplane.seal_audit")
+
+timeline.source("wait", waits.told)
 
 switchboard.eraser("events", erasure.events)
 switchboard.eraser("jobs", erasure.jobs)

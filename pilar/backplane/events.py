@@ -51,6 +51,23 @@ FROM autopilot_event e, unnest(%(ids)s::uuid[], %(lanes)s::smallint[], %(types)s
   %(limits)s::smallint[], %(keys)s::text[]) AS n(id, lane, type, priority, max_attempts, key)
 WHERE e.id = %(event)s
 """
+# Publishing holds it already. Whoever begins to wait for the same aggregate waits for it.
+_LOCK_STREAM = """
+SELECT 1 FROM autopilot_event_stream s JOIN autopilot_event e USING (workspace_id, aggregate_type, aggregate_id)
+WHERE e.id = %s FOR UPDATE OF s
+"""
+_END_WAITS = """
+WITH ended AS (
+  UPDATE autopilot_wait w SET outcome = 'event', event_id = e.id, ended_at = statement_timestamp()
+  FROM autopilot_event e
+  WHERE e.id = %(event)s AND w.workspace_id = e.workspace_id AND w.aggregate_type = e.aggregate_type
+    AND w.aggregate_id = e.aggregate_id AND w.event = e.type AND w.outcome = ''
+    AND (%(job)s::uuid IS NULL OR w.job_id = %(job)s)
+  RETURNING w.job_id
+)
+UPDATE autopilot_job j SET scheduled_at = least(scheduled_at, statement_timestamp())
+FROM ended WHERE j.public_id = ended.job_id AND j.status = 0 RETURNING j.lane, j.workspace_id
+"""
 _DISPATCHED = """
 UPDATE autopilot_event_dispatch
 SET status = 'dispatched', attempts = attempts + 1, handlers = %s, processed_at = statement_timestamp()
@@ -118,20 +135,30 @@ def publish(
             },
         )
         if is_due:
-            dispatch(event_id, name)
+            dispatch(event_id, name, ends_waits=aggregate is not None)
         else:
             _dispatch_later(event_id, at)
     return event_id
 
 
-def dispatch(event_id: UUID, name: str) -> int:
-    """Make one job for each subscriber of the event, once. Returns how many."""
+def dispatch(event_id: UUID, name: str, *, ends_waits: bool = True) -> int:
+    """Make one job for each subscriber of the event, once, and end what waits for it. Returns how many subscribe."""
     names = switchboard.subscriptions.get(name, [])
     with atomic():
         if not sql.run(_DISPATCHED, [len(names), event_id]):
             return 0
         _make_jobs(event_id, [switchboard.jobs[handler] for handler in names], key=f"on:{event_id}")
+        if ends_waits:
+            end_waits(event_id)
     return len(names)
+
+
+def end_waits(event_id: UUID, *, job_id: UUID | None = None) -> None:
+    """Bring forward the work that waits for this event (`pilar.backplane.waits`), or of it only this job, in the
+    transaction that makes the event due.
+    """
+    woken = sql.rows(_END_WAITS, {"event": event_id, "job": job_id})
+    doorbell.ring_many(dict.fromkeys(woken))
 
 
 def replay(event_id: UUID, handler: str, *, key: str) -> bool:
@@ -203,4 +230,5 @@ def dispatch_due(work: switchboard.Work[DispatchEvent]) -> None:
     with atomic():
         name: Any = sql.value("SELECT type FROM autopilot_event WHERE id = %s", [event_id])
         if name is not None:
+            sql.run(_LOCK_STREAM, [event_id])
             dispatch(event_id, name)

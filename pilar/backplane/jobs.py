@@ -208,9 +208,14 @@ SELECT public_id, workspace_id, lane, type, payload, %(status)s, priority, due_a
   causation_id, created_at FROM gone
 """
 
+_STOP_WAITING = """
+UPDATE autopilot_wait SET outcome = 'cancelled', ended_at = statement_timestamp() WHERE job_id = %s AND outcome = ''
+"""
+
 
 def _finish(public_id: UUID, *, status: int) -> None:
     with atomic():
+        sql.run(_STOP_WAITING, [public_id])  # before the job, in the order of events that end waits
         found = _locked(public_id)[3]
         if found == 1 or (status == 5 and found != 2):
             raise Conflict(_("A running job cannot be cancelled, and only a dead one can be discarded."))

@@ -22,6 +22,7 @@ RETENTION = {
     "autopilot_activity": "at < statement_timestamp() - interval '400 days'",
     "autopilot_budget_entry": "created_at < statement_timestamp() - interval '60 days'",
     "autopilot_budget_window": "opened_at < statement_timestamp() - interval '60 days'",
+    "autopilot_wait": "coalesce(ended_at, until) < statement_timestamp() - interval '30 days'",
     "autopilot_job": "status = 2 AND coalesce(locked_at, created_at) < statement_timestamp() - interval '30 days'",
     "autopilot_event_dispatch": "processed_at < statement_timestamp() - interval '30 days'",
     "autopilot_effect": "state IN ('sent', 'failed') AND changed_at < statement_timestamp() - interval '400 days'",

@@ -65,6 +65,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     _link(pgettext_lazy("admin", "Jobs"), "list_alt", "admin:backplane_autopilotjob_changelist"),
                     _link(_("Events"), "bolt", "admin:backplane_autopilotevent_changelist"),
+                    _link(_("Waits"), "hourglass", "admin:backplane_wait_changelist"),
                     _link(_("Effects"), "send", "admin:backplane_effect_changelist"),
                     _link(_("Webhooks"), "webhook", "admin:backplane_webhookreceipt_changelist"),
                     _link(_("Calls to providers"), "call_made", "admin:providers_providercall_changelist"),

@@ -2,15 +2,17 @@
 
 import re
 import sys
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from uuid import UUID
 
 import pytest
 
+from pilar.backplane.engine import work_off
 from pilar.backplane.models import ActivityLog, JobHistory
 from pilar.backplane.tenancy import tenant
-from pilar.kernel import switchboard
+from pilar.kernel import clock, switchboard
 from pilar.kernel.ids import uuid7
 
 PAGE = Path(__file__).parents[2] / "docs" / "adding-a-module.md"
@@ -38,6 +40,21 @@ def test_the_example_does_what_the_page_says(birthdays: dict[str, ModuleType], w
     with tenant(workspace):
         assert JobHistory.objects.get(type="birthdays.greet").result["ref"].startswith("pilar-")
         assert ActivityLog.objects.get().facts == {"name": "Anna"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("thanks", [True, False])
+def test_the_example_waits_for_thanks_or_three_days(
+    birthdays: dict[str, ModuleType], workspace: UUID, thanks: bool
+) -> None:
+    lead = uuid7()
+    if thanks:
+        birthdays["birthdays.tests"].test_thanks_end_the_wait(workspace, lead)
+    else:
+        birthdays["birthdays.tests"].test_a_birthday_is_congratulated_once(workspace, lead)
+        work_off(until=clock.now() + timedelta(days=4))
+    with tenant(workspace):
+        assert JobHistory.objects.get(type="birthdays.look_back").result == {"thanked": thanks}
 
 
 def test_the_example_leaves_no_loose_ends(birthdays: dict[str, ModuleType]) -> None:

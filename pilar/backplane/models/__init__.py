@@ -1,6 +1,6 @@
 """The tables of the backplane, by what they are about."""
 
-from pilar.backplane.models.facts import AutopilotEvent, EventDispatch, EventStream
+from pilar.backplane.models.facts import AutopilotEvent, EventDispatch, EventStream, Wait
 from pilar.backplane.models.flow import LaneCount, LaneFigures, Throttle, TypeTime
 from pilar.backplane.models.guards import Budget, BudgetEntry, BudgetWindow, DistributedLock, Effect
 from pilar.backplane.models.records import (
@@ -38,6 +38,7 @@ __all__ = [
     "Throttle",
     "Turn",
     "TypeTime",
+    "Wait",
     "WebhookReceipt",
     "WorkerProcess",
 ]

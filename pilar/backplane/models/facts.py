@@ -61,6 +61,44 @@ class EventDispatch(TenantRow):
         return f"{self.event_id} {self.status}"
 
 
+class Wait(TenantRow):
+    """A job that begins when an event happens to an aggregate, or at `until`. `outcome` is decided once."""
+
+    class Outcome(models.TextChoices):
+        OPEN = "", _("waiting")
+        EVENT = "event", _("it happened")
+        TIME = "time", _("the time was over")
+        CANCELLED = "cancelled", _("cancelled")
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    job_id = models.UUIDField(unique=True)
+    event = models.CharField(max_length=100)
+    aggregate_type = models.CharField(max_length=60)
+    aggregate_id = models.CharField(max_length=100)
+    until = models.DateTimeField()
+    outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.OPEN, blank=True)
+    event_id = models.UUIDField(null=True)
+    correlation_id = models.UUIDField()
+    begun_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "autopilot_wait"
+        verbose_name = _("wait")
+        verbose_name_plural = _("waits")
+        indexes = [
+            models.Index(
+                fields=["workspace_id", "aggregate_type", "aggregate_id", "event"],
+                name="wait_open",
+                condition=models.Q(outcome=""),
+            ),
+            models.Index(fields=["workspace_id", "correlation_id"], name="wait_thread"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.aggregate_type} {self.aggregate_id}"
+
+
 class EventStream(TenantRow):
     """The last position given out to one aggregate."""
 
