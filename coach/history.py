@@ -16,7 +16,7 @@ from pilar.backplane.models import ActivityLog
 PAGE = 30
 WEEKS = 12
 _DONE = (Followup.Status.CANCELLED, Followup.Status.SKIPPED, Followup.Status.SKIPPED_LATE, Followup.Status.FAILED)
-_CHANGES = ("lead.met", "lead.renamed", "lead.opted_out", "lead.opted_in", "chat.waiting")
+_CHANGES = ("lead.met", "lead.renamed", "lead.opted_out", "lead.opted_in", "lead.wishes", "chat.waiting")
 """Kinds of activity that no other record of the person tells."""
 
 

@@ -34,23 +34,28 @@ def of(lead: Lead) -> Preferences:
     return Preferences(state.frequency, state.time_of_day, tuple(state.weekdays), state.motivation_style)
 
 
-def change(lead: Lead, wanted: Preferences, *, actor: str, now: datetime) -> None:
-    """Keep a person's wishes and plan the next message anew. Raises Problem for what makes no sense."""
-    _check(wanted)
+def change(lead: Lead, wanted: Preferences, *, actor: str, now: datetime, asked_in: UUID | None = None) -> None:
+    """Keep a person's wishes and plan the next message anew. Raises Problem for what makes no sense.
+
+    `asked_in` is the message in which the person asked for it.
+    """
+    check(wanted)
     with atomic():
         before, values = of(lead), asdict(wanted) | {"weekdays": sorted(set(wanted.weekdays))}
         CoachingState.objects.update_or_create(lead=lead, defaults=values, create_defaults=values | {"lead": lead})
         if _when(before) != _when(wanted):
             followups.forget_rhythm([lead.pk])
             followups.plan_next(lead, now=now)
-        audit.record(actor, "lead.preferences", "Lead", lead.pk, after=values)
+        source = {"message_id": str(asked_in)} if asked_in else {}
+        audit.record(actor, "lead.preferences", "Lead", lead.pk, after=values | source)
 
 
 def _when(wishes: Preferences) -> tuple[str, str, set[int]]:
     return wishes.frequency, wishes.time_of_day, set(wishes.weekdays)
 
 
-def _check(wanted: Preferences) -> None:
+def check(wanted: Preferences) -> None:
+    """Raise Problem for what makes no sense."""
     if wanted.frequency and wanted.frequency not in CoachConfig.Frequency.values:
         raise _wrong("frequency", _("Choose how often from the list."))
     if not set(wanted.weekdays) <= set(range(7)):

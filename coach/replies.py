@@ -7,7 +7,7 @@ import structlog
 from django.utils.translation import gettext_noop
 
 from coach import config, gates, optout, outbox
-from coach.agent import writer
+from coach.agent import wishes, writer
 from coach.agent.writer import Written
 from coach.models import Conversation, Lead, Message
 from coach.outbox import Outcome
@@ -92,6 +92,8 @@ def _claim(conversation: Conversation, written: Written, now: datetime) -> Messa
                 subject=lead,
             )
             return None
+        if written.change and written.asked_in:
+            wishes.keep(written.change, lead, asked_in=written.asked_in, now=now)
         _settle(fresh, written, now)
         return message
 

@@ -93,6 +93,81 @@ _TEXTS: Final[dict[str, dict[str, str]]] = {
 }
 
 
+_PARTS: Final[dict[str, dict[str, str]]] = {
+    "noted": {
+        "de": "Notiert: {what}. Stimmt etwas nicht, schreib es mir einfach.",
+        "en": "Noted: {what}. If something is wrong, just write to me.",
+        "es": "Anotado: {what}. Si algo no es correcto, escríbeme.",
+        "fr": "C'est noté : {what}. Si quelque chose ne va pas, écris-moi.",
+        "it": "Annotato: {what}. Se qualcosa non va, scrivimi pure.",
+    },
+    "frequency_daily": {
+        "de": "Nachrichten täglich",
+        "en": "messages daily",
+        "es": "mensajes cada día",
+        "fr": "un message par jour",
+        "it": "messaggi ogni giorno",
+    },
+    "frequency_3x_week": {
+        "de": "Nachrichten dreimal die Woche",
+        "en": "messages three times a week",
+        "es": "mensajes tres veces por semana",
+        "fr": "un message trois fois par semaine",
+        "it": "messaggi tre volte a settimana",
+    },
+    "frequency_weekly": {
+        "de": "Nachrichten einmal die Woche",
+        "en": "messages once a week",
+        "es": "mensajes una vez por semana",
+        "fr": "un message une fois par semaine",
+        "it": "messaggi una volta a settimana",
+    },
+    "frequency_bi-weekly": {
+        "de": "Nachrichten alle zwei Wochen",
+        "en": "messages every two weeks",
+        "es": "mensajes cada dos semanas",
+        "fr": "un message toutes les deux semaines",
+        "it": "messaggi ogni due settimane",
+    },
+    "only_on": {
+        "de": "nur {days}",
+        "en": "only {days}",
+        "es": "solo {days}",
+        "fr": "seulement {days}",
+        "it": "solo {days}",
+    },
+    "any_day": {
+        "de": "an jedem Tag",
+        "en": "on any day",
+        "es": "cualquier día",
+        "fr": "n'importe quel jour",
+        "it": "in qualsiasi giorno",
+    },
+    "at_time": {
+        "de": "gegen {time}",
+        "en": "around {time}",
+        "es": "hacia las {time}",
+        "fr": "vers {time}",
+        "it": "verso le {time}",
+    },
+    "pause": {
+        "de": "Pause bis einschließlich {day}",
+        "en": "a pause up to and including {day}",
+        "es": "pausa hasta el {day} incluido",
+        "fr": "pause jusqu'au {day} inclus",
+        "it": "pausa fino al {day} compreso",
+    },
+    "go_on": {
+        "de": "die Pause ist zu Ende",
+        "en": "the pause is over",
+        "es": "la pausa ha terminado",
+        "fr": "la pause est terminée",
+        "it": "la pausa è finita",
+    },
+}
+"""What a sentence about a person's own wishes is put together from."""
+
+
 def language_or_default(language: str) -> str:
     """Return the language when we speak it, else German."""
     return language if language in _TEXTS["stopped"] else "de"
@@ -108,3 +183,8 @@ def say(name: str, language: str, *, studio: str, first_name: str = "") -> str:
 def called(first_name: str, language: str) -> str:
     """Return what to call a person in a template: WhatsApp refuses empty parameters."""
     return first_name or _TEXTS["friend"][language_or_default(language)]
+
+
+def part(name: str, language: str, **given: str) -> str:
+    """Return a piece of a sentence about a person's wishes. Raises KeyError for an unknown name."""
+    return _PARTS[name][language_or_default(language)].format(**given)

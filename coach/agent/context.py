@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from coach import config
-from coach.agent import agents
+from coach.agent import agents, wishes
 from coach.agent.agents import AgentSettings
 from coach.agent.checks import Allowed
 from coach.config import CoachSettings
@@ -18,7 +18,7 @@ from pilar.providers.models import PhoneNumber
 from workspaces import hours
 from workspaces.models import StudioProfile, Workspace
 
-PROMPT_VERSION = "1"
+PROMPT_VERSION = "2"
 HISTORY = 14
 _LANGUAGE = {"de": "German", "en": "English", "es": "Spanish", "fr": "French", "it": "Italian"}
 _LENGTH = {"short": "at most 2 sentences", "medium": "at most 4 sentences", "long": "at most 6 sentences"}
@@ -80,7 +80,7 @@ def gather(conversation: Conversation, *, now: datetime) -> Context:
         now=now.astimezone(ZoneInfo(lead.timezone)),
         website=profile.website if profile else "",
         phones=frozenset(number.lstrip("+") for number in PhoneNumber.objects.values_list("e164", flat=True)),
-        facts=[*_studio_facts(profile), *_person_facts(conversation)],
+        facts=[*_studio_facts(profile), *_person_facts(conversation), *wishes.known(lead, now=now)],
         history=_history(conversation),
     )
 

@@ -1,27 +1,35 @@
 """Finding the words: by the model where it may speak, else fixed and approved ones. Nothing unchecked leaves this module."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 import structlog
 from pydantic import BaseModel, Field
 
 from coach import template_texts, texts
 from coach.agent import context as facts
+from coach.agent import wishes
 from coach.agent.checks import fault
 from coach.agent.context import Context
+from coach.agent.wishes import Asked, Change
 from coach.config import CoachSettings
 from coach.models import Conversation, Followup, FollowupTemplate, Message
 from coach.outbox import Draft
 from pilar.backplane.budgets import Exceeded
 from pilar.backplane.tenancy import atomic, current
 from pilar.kernel.errors import ProviderError
+from pilar.kernel.problems import Problem
 from pilar.providers.ai import chat
 from pilar.providers.models import MessageTemplate
 from workspaces.models import Workspace
 
 log = structlog.get_logger(__name__)
-_REPLY_TASK = "Answer the member's last message."
+_REPLY_TASK = (
+    "Answer the member's last message. When it asks us to write more often or more rarely, only on some days, at another "
+    "time, to pause or to go on, set `wishes` to what it asks for and to nothing else. What holds from then on is added "
+    "to your text by us: do not repeat it, and never say that you changed it when you did not set it."
+)
 _NUDGE_TASK = (
     "You write first: one short message for the occasion {occasion!r} that invites an answer. Ask one question."
 )
@@ -41,26 +49,50 @@ class CoachReply(BaseModel):
 
     text: str = Field(description="The message to the member, plain text.", min_length=1, max_length=1000)
     hand_over: bool = Field(default=False, description="True when a person of the studio has to take over.")
+    wishes: Asked | None = Field(default=None, description="Only when the member asks for a change of our messages.")
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A message and whether a person is to take over after it."""
+    """A message, whether a person is to take over after it, and what the member asked for in which message."""
 
     draft: Draft
     hand_over: bool = False
+    change: Change | None = None
+    asked_in: UUID | None = None
 
 
 def reply(conversation: Conversation, *, now: datetime) -> Written:
     """Answer the last words of a person. When no model may or can, the fixed text and a person. Outside `atomic()`."""
     known = _gather(conversation, now)
     answer, failure = _ask(known, task=_REPLY_TASK, turns=_up_to_the_member(known), purpose="reply")
+    change, asked_in = None, None
+    if answer and answer.output.wishes:
+        try:
+            change, asked_in = _change(answer.output.wishes, conversation, now)
+        except Problem:
+            answer, failure = None, "wishes"
     if answer is None:
         return Written(
             fixed("we_answer", conversation, known.studio, trigger="reply", fallback=failure), hand_over=True
         )
     draft = _draft(answer, known, conversation, trigger="reply")
-    return Written(draft, hand_over=answer.output.hand_over)
+    if change:
+        draft = _confirming(draft, change, known.language, asked_in)
+    return Written(draft, hand_over=answer.output.hand_over, change=change, asked_in=asked_in)
+
+
+def _change(asked: Asked, conversation: Conversation, now: datetime) -> tuple[Change | None, UUID | None]:
+    """What of it can be kept, and the message that asks for it. Raises Problem for what no page would take either."""
+    with atomic():
+        last = conversation.messages.filter(direction=Message.Direction.IN).order_by("-at", "-id")
+        return wishes.judged(asked, conversation.lead, now=now), last.values_list("pk", flat=True).first()
+
+
+def _confirming(draft: Draft, change: Change, language: str, asked_in: UUID | None) -> Draft:
+    """The words of the model, then ours about what holds from now on, so that what is said is what is stored."""
+    why = draft.why | {"wishes": change.told() | {"asked_in": str(asked_in)}}
+    return replace(draft, text=f"{draft.text}\n\n{wishes.confirmation(change, language)}", why=why)
 
 
 def nudge(conversation: Conversation, followup: Followup, *, now: datetime) -> Draft:

@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import translation
 
 from coach import inbox, leads, steps
+from coach.agent.wishes import Asked
 from coach.agent.writer import CoachReply
 from coach.models import Conversation
 from pilar.backplane.tenancy import atomic, tenant
@@ -55,6 +56,7 @@ class Model:
 
     text: str = "Gerne! Welcher Tag passt dir für dein Training?"
     hand_over: bool = False
+    wishes: Asked | None = None
     micro_euro: int | None = None
     away: bool = False
     asked: list[dict[str, Any]] = field(default_factory=list)
@@ -66,7 +68,7 @@ class Model:
             self.before()
         if self.away:
             raise ai.NoAnswer([])
-        output = CoachReply(text=self.text, hand_over=self.hand_over)
+        output = CoachReply(text=self.text, hand_over=self.hand_over, wishes=self.wishes)
         return ai.AiAnswer(
             output, provider="openai", model="m", input_tokens=10, output_tokens=5, micro_euro=self.micro_euro
         )

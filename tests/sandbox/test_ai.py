@@ -231,3 +231,11 @@ CALM = Thought("Gern!", "de", "greeting", needs_human=False)
 )
 def test_any_schema_is_filled_sensibly(schema: dict[str, Any], value: Any) -> None:
     assert json.loads(json.dumps(Filler(schema, CALM).fill())) == value
+
+
+@pytest.mark.parametrize("words", ["Schreib mir nur montags", "Write to me only on monday", "Escríbeme solo el lunes"])
+def test_days_that_are_wished_for_are_handed_on_in_the_schema(words: str) -> None:
+    days = {"type": "array", "items": {"enum": ["mon", "tue"]}}
+    schema = {"properties": {"wishes": {"anyOf": [{"properties": {"weekdays": days}}, {"type": "null"}]}}}
+    assert Filler(schema, think(words)).fill() == {"wishes": {"weekdays": ["mon"]}}
+    assert Filler(schema, think("Wann kann ich am Montag kommen?")).fill() == {"wishes": None}

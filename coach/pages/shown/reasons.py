@@ -1,10 +1,14 @@
 """Why a message was sent, as one reads it: what set it off, what was known, whose words, and what it cost."""
 
+from datetime import datetime
 from typing import Any
 
+from django.utils import formats
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 
 from coach.models import Message
+from coach.pages.forms.automation import FREQUENCIES
 
 
 def told(row: Message, author: str = "") -> dict[str, Any]:
@@ -20,6 +24,7 @@ def told(row: Message, author: str = "") -> dict[str, Any]:
         "tokens": why.get("tokens"),
         "versions": _versions(why),
         "fallback": _fallback(str(why.get("fallback", ""))),
+        "wishes": _wishes(why.get("wishes")),
         "critical": why.get("critical"),
         "micro_euro": row.micro_euro,
         "ai_micro_euro": why.get("ai_micro_euro"),
@@ -74,9 +79,27 @@ def _words(row: Message) -> str:
     return _("Typed by hand.") if row.by == Message.By.HUMAN else ""
 
 
+def _wishes(kept: dict[str, Any] | None) -> list[str]:
+    """What the member asked for in the chat, and was set."""
+    if not kept:
+        return []
+    days = ", ".join(str(WEEKDAYS[day]) for day in kept.get("weekdays", []))
+    until = datetime.fromisoformat(kept["pause_until"]) if "pause_until" in kept else None
+    told = [
+        str(dict(FREQUENCIES).get(kept.get("frequency", ""), "")),
+        _("Only on: %(days)s") % {"days": days} if days else "",
+        _("At %(time)s") % {"time": kept["time_of_day"]} if kept.get("time_of_day") else "",
+        _("Paused until %(day)s") % {"day": formats.date_format(until, "DATE_FORMAT")} if until else "",
+        _("The pause was ended") if kept.get("end_pause") else "",
+    ]
+    return [part for part in told if part] or [_("As your settings say")]
+
+
 def _fallback(code: str) -> str:
     if not code:
         return ""
+    if code == "wishes":
+        return _("What the member asked for cannot be set, so fixed words were used and a person takes over.")
     if code == "budget":
         return _("The AI budget of the day was used up, so fixed words were used.")
     if code.startswith("check_"):

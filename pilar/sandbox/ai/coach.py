@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pilar.sandbox.ai.phrases import ANYTHING, INTENTS, WORDS
+from pilar.sandbox.ai.phrases import ANYTHING, DAYS, INTENTS, WORDS
 
 SMALL_WORDS = {language: frozenset(words.split()) for language, words in WORDS.items()}
 # Letters that hardly any other of the languages has.
@@ -26,6 +26,8 @@ class Thought:
     language: str
     intent: str
     needs_human: bool
+    days: tuple[str, ...] = ()
+    """The days on which the member wants to hear from the studio, when that is what was asked for."""
 
 
 def language_of(text: str) -> str:
@@ -47,4 +49,6 @@ def think(text: str, instructions: str = "") -> Thought:
     found = next((intent for intent in INTENTS if intent.pattern.search(text)), ANYTHING)
     ordered = ORDERED.search(instructions)
     language = NAMES[ordered.group(1).casefold()] if ordered else language_of(text)
-    return Thought(found.says[language], language, found.name, found.needs_human)
+    days = tuple(day for day, words in DAYS.items() if re.search(words, text, re.IGNORECASE))
+    wished = days if found.name == "wishes" else ()
+    return Thought(found.says[language], language, found.name, found.needs_human, wished)

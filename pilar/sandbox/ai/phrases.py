@@ -26,6 +26,18 @@ WORDS = {
 }
 
 
+# The days of the week as members name them.
+DAYS = {
+    "mon": r"montag|monday|lunes|lundi|luned",
+    "tue": r"dienstag|tuesday|martes|mardi|marted",
+    "wed": r"mittwoch|wednesday|mi[ée]rcoles|mercredi|mercoled",
+    "thu": r"donnerstag|thursday|jueves|jeudi|gioved",
+    "fri": r"freitag|friday|viernes|vendredi|venerd",
+    "sat": r"samstag|sonnabend|saturday|s[áa]bado|samedi|sabato",
+    "sun": r"sonntag|sunday|domingo|dimanche|domenica",
+}
+
+
 @dataclass(frozen=True)
 class Intent:
     """One thing a member may want: words that show it, and an answer in each language."""
@@ -73,6 +85,15 @@ INTENTS = (
         "Le mieux est d'en parler de vive voix : notre équipe te contactera.",
         "È meglio parlarne di persona: il nostro team ti contatterà.",
         needs_human=True,
+    ),
+    _intent(
+        "wishes",
+        rf"(?:nur|only|solo|sólo|seulement|uniquement) (?:\w+ ){{0,2}}(?:{'|'.join(DAYS.values())})",
+        "Klar, so machen wir das.",
+        "Sure, that is how we do it.",
+        "Claro, así lo hacemos.",
+        "Bien sûr, faisons comme ça.",
+        "Certo, facciamo così.",
     ),
     _intent(
         "human",

@@ -17,6 +17,7 @@ HEALTH_NAMES = re.compile(r"health|injur|medical|pain|gesundheit", re.IGNORECASE
 BOOKING_NAMES = re.compile(r"book|appointment|schedul|termin", re.IGNORECASE)
 GOOD_NAMES = re.compile(r"safe|on_topic|relevant|confident|can_answer|answerable|valid|\bok\b", re.IGNORECASE)
 SCORE_NAMES = re.compile(r"confidence|score|certainty|probability|sicherheit", re.IGNORECASE)
+WISH_NAMES = re.compile(r"wish|wunsch|weekday|wochentag", re.IGNORECASE)
 # What a calm assistant would choose, when an enumeration offers it.
 CALM = (
     "reply", "answer", "respond", "send", "text", "neutral", "positive", "normal", "low", "none", "continue", "other",
@@ -61,8 +62,12 @@ class Filler:
     def _alternative(self, options: list[Json], name: str) -> Json:
         """Of several shapes: the one with a value when it is about the answer, else null where that is allowed."""
         real = [option for option in options if self._resolve(option).get("type") != "null"]
-        wants_text = bool(TEXT_NAMES.search(name)) or (self.thought.needs_human and bool(HUMAN_NAMES.search(name)))
-        if len(real) < len(options) and not wants_text:
+        wants_value = (
+            bool(TEXT_NAMES.search(name))
+            or (self.thought.needs_human and bool(HUMAN_NAMES.search(name)))
+            or (bool(self.thought.days) and bool(WISH_NAMES.search(name)))
+        )
+        if len(real) < len(options) and not wants_value:
             return {"type": "null"}
         return real[0] if real else {"type": "null"}
 
@@ -85,6 +90,8 @@ class Filler:
     def _array(self, schema: Json, name: str, depth: int) -> list[Any]:
         if "prefixItems" in schema:
             return [self.fill(part, name, depth + 1) for part in schema["prefixItems"]]
+        if self.thought.days and WISH_NAMES.search(name):
+            return list(self.thought.days)
         least = int(schema.get("minItems", 0))
         items = schema.get("items", {})
         values = [self.fill(items, name, depth + 1) for _ in range(least)]
