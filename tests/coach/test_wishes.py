@@ -122,9 +122,9 @@ def test_the_trail_names_the_message_that_asked_for_it(studio: UUID, phone: Phon
 def test_the_model_is_told_what_holds(studio: UUID, phone: Phone, model: Model, noon: time_machine.Traveller) -> None:
     model.wishes = Asked(weekdays=["mon"])
     lead = says(studio, "nur montags")
-    with tenant(studio), atomic():
-        inbox.receive(inbound(lead, "Was gilt gerade?", at=clock.now()), now=clock.now())
-    engine.work_off(until=clock.now() + timedelta(seconds=5))
+    noon.shift(60)
+    says(studio, "Was gilt gerade?", lead)
+    assert "Wishes about our messages: only on mon" in model.asked[-1]["instructions"]
 
 
 def test_why_shows_the_owner_what_was_set(studio: UUID, phone: Phone, model: Model, owner: Client) -> None:
