@@ -8,6 +8,7 @@ import time_machine
 from django.test import Client
 
 from coach import inbox, preferences
+from coach.agent import context
 from coach.agent.wishes import Asked
 from coach.models import Conversation, Followup, Lead, Message
 from coach.preferences import Preferences
@@ -119,12 +120,12 @@ def test_the_trail_names_the_message_that_asked_for_it(studio: UUID, phone: Phon
         assert (row.actor, row.after["message_id"]) == ("member", str(asked.pk))
 
 
-def test_the_model_is_told_what_holds(studio: UUID, phone: Phone, model: Model, noon: time_machine.Traveller) -> None:
+def test_the_model_is_told_what_holds(studio: UUID, phone: Phone, model: Model) -> None:
     model.wishes = Asked(weekdays=["mon"])
     lead = says(studio, "nur montags")
-    noon.shift(60)
-    says(studio, "Was gilt gerade?", lead)
-    assert "Wishes about our messages: only on mon" in model.asked[-1]["instructions"]
+    with tenant(studio), atomic():
+        told = context.gather(Conversation.objects.get(lead=lead), now=clock.now()).facts
+    assert "Wishes about our messages: only on mon" in told
 
 
 def test_why_shows_the_owner_what_was_set(studio: UUID, phone: Phone, model: Model, owner: Client) -> None:
