@@ -17,6 +17,7 @@ import httpcore
 import httpx
 from django.conf import settings
 
+from pilar.backplane import running
 from pilar.kernel import clock
 
 CONNECT_SECONDS = 5.0
@@ -88,12 +89,15 @@ def request(
     content: bytes | str | None = None,
     auth: tuple[str, str] | None = None,
 ) -> Answer:
-    """Send one request and read its whole answer, whatever its status. Raises TransportError."""
+    """Send one request and read its whole answer, whatever its status. Raises TransportError, also when the attempt of
+    a job that asks has lost its lease meanwhile: another may be asking, so nothing is sent.
+    """
     _refuse_strangers(url)
     try:
         built = _client(os.getpid()).build_request(
-            method, url, headers=headers, params=params, json=json, data=data, files=files, content=content
-        )
+            method, url, headers=headers, params=params, json=json, data=data, files=files, content=content,
+            extensions={"trace": _last_look},
+        )  # fmt: skip
         return _send(built, auth)
     except httpx.InvalidURL as error:
         raise TransportError(str(error), sent=False, misconfigured=True) from error
@@ -101,6 +105,12 @@ def request(
         raise TransportError(_words(error), sent=False, misconfigured="CERTIFICATE" in str(error)) from error
     except (httpx.HTTPError, httpx.StreamError) as error:
         raise TransportError(_words(error), sent=True) from error
+
+
+def _last_look(step: str, _details: Mapping[str, Any]) -> None:
+    """Called by httpcore at each step; the one before the first byte is the last moment at which nothing has happened."""
+    if step.endswith("send_request_headers.started") and not running.lease_holds():
+        raise TransportError("this process stood still, its work may be another's by now", sent=False)
 
 
 def _send(built: httpx.Request, auth: tuple[str, str] | None) -> Answer:

@@ -8,10 +8,12 @@ from uuid import UUID
 import pytest
 from django.db import connection
 
+from pilar.backplane import running
 from pilar.backplane.engine import pulse as pulses
 from pilar.backplane.engine import statements, workers
 from pilar.backplane.engine.pulse import Pulse
 from pilar.kernel import clock
+from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import LANES
 from tests.backplane.processes import wait_for
 from tests.backplane.trade import Trade, enqueue, everything, limited, rows, value
@@ -117,6 +119,23 @@ def test_a_worker_whose_host_slept_knows_that_its_leases_may_be_gone(
 ) -> None:
     monkeypatch.setattr(pulses, "BEAT_EVERY", 60)
     assert pulse.is_fresh()
+    assert holds(pulse.worker)
     awake, slept = time.clock_gettime, HOUR.total_seconds()
     monkeypatch.setattr(time, "clock_gettime", lambda one: awake(one) + slept * (one == time.CLOCK_BOOTTIME))
     assert not pulse.is_fresh()
+    assert not holds(pulse.worker)
+
+
+def test_what_was_taken_before_others_took_us_for_dead_holds_no_longer(pulse: Pulse) -> None:
+    before = pulse.worker
+    assert holds(before)
+    rows("UPDATE autopilot_worker SET lost_at = statement_timestamp() RETURNING 1")
+    wait_for(lambda: pulse.worker != before)
+    wait_for(lambda: holds(pulse.worker))
+    assert not holds(before)
+
+
+def holds(worker: int) -> bool:
+    """Whether an attempt that this worker began may still act."""
+    with running.during(running.Run(uuid7(), 1, worker)):
+        return running.lease_holds()

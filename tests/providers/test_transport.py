@@ -6,6 +6,8 @@ import time
 import pytest
 from pytest_django import Settings
 
+from pilar.backplane import running
+from pilar.kernel.ids import uuid7
 from pilar.providers import transport
 from pilar.providers.transport import TransportError, deadline
 from tests.providers import misbehaving
@@ -58,6 +60,26 @@ def test_a_refused_connection_was_never_sent(settings: Settings) -> None:
 )
 def test_a_connection_cut_after_the_request_may_have_been_heard(settings: Settings, answer: misbehaving.Answer) -> None:
     assert refused(settings, answer).sent
+
+
+@pytest.mark.parametrize("holds", [True, False])
+def test_the_first_byte_leaves_only_while_the_lease_holds(settings: Settings, holds: bool) -> None:
+    """The process stands still after all else was looked at: as the connection is made."""
+    heard: list[bytes] = []
+
+    def answer(connection: socket.socket) -> None:
+        heard.append(connection.recv(65536))
+        misbehaving.json_answer(b"{}")(connection)
+
+    running.watch(-1, lambda: holds)
+    with misbehaving.server(answer, listens_first=False) as url, running.during(running.Run(uuid7(), 1, -1)):
+        settings.STRIPE_API_BASE = url
+        if holds:
+            assert transport.request("GET", f"{url}/v1/x").status == 200
+            return
+        with pytest.raises(TransportError) as found:
+            transport.request("GET", f"{url}/v1/x")
+    assert (found.value.sent, b"".join(heard)) == (False, b"")
 
 
 def test_silence_ends_with_the_deadline(settings: Settings) -> None:

@@ -3,10 +3,12 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import psycopg
 
+from pilar.backplane import running
 from pilar.backplane.engine import statements, workers
 from pilar.backplane.engine.link import Link, Patience
 from pilar.kernel.clock import monotonic
@@ -67,6 +69,10 @@ class Pulse(threading.Thread):
         """Whether our leases surely hold: the last beat is recent. A frozen process finds out here when it thaws."""
         return monotonic() - self._beaten_at < FRESH_FOR
 
+    def _holds(self, worker: int) -> bool:
+        """Whether leases that were taken as `worker` surely hold: nobody took us for dead, and we are fresh."""
+        return worker == self.worker and self.is_fresh()
+
     def wait_until_fresh(self, seconds: float) -> None:
         """Wait for the first beat, `seconds` at most."""
         self._begun.wait(seconds)
@@ -110,6 +116,7 @@ class Pulse(threading.Thread):
                 if self.worker:
                     self._on_lost()
                 self.worker = workers.register(cursor, kind=self._kind, lanes=self._lanes)
+                running.watch(self.worker, partial(self._holds, self.worker))
             jump = self._jump(workers.clock(cursor) - began)
         if not is_ours or jump or began - self._beaten_at > FRESH_FOR:
             self._steady_since = began

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
+from pilar.backplane import running
 from pilar.kernel.errors import ContactFailure, ContactOutcome, ErrorClass, NotConfigured, ProviderError
 from pilar.providers import calls
 from pilar.providers.classification import Verdict, failure
@@ -104,6 +105,8 @@ def _hand_over(server: smtplib.SMTP, message: EmailMessage, recipient: str) -> N
 
 def _data(server: smtplib.SMTP, content: bytes) -> tuple[int, bytes]:
     """From here on a lost connection leaves open whether the mail went out."""
+    if not running.lease_holds():
+        raise _error(ErrorClass.TRANSIENT_NETWORK, "This process stood still, its work may be another's by now")
     try:
         return server.data(content)
     except smtplib.SMTPDataError:
