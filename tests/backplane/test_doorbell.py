@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import pytest
 from pilar.backplane import doorbell, jobs, tasks
 from pilar.backplane.doorbell import Doorbell
 from pilar.backplane.tenancy import atomic, tenant
+from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import LANES
 from tests.backplane.processes import wait_for
 from tests.backplane.trade import Task, Trade, enqueue, rows
@@ -18,27 +20,33 @@ BULK = LANES.index("bulk")
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch, settings: Any) -> list[str]:
+def sent(monkeypatch: pytest.MonkeyPatch, settings: Any, threads: str) -> Iterator[list[str]]:
     """The lanes whose doorbell reached the broker."""
     settings.DOORBELL = True
     lanes: list[str] = []
+    bell = Doorbell()
     monkeypatch.setattr(tasks, "send_doorbell", lanes.append)
-    monkeypatch.setattr(doorbell, "_bell", Doorbell())
-    return lanes
+    monkeypatch.setattr(doorbell, "_bell", bell)
+    yield lanes
+    calm(bell, monkeypatch)
 
 
-def test_a_commit_wakes_the_turn_and_rings_the_lane(
-    sent: list[str], threads: str, trade: Trade, workspace: UUID
-) -> None:
+def calm(bell: Doorbell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Return when the ringing thread touches the database no more, which is about to go."""
+    reached = threading.Event()
+    monkeypatch.setattr(bell, "_wake", lambda _rings: reached.set())
+    bell.ring({(BULK, uuid7()): None})
+    assert reached.wait(5)
+
+
+def test_a_commit_wakes_the_turn_and_rings_the_lane(sent: list[str], trade: Trade, workspace: UUID) -> None:
     trade.job()
     enqueue(workspace)
     wait_for(lambda: sent == ["bulk"])
     assert rows("SELECT lane, workspace_id FROM autopilot_turn") == [(BULK, workspace)]
 
 
-def test_nothing_rings_before_the_commit_or_after_a_rollback(
-    sent: list[str], threads: str, trade: Trade, workspace: UUID
-) -> None:
+def test_nothing_rings_before_the_commit_or_after_a_rollback(sent: list[str], trade: Trade, workspace: UUID) -> None:
     trade.job()
     with pytest.raises(ZeroDivisionError), tenant(workspace), atomic():
         raise_after_enqueueing(workspace)
@@ -51,14 +59,14 @@ def raise_after_enqueueing(workspace: UUID) -> None:
     raise ZeroDivisionError
 
 
-def test_much_work_at_once_calls_two_workers(sent: list[str], threads: str, trade: Trade, workspace: UUID) -> None:
+def test_much_work_at_once_calls_two_workers(sent: list[str], trade: Trade, workspace: UUID) -> None:
     trade.job()
     with tenant(workspace):
         jobs.enqueue_many("t.job", [jobs.NewJob(workspace, Task(), str(n)) for n in range(jobs.BURST)])
     wait_for(lambda: sent == ["bulk", "bulk"])
 
 
-def test_many_commits_ring_few_times(sent: list[str], threads: str, trade: Trade, workspace: UUID) -> None:
+def test_many_commits_ring_few_times(sent: list[str], trade: Trade, workspace: UUID) -> None:
     trade.job()
     with tenant(workspace), atomic():
         for _ in range(50):
@@ -68,7 +76,7 @@ def test_many_commits_ring_few_times(sent: list[str], threads: str, trade: Trade
 
 
 def test_a_hanging_broker_holds_up_nobody(
-    sent: list[str], threads: str, trade: Trade, workspace: UUID, monkeypatch: pytest.MonkeyPatch
+    sent: list[str], trade: Trade, workspace: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hangs = threading.Event()
     monkeypatch.setattr(tasks, "send_doorbell", lambda lane: hangs.wait(30))
@@ -81,7 +89,7 @@ def test_a_hanging_broker_holds_up_nobody(
 
 
 def test_after_a_failure_the_broker_is_left_alone_for_a_while(
-    sent: list[str], threads: str, trade: Trade, workspace: UUID, monkeypatch: pytest.MonkeyPatch
+    sent: list[str], trade: Trade, workspace: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[str] = []
 
