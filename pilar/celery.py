@@ -4,10 +4,12 @@ With REDIS_URL Redis is the broker; without it a folder in the data directory is
 """
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
 from celery import Celery, bootsteps
+from celery.exceptions import SecurityWarning
 from django.conf import settings
 from kombu.entity import Exchange, Queue
 
@@ -47,6 +49,10 @@ class EngineStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has n
 
     terminate = stop
 
+
+if settings.SANDBOX:
+    # Whoever tries it out in a container is root there. On a real installation the warning is meant, and stays.
+    warnings.filterwarnings("ignore", "You're running the worker with superuser", SecurityWarning)
 
 app = Celery("pilar")
 app.conf.update(
