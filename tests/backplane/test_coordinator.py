@@ -1,8 +1,10 @@
 """The worker's loop on a real database: what would stop it, does not."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Event
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +12,7 @@ import psycopg
 import pytest
 from django.db import connections
 
-from pilar.backplane.engine import pulse, statements, workers
+from pilar.backplane.engine import coordinator, pulse, statements, workers
 from pilar.backplane.engine.coordinator import Coordinator
 from pilar.backplane.engine.link import Link
 from pilar.backplane.tenancy import alias
@@ -69,6 +71,35 @@ def test_results_that_cannot_be_stored_together_or_at_all_hold_nobody_up(
     assert state("t.half") == (2, "What it said cannot be stored")
     assert state("t.nan") == state("t.fine") == (3, "")
     assert loop.is_alive()
+
+
+def test_bulk_gives_way_while_messages_cannot_all_be_taken(
+    trade: Trade, workspace: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gates = {"t.message": Event(), "t.bulk": Event()}
+    begun: Counter[str] = Counter()
+
+    def wait(work: Work[Task]) -> None:
+        begun[work.type] += 1
+        gates[work.type].wait(10)
+
+    monkeypatch.setattr(coordinator, "SLOTS", {"messages": 1, "bulk": 20})
+    trade.job("t.message", wait, lane="messages")
+    trade.job("t.bulk", wait)
+    for name, count in (("t.message", 3), ("t.bulk", 20)):
+        for _ in range(count):
+            enqueue(workspace, name=name)
+    loop = Coordinator(["messages", "bulk"])
+    try:
+        start(loop)
+        wait_for(lambda: begun["t.bulk"] == 2, seconds=10)
+        claimed = rows("SELECT count(*) FROM autopilot_job WHERE type = 't.bulk' AND status = 1")
+        gates["t.message"].set()
+        wait_for(lambda: begun == {"t.message": 3, "t.bulk": 20}, seconds=10)
+    finally:
+        gates["t.bulk"].set()
+        loop.end(5)
+    assert claimed == [(2,)]
 
 
 def test_a_heart_that_stumbles_over_the_others_goes_on(

@@ -35,6 +35,10 @@ REFUSED = (psycopg.Error, ValueError)
 """What says, when it is none of those, that something we wrote cannot be stored: half an emoji, NaN in JSON."""
 SLOTS = {"events": 100, "provisioning": 100, "messages": 200, "webhooks": 100, "health": 50, "bulk": 100}
 """How many handlers of a lane run at once in one process."""
+AWAITED, GIVES_WAY = ("messages", "webhooks"), ("bulk",)
+"""While a lane of the first kind cannot take all that is due, the second kind has a tenth of its slots: under high load
+a member's message goes before a round of housekeeping, and neither stands still.
+"""
 TICK = 0.005
 """Seconds between two looks at rows that wait for a runner."""
 URGENT_SHARE = 0.25
@@ -166,7 +170,14 @@ class Coordinator(threading.Thread):
         return max(0.0, min(self._look_at - monotonic(), 1.0))
 
     def _can_claim(self, lane: Lane) -> bool:
-        return lane.is_hungry and len(lane.waiting) <= lane.room and lane.room > 0 and self.pulse.is_fresh()
+        room = self._room(lane)
+        return lane.is_hungry and len(lane.waiting) <= room and room > 0 and self.pulse.is_fresh()
+
+    def _room(self, lane: Lane) -> int:
+        gives_way = LANES[lane.place] in GIVES_WAY and any(
+            other.is_full for other in self.lanes.values() if LANES[other.place] in AWAITED
+        )
+        return lane.least_room if gives_way else lane.room
 
     def _turn(self) -> None:
         self._stop_late_runs()
@@ -248,7 +259,9 @@ class Coordinator(threading.Thread):
         return [lane for lane in self.lanes.values() if self._can_claim(lane)]
 
     def _claim(self, cursor: statements.Cursor, lane: Lane, worker: int) -> list[Claimed]:
-        batch = lane.room
+        batch = self._room(lane)
+        if batch < 1:
+            return []
         urgent = self._claim_urgent(cursor, lane, batch, worker)
         batch -= len(urgent)
         rows: list[Claimed] = []

@@ -60,6 +60,11 @@ class Lane:
         wanted = min(LONGEST_BATCH, max(self.slots - len(self.running), min(ahead, LONGEST_BATCH)))
         return max(0, wanted - len(self.waiting))
 
+    @property
+    def least_room(self) -> int:
+        """How many more rows to claim while others go first: what is claimed may fill a tenth of the slots."""
+        return max(0, min(self.room, max(1, self.slots // 10) - len(self.running) - len(self.waiting)))
+
     def joined(self, runners: int) -> None:
         with self._count:
             self._runners += runners
