@@ -117,12 +117,11 @@ def in_order() -> list[str]:
 
 def _step(row: ProvisioningStep) -> StepReport:
     step = switchboard.steps[row.name]
-    state = _SHOWN_AS.get(row.status, "") or f"awaiting_{row.waiting_on}"
     waits = row.status == ProvisioningStep.Status.WAITING
     url, text = _action(row)
     return StepReport(
         key=row.name,
-        state=state,
+        state=state(row),
         weight=step.weight,
         attempts=row.attempts,
         started_at=row.started_at,
@@ -140,6 +139,11 @@ def _step(row: ProvisioningStep) -> StepReport:
         error=row.error,
         result=shown_result(row),
     )
+
+
+def state(row: ProvisioningStep) -> str:
+    """Return the word that people see of a checkpoint's status."""
+    return _SHOWN_AS.get(row.status, "") or f"awaiting_{row.waiting_on}"
 
 
 def shown_result(row: ProvisioningStep) -> dict[str, Any]:

@@ -112,6 +112,7 @@ COLUMNS = {
     "fix": pgettext_lazy("column", "what to do"),
     "footer": pgettext_lazy("column", "footer"),
     "frequency": pgettext_lazy("column", "frequency"),
+    "from_step": pgettext_lazy("column", "from step"),
     "generation": pgettext_lazy("column", "round of messages"),
     "goal": pgettext_lazy("column", "aim"),
     "goals": pgettext_lazy("column", "aims"),

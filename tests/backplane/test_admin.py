@@ -240,7 +240,7 @@ class TestMendMany:
 
     def test_what_changes_is_shown_before_it_is_done(self, operator: Client) -> None:
         asked = operator.post(self.address, {"changes": '{"n": 2}'}).context_data
-        assert sorted(thing.partition(": ")[2] for thing in asked["things"])[:2] == ["n: 0 → 2", "n: 1 → 2"]
+        assert {thing.partition(": ")[2] for thing in asked["things"]} >= {"n: 0 → 2", "n: 1 → 2"}
         assert value("SELECT count(*) FROM autopilot_job WHERE status = 2") == 3
 
     def test_all_are_run_again_with_it_and_each_is_noted(self, operator: Client) -> None:
