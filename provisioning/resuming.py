@@ -127,9 +127,12 @@ def start_many(chosen: Iterable[tuple[UUID, str]], *, actor: str, key: str) -> i
 
 
 def run(work: Work[FromStep]) -> Outcome:
-    """Job handler of `provisioning.from_step`."""
+    """Job handler of `provisioning.from_step`. After a crash it does not open a second run."""
+    step = work.payload.step
     try:
-        found = start(work.payload.step, actor=work.payload.actor, now=clock_now())
+        with atomic():
+            opened = ProvisioningJob.objects.filter(correlation_id=work.correlation_id, from_step=step).first()
+            found = opened or start(step, actor=work.payload.actor, now=clock_now())
     except Problem as problem:
         return {"refused": problem.detail}
     return {"run": str(found.pk)}

@@ -41,7 +41,7 @@ RETURNING public_id
 """
 
 
-class UnknownType(Conflict):
+class UnknownType(Problem):
     """No app has registered a job or event of this name."""
 
     code = "unknown_type"

@@ -81,7 +81,7 @@ class TestCancelMany:
         enqueue(world.workspace_id)
         assert ask("POST", "/api/autopilot/jobs/cancel", who="outsider", body={"type": "t.job"}).json()["jobIds"] == []
         assert ask("POST", "/api/autopilot/jobs/cancel", who="coach", body={"type": "t.job"}).status_code == 403
-        assert ask("POST", "/api/autopilot/jobs/cancel", body={"type": "no.such"}).status_code == 409
+        assert ask("POST", "/api/autopilot/jobs/cancel", body={"type": "no.such"}).status_code == 400
         assert value("SELECT count(*) FROM autopilot_job WHERE status = 0") == 1
 
 

@@ -29,6 +29,8 @@ TABLE: list[tuple[str, str, dict[str, Any] | None, tuple[int, ...]]] = [
     ("GET", "/api/autopilot/jobs", None, (200, 200, 200, 200, 200, 400, 401)),
     ("GET", "/api/autopilot/events/{mine}", None, (200, 200, 200, 200, 404, 200, 401)),
     ("POST", "/api/autopilot/jobs", {"type": "no.such"}, (400, 400, 403, 403, 400, 400, 401)),
+    ("GET", "/api/autopilot/jobs/dead", None, (200, 200, 200, 200, 200, 400, 401)),
+    ("POST", "/api/autopilot/jobs/cancel", {"type": "no.such"}, (400, 400, 403, 403, 400, 400, 401)),
     ("GET", "/api/autopilot/jobs/{mine}", None, (200, 200, 200, 200, 404, 200, 401)),
     ("POST", "/api/autopilot/locks/acquire", {"lockKey": "{lock}"}, (201, 201, 201, 403, 201, 400, 401)),
     ("DELETE", "/api/autopilot/locks/{lock}", None, (204, 204, 204, 403, 404, 400, 401)),

@@ -10,12 +10,15 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
+from pilar.backplane import correlation
 from pilar.backplane.engine import work_off
 from pilar.backplane.models import AuditLog
 from pilar.backplane.tenancy import all_tenants, atomic, tenant
 from pilar.kernel import switchboard
+from pilar.kernel.ids import uuid7
 from pilar.kernel.problems import Conflict, Problem
 from pilar.kernel.steps import Done, Step, StepContext, StepOutcome
+from pilar.kernel.switchboard import Work
 from pilar.ui.words import word
 from provisioning import pipeline, resuming
 from provisioning.models import ProvisioningJob, ProvisioningStep
@@ -130,6 +133,18 @@ def test_an_open_run_goes_back_to_the_step_and_what_was_ordered_before_may_not_w
     assert sorted(trail.ran) == ["activation", "email_credentials", "twilio_number", "twilio_subaccount"]
     with tenant(studio), atomic():
         assert ProvisioningJob.objects.get().status == "succeeded"
+
+
+def test_a_job_that_is_done_twice_opens_one_run(ready: UUID) -> None:
+    order = Work(uuid7(), ready, resuming.JOB, resuming.FromStep(step="activation", actor="operator:1"), 1, uuid7())
+    told = []
+    for _ in range(2):
+        with tenant(ready), correlation.use(order.correlation_id):
+            told.append(resuming.run(order))
+        work_off()
+    assert told[0] == told[1]
+    with tenant(ready), atomic():
+        assert ProvisioningJob.objects.count() == 2
 
 
 def test_who_did_it_is_noted(ready: UUID) -> None:
