@@ -101,6 +101,14 @@ _PARTS: Final[dict[str, dict[str, str]]] = {
         "fr": "C'est noté : {what}. Si quelque chose ne va pas, écris-moi.",
         "it": "Annotato: {what}. Se qualcosa non va, scrivimi pure.",
     },
+    "not_noted": {
+        "de": "So kann ich das leider nicht einstellen, es bleibt alles wie bisher. Sag es mir gern anders oder frag "
+        "unser Team.",
+        "en": "I cannot set it like that, so nothing has changed. Tell me in other words, or ask our team.",
+        "es": "Así no puedo ajustarlo, de momento todo sigue igual. Dímelo de otra forma o pregunta a nuestro equipo.",
+        "fr": "Je ne peux pas le régler ainsi, rien n'a changé. Dis-le-moi autrement ou demande à notre équipe.",
+        "it": "Così non posso impostarlo, tutto resta come prima. Dimmelo in un altro modo o chiedi al nostro team.",
+    },
     "frequency_daily": {
         "de": "Nachrichten täglich",
         "en": "messages daily",

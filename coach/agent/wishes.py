@@ -38,7 +38,7 @@ class Asked(BaseModel):
         default=None, description="The only days to write on; empty when any day is fine."
     )
     time_of_day: str | None = Field(default=None, description="From when on, HH:MM; empty when any time is fine.")
-    pause_until: date | None = Field(default=None, description="The last day of a pause without messages.")
+    pause_until: str | None = Field(default=None, description="The last day of a pause without messages, YYYY-MM-DD.")
     end_pause: bool | None = Field(default=None, description="True when a pause is to end now.")
 
 
@@ -87,11 +87,15 @@ def judged(asked: Asked | None, lead: Lead, *, now: datetime) -> Change | None:
     return change if change != Change() else None
 
 
-def _end_of(day: date, lead: Lead, now: datetime) -> datetime:
+def _end_of(day: str, lead: Lead, now: datetime) -> datetime:
     """The end of that day where the person lives, as a pause on the page ends."""
-    until = datetime.combine(day, time(23, 59), tzinfo=ZoneInfo(lead.timezone))
+    wrong = Problem(_("Choose a day in the future."), code="validation_failed")
+    try:
+        until = datetime.combine(date.fromisoformat(day), time(23, 59), tzinfo=ZoneInfo(lead.timezone))
+    except ValueError as error:
+        raise wrong from error
     if not now < until <= now + LONGEST_PAUSE:
-        raise Problem(_("Choose a day in the future."), code="validation_failed")
+        raise wrong
     return until
 
 
@@ -115,6 +119,11 @@ def confirmation(change: Change, language: str) -> str:
     return texts.part("noted", spoken, what=", ".join(parts))
 
 
+def refusal(language: str) -> str:
+    """Say in the member's language that nothing was changed."""
+    return texts.part("not_noted", texts.language_or_default(language))
+
+
 def _parts(change: Change) -> list[tuple[str, dict[str, str]]]:
     """What is said, piece by piece: all that holds, so that a misunderstanding is seen."""
     parts: list[tuple[str, dict[str, str]]] = []
@@ -124,5 +133,5 @@ def _parts(change: Change) -> list[tuple[str, dict[str, str]]]:
         parts += [("only_on", {"days": days})] if days else [("any_day", {})]
         parts += [("at_time", {"time": change.wishes.time_of_day})] if change.wishes.time_of_day else []
     if change.pause_until:
-        parts.append(("pause", {"day": formats.date_format(change.pause_until, "j. F")}))
+        parts.append(("pause", {"day": formats.date_format(change.pause_until, "MONTH_DAY_FORMAT")}))
     return parts + ([("go_on", {})] if change.end_pause else [])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -66,33 +67,34 @@ def reply(conversation: Conversation, *, now: datetime) -> Written:
     """Answer the last words of a person. When no model may or can, the fixed text and a person. Outside `atomic()`."""
     known = _gather(conversation, now)
     answer, failure = _ask(known, task=_REPLY_TASK, turns=_up_to_the_member(known), purpose="reply")
-    change, asked_in = None, None
-    if answer and answer.output.wishes:
-        try:
-            change, asked_in = _change(answer.output.wishes, conversation, now)
-        except Problem:
-            answer, failure = None, "wishes"
     if answer is None:
         return Written(
             fixed("we_answer", conversation, known.studio, trigger="reply", fallback=failure), hand_over=True
         )
-    draft = _draft(answer, known, conversation, trigger="reply")
-    if change:
-        draft = _confirming(draft, change, known.language, asked_in)
-    return Written(draft, hand_over=answer.output.hand_over, change=change, asked_in=asked_in)
+    written = Written(_draft(answer, known, conversation, trigger="reply"), hand_over=answer.output.hand_over)
+    if answer.output.wishes:
+        return _granting(answer.output.wishes, written, conversation, known.language, now)
+    return written
 
 
-def _change(asked: Asked, conversation: Conversation, now: datetime) -> tuple[Change | None, UUID | None]:
-    """What of it can be kept, and the message that asks for it. Raises Problem for what no page would take either."""
+def _granting(asked: Asked, written: Written, conversation: Conversation, language: str, now: datetime) -> Written:
+    """Add to the model's words ours about what holds from now on, so that what is said is what is stored."""
     with atomic():
         last = conversation.messages.filter(direction=Message.Direction.IN).order_by("-at", "-id")
-        return wishes.judged(asked, conversation.lead, now=now), last.values_list("pk", flat=True).first()
+        asked_in = last.values_list("pk", flat=True).first()
+        try:
+            change = wishes.judged(asked, conversation.lead, now=now)
+        except Problem:
+            return replace(written, draft=_with(written.draft, wishes.refusal(language), {"refused": True}))
+    if change is None:
+        return written
+    told = change.told() | {"asked_in": str(asked_in)}
+    draft = _with(written.draft, wishes.confirmation(change, language), told)
+    return replace(written, draft=draft, change=change, asked_in=asked_in)
 
 
-def _confirming(draft: Draft, change: Change, language: str, asked_in: UUID | None) -> Draft:
-    """The words of the model, then ours about what holds from now on, so that what is said is what is stored."""
-    why = draft.why | {"wishes": change.told() | {"asked_in": str(asked_in)}}
-    return replace(draft, text=f"{draft.text}\n\n{wishes.confirmation(change, language)}", why=why)
+def _with(draft: Draft, words: str, told: dict[str, Any]) -> Draft:
+    return replace(draft, text=f"{draft.text}\n\n{words}", why=draft.why | {"wishes": told})
 
 
 def nudge(conversation: Conversation, followup: Followup, *, now: datetime) -> Draft:

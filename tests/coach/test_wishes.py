@@ -1,6 +1,6 @@
 """A member says in the chat when and how often to write: kept within the page's limits, confirmed, and explained."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -63,14 +63,14 @@ def test_what_was_not_spoken_of_stays(studio: UUID, phone: Phone, model: Model) 
 
 
 def test_a_pause_ends_with_the_day_that_was_named(studio: UUID, phone: Phone, model: Model) -> None:
-    model.wishes = Asked(pause_until=date(2026, 12, 13))
+    model.wishes = Asked(pause_until="2026-12-13")
     lead = says(studio, "Ich bin zwei Wochen im Urlaub")
     assert lead.paused_until == datetime(2026, 12, 13, 22, 59, tzinfo=UTC)
     assert "Pause bis einschließlich 13. Dezember" in phone.texts[0]["body"]
 
 
 def test_a_pause_is_ended(studio: UUID, phone: Phone, model: Model, noon: time_machine.Traveller) -> None:
-    model.wishes = Asked(pause_until=date(2026, 12, 13))
+    model.wishes = Asked(pause_until="2026-12-13")
     lead = says(studio, "Pause bitte")
     noon.shift(60)
     model.wishes = Asked(end_pause=True)
@@ -79,17 +79,26 @@ def test_a_pause_is_ended(studio: UUID, phone: Phone, model: Model, noon: time_m
 
 
 @pytest.mark.parametrize(
-    "asked", [Asked(time_of_day="25:00"), Asked(pause_until=date(2026, 11, 1)), Asked(pause_until=date(2030, 1, 1))]
+    "asked",
+    [
+        Asked(time_of_day="25:00"),
+        Asked(pause_until="2026-11-01"),
+        Asked(pause_until="2030-01-01"),
+        Asked(pause_until="soon"),
+    ],
 )
-def test_what_the_page_would_refuse_changes_nothing_and_a_person_takes_over(
+def test_what_the_page_would_refuse_changes_nothing_and_the_answer_says_so(
     studio: UUID, phone: Phone, model: Model, asked: Asked
 ) -> None:
     model.wishes = asked
     lead = says(studio, "Bitte anders")
     with tenant(studio), atomic():
         assert (preferences.of(lead), lead.paused_until) == (Preferences(), None)
-        assert last_out(lead).why["fallback"] == "wishes"
-        assert Conversation.objects.get(lead=lead).owner == Conversation.Owner.WAITING
+        assert last_out(lead).why["wishes"] == {"refused": True}
+        assert Conversation.objects.get(lead=lead).owner == Conversation.Owner.AI
+    said = phone.texts[0]["body"]
+    assert said.startswith(model.text)
+    assert "So kann ich das leider nicht einstellen" in said
 
 
 def test_a_stop_comes_before_every_wish(studio: UUID, phone: Phone, model: Model) -> None:
@@ -129,7 +138,7 @@ def test_the_model_is_told_what_holds(studio: UUID, phone: Phone, model: Model) 
 
 
 def test_why_shows_the_owner_what_was_set(studio: UUID, phone: Phone, model: Model, owner: Client) -> None:
-    model.wishes = Asked(weekdays=["mon"], pause_until=date(2026, 12, 13))
+    model.wishes = Asked(weekdays=["mon"], pause_until="2026-12-13")
     lead = says(studio, "nur montags, und erst nach dem Urlaub")
     with tenant(studio), atomic():
         message = last_out(lead)

@@ -83,6 +83,8 @@ def _wishes(kept: dict[str, Any] | None) -> list[str]:
     """What the member asked for in the chat, and was set."""
     if not kept:
         return []
+    if kept.get("refused"):
+        return [_("Nothing: what was asked for cannot be set, and the answer says so.")]
     days = ", ".join(str(WEEKDAYS[day]) for day in kept.get("weekdays", []))
     until = datetime.fromisoformat(kept["pause_until"]) if "pause_until" in kept else None
     told = [
@@ -98,8 +100,6 @@ def _wishes(kept: dict[str, Any] | None) -> list[str]:
 def _fallback(code: str) -> str:
     if not code:
         return ""
-    if code == "wishes":
-        return _("What the member asked for cannot be set, so fixed words were used and a person takes over.")
     if code == "budget":
         return _("The AI budget of the day was used up, so fixed words were used.")
     if code.startswith("check_"):
