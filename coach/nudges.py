@@ -122,10 +122,12 @@ def _put(ready: _Ready, draft: Draft, now: datetime) -> Message | dict[str, Any]
         with savepoint():
             message = outbox.put(ready.conversation, replace(draft, why=why), key=key_of(ready.followup), now=now)
     except budgets.Exceeded as full:
+        reason = "costs" if full.resource == "euro" else "budget"
         if full.policy == "queue" and full.retry_at < ready.followup.expires_at:
-            return Reschedule(full.retry_at, "budget")
-        _finish(ready.followup, ready.lead, Status.SKIPPED, "budget", now)
-        return {"status": Status.SKIPPED, "reason": "budget"}
+            Followup.objects.filter(pk=ready.followup.pk).update(reason=reason)
+            return Reschedule(full.retry_at, reason)
+        _finish(ready.followup, ready.lead, Status.SKIPPED, reason, now)
+        return {"status": Status.SKIPPED, "reason": reason}
     Followup.objects.filter(pk=ready.followup.pk).update(status=Status.PROCESSING, reason="")
     writer.disclosed(ready.conversation, draft, now=now)
     return message

@@ -18,6 +18,7 @@ _REASONS: dict[str, str | Promise] = {
     "cap_per_person": _("This person already gets a message that day."),
     "no_approved_template": _("WhatsApp has not approved a template for it yet."),
     "budget": _("The day's messages are used up."),
+    "costs": _("The limit that was set for costs is reached."),
     "resting": _("The last messages stayed without an answer, so the coach waits for the person to write."),
     "confirmed": _("The consent was confirmed before it was due."),
     "skipped_by_person": _("Somebody of the studio left it out."),

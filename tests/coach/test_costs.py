@@ -76,6 +76,8 @@ def test_above_the_cap_a_nudge_waits_and_nothing_is_reserved(lead: Lead, phone: 
         budgets.choose("euro", own_daily=MARKETING_DE - 1, actor="test")
     found = nudge(lead)
     assert isinstance(found, Reschedule)
+    with atomic():
+        assert Followup.objects.get(origin="person").reason == "costs"
     assert (phone.texts, micro_euro_used()) == ([], 0)
     with atomic():
         assert budgets.held("messages", key=f"followup:{Followup.objects.get(origin='person').pk}") is None
@@ -84,7 +86,7 @@ def test_above_the_cap_a_nudge_waits_and_nothing_is_reserved(lead: Lead, phone: 
 def test_above_the_cap_of_the_month_a_nudge_that_cannot_wait_so_long_is_left_out(lead: Lead, phone: Phone) -> None:
     with atomic():
         budgets.choose("euro", own_monthly=0, actor="test")
-    assert nudge(lead) == {"status": "skipped", "reason": "budget"}
+    assert nudge(lead) == {"status": "skipped", "reason": "costs"}
 
 
 @pytest.mark.parametrize(("words", "text"), [("STOP", "stopped"), ("Ich will nicht mehr leben", "care")])

@@ -94,6 +94,7 @@ WORDS: dict[str, dict[str, Word]] = {
             "wait", _("Meta is still looking at the texts; it goes out when they are approved.")
         ),
         "budget": Word("wait", _("Today's messages are used up; it goes out tomorrow.")),
+        "costs": Word("wait", _("The limit for costs is reached; it goes out when there is room.")),
         "cap_per_person": Word("wait", _("This phone has had enough messages today; it goes out tomorrow.")),
         "opted_out": Word("mute", _("This phone has written STOP, so nothing is sent.")),
         "no_consent": Word("mute", _("There is no consent for this phone, so nothing is sent.")),
