@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext_noop
 
-from coach import aliases, consents, followups, suppression, texts
+from coach import aliases, consents, followups, outbox, suppression, texts
 from coach.aliases import Contact
 from coach.consents import NewConsent
 from coach.models import Lead, Message
@@ -31,8 +31,7 @@ def stop(lead: Lead, *, how: str, now: datetime) -> bool:
     consents.withdraw(lead, by=how, now=now)
     suppression.add(suppression.names_of(lead), "stop")
     followups.cancel(lead, reason="opted_out", now=now)
-    waiting = Message.objects.filter(lead=lead, state=Message.State.QUEUED, provider_id="")
-    waiting.update(state=Message.State.DROPPED, error_text="opted_out")
+    outbox.drop(lead, reason="opted_out")
     activity.log("lead.opted_out", gettext_noop("A member stopped the messages"), {"how": how}, subject=lead)
     return True
 

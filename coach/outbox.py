@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from coach import aliases, gates, numbers
-from coach.models import Conversation, Message
+from coach.models import Conversation, Lead, Message
 from coach.payloads import MessageReady
 from pilar.backplane import budgets, effects, jobs
 from pilar.backplane.tenancy import atomic, savepoint
@@ -141,6 +141,15 @@ def deliver(message_id: UUID, *, now: datetime) -> Delivery:
     return Delivery(Outcome.ACCEPTED)
 
 
+def drop(lead: Lead, *, reason: str) -> None:
+    """Take back what has not left yet for this person, and what is reserved for it unless its sending has begun."""
+    waiting = list(Message.objects.filter(lead=lead, state=State.QUEUED, provider_id=""))
+    for message in waiting:
+        Message.objects.filter(pk=message.pk).update(state=State.DROPPED, error_text=reason)
+        if effects.find(message.effect_key) is None:
+            _settle(message, 0)
+
+
 def _waiting(message_id: UUID) -> Message | None:
     """The message, unless it has left (its status may have been quicker than we) or was dropped or erased."""
     with atomic():
@@ -199,6 +208,7 @@ def _settle(message: Message, used: int) -> None:
     elif counted:
         budgets.release(counted)
     if not used:
+        Message.objects.filter(pk=message.pk).update(micro_euro=0)
         billed(message, 0)
 
 

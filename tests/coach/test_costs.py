@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from coach import chats, deliveries, followups, inbox, nudges, numbers
+from coach import chats, deliveries, followups, inbox, leads, nudges, numbers, optout, outbox
 from coach.models import Followup, Lead, Message
+from coach.outbox import Draft
 from coach.pages.shown import reasons
 from coach.payloads import FollowupDue
-from pilar.backplane import budgets
+from pilar.backplane import budgets, effects
 from pilar.backplane.tenancy import atomic, current
 from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import Reschedule, Work
@@ -69,6 +70,20 @@ def test_a_message_that_failed_gives_its_price_back(lead: Lead, phone: Phone) ->
     nudge(lead)
     assert tell(last_out(lead), "failed", code=131026).micro_euro == 0
     assert micro_euro_used() == 0
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_what_a_stop_takes_back_costs_nothing_unless_its_sending_has_begun(lead: Lead, begun: bool) -> None:
+    draft = Draft(text="Hallo", by=Message.By.TEMPLATE, template={"name": "n", "language": "de", "params": {}})
+    with atomic():
+        message = outbox.put(leads.conversation_of(lead), draft, key="k", now=NOON)
+    if begun:
+        effects.perform(key="k", provider="whatsapp", operation="send", call=lambda key: effects.EffectResult(key))
+    with atomic():
+        optout.stop(lead, how="chat", now=NOON)
+        message.refresh_from_db()
+    assert (message.state, message.micro_euro) == ("dropped", MARKETING_DE if begun else 0)
+    assert micro_euro_used() == (MARKETING_DE if begun else 0)
 
 
 def test_above_the_cap_a_nudge_waits_and_nothing_is_reserved(lead: Lead, phone: Phone) -> None:
