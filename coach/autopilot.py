@@ -24,6 +24,7 @@ from coach import (
     retention,
     steps,
     summary,
+    template_upkeep,
     unanswered,
     widgets,
 )
@@ -45,6 +46,7 @@ from pilar.kernel.principal import Role
 from pilar.kernel.shown import Needs, Saying, Search, Subject, Widget
 from pilar.kernel.steps import Step
 from pilar.kernel.switchboard import (
+    Empty,
     Summary,
     command,
     counter,
@@ -109,6 +111,9 @@ job("coach.bulk", bulk.run, payload=BulkDue, lane="bulk", priority=4, timeout=ti
 job("coach.export", exports.write, payload=ExportDue, lane="bulk", priority=2, timeout=timedelta(minutes=30))
 job("coach.erase", erasure.clear, payload=ErasureDue, lane="bulk", priority=2, timeout=timedelta(minutes=30))
 job("coach.retain", retention.retain, lane="bulk")
+event(template_upkeep.RENEWED, Empty)
+job("coach.order_template_renewals", template_upkeep.order, lane="bulk", priority=9)
+job(template_upkeep.JOB, template_upkeep.renew, lane="bulk", priority=9)
 
 eraser("transfers", erasure.transfers)
 
@@ -116,6 +121,7 @@ every("coach.order_escalations", timedelta(minutes=5), "coach.order_escalations"
 every("coach.collect_due", timedelta(minutes=1), "coach.collect_due")
 every("coach.plan_all", timedelta(hours=1), "coach.plan_all")
 every("coach.retain", timedelta(hours=1), "coach.retain")
+every("coach.order_template_renewals", template_upkeep.ROUND, "coach.order_template_renewals")
 
 counter("leads", leads.count)
 

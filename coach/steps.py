@@ -4,14 +4,13 @@ from typing import Any
 
 from django.utils.text import slugify
 
-from coach import config, onboarding, template_texts
+from coach import config, onboarding, template_upkeep
 from coach.agent import agents
 from coach.models import CalendarEventType, FollowupTemplate
 from coach.texts import language_or_default
 from pilar.backplane.tenancy import atomic
 from pilar.kernel import clock
 from pilar.kernel.steps import Done, StepContext
-from pilar.providers.models import MessageTemplate
 from workspaces.models import Workspace
 
 ACTOR = "provisioning"
@@ -57,18 +56,8 @@ def training_logic(step: StepContext) -> Done:
 
 def followup_templates(step: StepContext) -> Done:
     """Write down which message templates the studio wants; handing them in for review is the WhatsApp step's work."""
-    texts, wanted = [], []
-    for text in template_texts.TEXTS:
-        for language, body in text.bodies.items():
-            footer = template_texts.FOOTERS[language]
-            shared = {"name": text.name(language), "language": language, "category": template_texts.CATEGORY}
-            params = list(template_texts.PARAMS)
-            texts.append(FollowupTemplate(**shared, purpose=text.purpose, body=body, footer=footer, params=params))
-            shape = template_texts.components(body, footer)
-            wanted.append(MessageTemplate(**shared, components=shape, params=params))
     with atomic():
-        FollowupTemplate.objects.bulk_create(texts, ignore_conflicts=True)
-        MessageTemplate.objects.bulk_create(wanted, ignore_conflicts=True)
+        template_upkeep.write_missing()
         return Done({"templates": FollowupTemplate.objects.filter(active=True).count()})
 
 

@@ -58,6 +58,7 @@ every("provisioning.sweep", timedelta(minutes=10), "provisioning.sweep")
 on("workspace.ready_to_provision", triggers.begin, lane="provisioning", priority=1)
 on("onboarding.completed", triggers.begin, lane="provisioning", priority=1)
 on("provisioning.workspace_setup", triggers.begin, lane="provisioning", priority=1)
+on("coach.templates_renewed", whatsapp_templates.hand_in, lane="bulk", priority=9)
 on("whatsapp.connected", triggers.take_connection, lane="provisioning", priority=1)
 for name in (
     "document.added",

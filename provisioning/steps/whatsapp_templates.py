@@ -1,6 +1,7 @@
 """Hands the studio's message templates to Meta for review and waits for those in its own language (checklist T-19)."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -10,6 +11,7 @@ from pilar.backplane.tenancy import atomic
 from pilar.kernel.clock import now
 from pilar.kernel.errors import ErrorClass, ProviderError
 from pilar.kernel.steps import Done, Skipped, StepContext, StepOutcome, Waiting, WaitsFor
+from pilar.kernel.switchboard import Happened
 from pilar.providers import connections
 from pilar.providers.models import MessageTemplate
 from pilar.providers.whatsapp import client, templates
@@ -25,8 +27,7 @@ def ensure_templates(context: StepContext) -> StepOutcome:
     connection = connections.get("whatsapp")
     if connection is None or not connection.identifiers.get("phone_number_id"):
         return Skipped(_("WhatsApp is not connected, so there is nobody to review the message templates."))
-    sender = client.own_sender()
-    _submit_missing(sender)
+    _submit_missing(client.own_sender())
     with atomic():
         rows = list(MessageTemplate.objects.filter(language=context.results["workspace_creation"]["language"]))
     pending = [row.name for row in rows if row.status in UNDER_REVIEW]
@@ -43,6 +44,13 @@ def ensure_templates(context: StepContext) -> StepOutcome:
             code="templates_rejected",
         )
     return Done({"approved": approved, "rejected": [row.name for row in rows if row.status == "REJECTED"]})
+
+
+def hand_in(_event: Happened[Any]) -> None:
+    """Event handler: there are new wordings. A studio that is not connected yet hands them in with its set-up."""
+    connection = connections.get("whatsapp")
+    if connection and connection.identifiers.get("phone_number_id"):
+        _submit_missing(client.own_sender())
 
 
 def _submit_missing(sender: Sender) -> None:

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pilar.backplane.tenancy import tenant
+from coach import template_texts, template_upkeep
+from pilar.backplane.tenancy import atomic, tenant
+from pilar.providers.models import MessageTemplate
 from provisioning import resuming
 from tests.provisioning.conftest import Building
 
@@ -113,3 +115,16 @@ def test_wrong_credentials_stop_the_step_and_say_so(paid: Building) -> None:
     step = paid.step("twilio_subaccount")
     assert (step.state, step.error_class) == ("failed", "THIRD_PARTY_AUTH_FAILED")
     assert paid.run.status == "failed"
+
+
+def test_a_new_wording_reaches_a_finished_studio_and_meta_by_itself(
+    paid: Building, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid.finish()
+    monkeypatch.setitem(template_texts.VERSIONS, "fr", 3)
+    template_upkeep.order_renewals(now=datetime.now(UTC))
+    paid.work(ahead=timedelta(seconds=5))
+    with tenant(paid.workspace_id), atomic():
+        handed_in = MessageTemplate.objects.filter(language="fr", name__endswith="_v3").exclude(provider_id="")
+        assert handed_in.count() == len(template_texts.TEXTS)
+    assert paid.run.status == "ready"
