@@ -16,6 +16,7 @@ from pilar.backplane.budgets import Standing
 from pilar.backplane.tenancy import atomic, current
 from pilar.kernel.clock import now as clock_now
 from pilar.kernel.errors import ErrorClass
+from pilar.kernel.money import MICRO_EURO
 from pilar.kernel.switchboard import LANES, Finding
 from pilar.providers.models import ProviderCall
 from pilar.providers.probes import ANSWERED
@@ -90,7 +91,11 @@ def webhooks(_workspace: UUID | None) -> Finding:
 def limits(_workspace: UUID | None) -> Finding:
     """How much of each budget is used, and when would it be used up?"""
     now = clock_now()
-    standings = [one for one in budgets.status(now) if one.daily_limit]
+    everything = budgets.status(now)
+    standings = [one for one in everything if one.daily_limit]
+    month = next((one for one in everything if _used_of_month(one) >= NEARLY_USED_UP), None)
+    if month and not any(_used(one) >= 1 for one in standings):
+        return _month_is_tight(month)
     if not standings:
         return Finding(Status.HEALTHY, _("No limit is set."), metrics={"budgetUtilization": 0.0})
     worst = max(standings, key=_used)
@@ -108,7 +113,7 @@ def limits(_workspace: UUID | None) -> Finding:
     if first:
         text = _("%(percent)d %% of today's budget of %(resource)s is used; at this pace it is used up at %(time)s.")
         values["time"] = _clock(ends[first.resource] or now)
-    fix = _("Raise the limit with a larger plan, or let the coach write less often today.")
+    fix = _fix(tight, _("Raise the limit with a larger plan, or let the coach write less often today."))
     return Finding(Status.DEGRADED, text % values, fix, "budget_tight", "low", metrics)
 
 
@@ -116,10 +121,32 @@ def _used(standing: Standing) -> float:
     return standing.daily_used / (standing.daily_limit or 1)
 
 
+def _used_of_month(standing: Standing) -> float:
+    return (standing.monthly_used or 0) / standing.monthly_limit if standing.monthly_limit else 0.0
+
+
+def _month_is_tight(standing: Standing) -> Finding:
+    """Only what costs money has a limit of the month, and that is the studio's own."""
+    opens = standing.month_opens_again_at or clock_now()
+    day = date_format(timezone.localtime(opens, tenants.zone()), "SHORT_DATE_FORMAT")
+    used = _used_of_month(standing)
+    text = _("%(percent)d %% of this month's limit for costs is used. It opens again on %(day)s.")
+    metrics = {"budgetUtilization": round(used, 3), f"budgetUtilization.{standing.resource}": round(used, 3)}
+    return Finding(
+        Status.DEGRADED, text % {"percent": 100 * used, "day": day}, _fix(standing, ""), "budget_tight", "low", metrics
+    )
+
+
+def _fix(standing: Standing, of_plan: str) -> str:
+    """What helps: the limit for costs is the studio's own, the others come with its plan."""
+    own = _("Raise your limit for costs under Settings > Autopilot > Limits, or wait until it opens again.")
+    return own if standing.unit == MICRO_EURO else of_plan
+
+
 def _used_up(standing: Standing, metrics: dict[str, float]) -> Finding:
     values = {"resource": standing.resource, "time": _clock(standing.day_opens_again_at)}
     text = _("Today's budget of %(resource)s is used up. It opens again at %(time)s.") % values
-    fix = _("Wait until then, or raise the limit with a larger plan.")
+    fix = _fix(standing, _("Wait until then, or raise the limit with a larger plan."))
     return Finding(Status.DEGRADED, text, fix, "budget_used_up", "high", metrics)
 
 

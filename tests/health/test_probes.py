@@ -215,6 +215,22 @@ def test_a_budget_that_is_used_up_says_when_it_opens_again(studio: UUID) -> None
     assert ":" in row.summary
 
 
+def test_a_limit_for_costs_that_is_nearly_reached_says_what_the_studio_can_do(studio: UUID) -> None:
+    with tenant(studio):
+        budgets.choose("euro", own_monthly=1_000_000, actor="test")
+        budgets.reserve("euro", 850_000, key="k", now=datetime.now(UTC))
+    row = seen(studio, "own_limits")
+    assert state(row) == ("degraded", "budget_tight")
+    assert "85" in row.summary
+
+
+def test_a_day_that_is_used_up_is_told_before_a_month_that_is_tight(studio: UUID) -> None:
+    with tenant(studio):
+        budgets.choose("euro", own_monthly=1_000_000, actor="test")
+        budgets.reserve("euro", 850_000, key="k", now=datetime.now(UTC))
+    assert state(use(studio, 100)) == ("degraded", "budget_used_up")
+
+
 def test_the_pace_of_the_day_tells_when_a_budget_will_be_used_up() -> None:
     from health.workspace_probes import _used_up_at
 
