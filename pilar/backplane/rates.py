@@ -12,8 +12,8 @@ from django.core.cache import cache
 
 EVENTS, JOBS, LOCKS = "events:1000/hour", "jobs:500/hour", "locks:100/minute"
 """What callers may order for one workspace (specification module 1). What the product orders by itself is not counted."""
-SOFT_SHARE = 0.8
-"""From this share of a limit on, work is taken but queued behind."""
+QUEUED, SOFT_SHARE = ("events", "jobs"), 0.8
+"""What is taken but queued behind from this share of its limit on. A lock cannot be had later."""
 _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 
 
@@ -33,9 +33,9 @@ class Limit:
         return cls(name, int(count), _SECONDS[period])
 
     @property
-    def soft(self) -> int:
-        """So many requests of a window are served at once."""
-        return int(self.count * SOFT_SHARE)
+    def soft(self) -> int | None:
+        """So many requests of a window are served at once, those after them queued; None where nothing is queued."""
+        return int(self.count * SOFT_SHARE) if self.name in QUEUED else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,14 @@ class Use:
 
     @property
     def queued_until(self) -> datetime | None:
-        """When the work of this request may begin; None below the soft limit: now.
+        """When the work of this request may begin; None for now: below the soft limit, or where nothing is queued.
 
         What is beyond it begins one after the other, at the pace that the limit allows: so a rush neither fails nor runs
         over everything else at once.
         """
-        beyond = self.used - self.limit.soft
-        if beyond <= 0:
+        if self.limit.soft is None or self.used <= self.limit.soft:
             return None
+        beyond = self.used - self.limit.soft
         return self.at + timedelta(seconds=beyond * self.limit.seconds / self.limit.count)
 
 

@@ -27,6 +27,11 @@ def test_above_it_work_begins_one_after_the_other_at_the_limits_own_pace(used: i
     assert (use(used).queued_until, use(used).wait) == (begins, 0)
 
 
+def test_a_lock_is_never_queued() -> None:
+    locks = Limit.parse(rates.LOCKS)
+    assert (locks.soft, use(100, locks).queued_until, use(101, locks).wait) == (None, None, 60)
+
+
 def test_above_the_hard_limit_it_waits_for_the_window() -> None:
     late = use(501, at=START + timedelta(minutes=45))
     assert (late.wait, late.left) == (900, 0)
