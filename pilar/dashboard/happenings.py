@@ -69,6 +69,7 @@ WORK: dict[str, str | Promise] = {
     "health.check_workspace": gettext_lazy("Look whether everything works"),
     "health.repair": gettext_lazy("Put something right"),
     "provisioning.check": gettext_lazy("Look after the set-up"),
+    "provisioning.from_step": gettext_lazy("Go on with the set-up from a step"),
     "provisioning.remind": gettext_lazy("Remind you of an open step"),
     "provisioning.step": gettext_lazy("A step of the set-up"),
     "webhooks.stripe": gettext_lazy("Read what Stripe told us"),

@@ -108,6 +108,7 @@ WORDS: dict[str, dict[str, Word]] = {
         "member.invited": Word("mute", _("Invited somebody to the team")),
         "message.written": Word("mute", _("Wrote a message")),
         "provisioning.run_again": Word("mute", _("Ran the set-up again")),
+        "provisioning.run_from": Word("mute", _("Ran the set-up again from a step")),
         "studio.described": Word("mute", _("Changed the studio's details")),
         "whatsapp.connected": Word("mute", _("Connected WhatsApp")),
         "workspace.created": Word("mute", _("Opened the studio")),
