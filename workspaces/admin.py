@@ -69,9 +69,19 @@ class KnownDeviceAdmin(ModelAdmin):  # type: ignore[misc]
 
 
 class MembershipInline(TabularInline):  # type: ignore[misc]
+    """Who belongs to the studio. Somebody is removed on the studio's own page, which knows its last owner."""
+
     model = Membership
     extra = 0
+    can_delete = False
     autocomplete_fields = ("user",)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        """Say each field's name to who hears the page: the heads of the columns are no labels."""
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if field:
+            field.widget.attrs["aria-label"] = str(field.label)
+        return field
 
 
 @admin.register(Workspace)

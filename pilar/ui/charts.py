@@ -9,13 +9,15 @@ from django.utils.safestring import SafeString
 _DAY_TONES = {"ok": "ok", "degraded": "wait", "down": "bad"}
 
 
-def _picture(kind: str, width: float, height: float, label: str, body: SafeString) -> SafeString:
+def _picture(
+    kind: str, width: float, height: float, label: str, body: SafeString, *, fit: str = "xMinYMid"
+) -> SafeString:
     return format_html(
-        '<svg class="chart chart-{}" viewBox="0 0 {} {}" preserveAspectRatio="xMinYMid" role="img" '
-        'aria-label="{}">{}</svg>',
+        '<svg class="chart chart-{}" viewBox="0 0 {} {}" preserveAspectRatio="{}" role="img" aria-label="{}">{}</svg>',
         kind,
         f"{width:g}",
         f"{height:g}",
+        fit,
         label,
         body,
     )
@@ -84,13 +86,13 @@ def countdown(percent: float, label: str, tone: str = "ok") -> SafeString:
 
 
 def days(states: Sequence[str], label: str) -> SafeString:
-    """Draw one bar a day, oldest first; unknown states stay empty."""
+    """Draw one bar a day over the whole width, oldest first; unknown states stay empty."""
     bars = format_html_join(
         "",
         '<rect class="chart-day tone-{}" x="{}" y="0" width="3" height="28" rx="1"/>',
         ((_DAY_TONES.get(state, "none"), index * 4) for index, state in enumerate(states)),
     )
-    return _picture("days", max(len(states) * 4 - 1, 1), 28, label, bars)
+    return _picture("days", max(len(states) * 4 - 1, 1), 28, label, bars, fit="none")
 
 
 def week(rows: Sequence[tuple[str, Sequence[int]]], *, open_from: float, open_until: float, label: str) -> SafeString:
