@@ -1,6 +1,7 @@
 """Message templates at Meta and their mirror here (providers.md 3.6)."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q
@@ -90,8 +91,11 @@ def _reason(reason: str | None) -> str:
 
 
 def note(fact: WhatsAppTemplate) -> None:
-    """Mirror a review's result, unless newer news came first. A template we do not know is left alone."""
+    """Mirror a review's result, unless newer news came first. A template we do not know is left alone.
+
+    WhatsApp tells whole seconds, so news of the second in which we last looked is newer than our look.
+    """
     with atomic():
         rows = MessageTemplate.objects.filter(name=fact.name, language=fact.language)
-        rows = rows.filter(Q(status_at=None) | Q(status_at__lte=fact.at))
+        rows = rows.filter(Q(status_at=None) | Q(status_at__lt=fact.at + timedelta(seconds=1)))
         rows.update(status=fact.event, rejected_reason=_reason(fact.reason), status_at=fact.at)
