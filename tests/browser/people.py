@@ -65,9 +65,9 @@ class Person:
         self.page.click("main form [type=submit]")
         self.page.wait_for_url("**/")
 
-    def prove(self) -> None:
+    def prove(self, password: str = PASSWORD) -> None:
         """Give the password again where it is asked for."""
         if "/reauthenticate" in self.page.url:
-            self.page.fill("[name=password]", PASSWORD)
+            self.page.fill("[name=password]", password)
             self.page.click("form.form [type=submit]")
             self.page.wait_for_url(lambda url: "/reauthenticate" not in url)
