@@ -9,7 +9,10 @@ from django.utils import timezone
 
 from coach.pages.forms.automation import PauseForm
 from coach.pages.forms.members import ConsentForm, GoalForm, PreferencesForm
+from pilar.backplane import rates
 from pilar.backplane.budgets import Standing
+from pilar.backplane.rates import Limit, Use
+from pilar.kernel.money import MICRO_EURO
 from pilar.kernel.shown import Hit, Need
 from pilar.ui import gallery
 from workspaces.pages import autopilot_forms
@@ -81,7 +84,7 @@ def widgets() -> list[dict[str, Any]]:
         "jobs": {"jobs": {"waiting": 3, "running": 2, "dead": 1, "done": 418, "most": 500}},
         "followups": {"followups": [{"name": "Anna", "at": now, "type": "x", "status": "planned"}], "total": 3},
         "activity": {"activities": [{"text": "Fertig.", "at": now, "about": Hit("Anna", "/dashboard/members")}]},
-        "budget": {"budgets": [{"resource": "messages", "used": 190, "limit": 200}]},
+        "budget": {"budgets": [{"resource": "messages", "unit": "messages", "used": 190, "limit": 200}]},
         "incidents": {
             "incidents": [{"id": ID, "title": "Aus", "state": "resolved", "since": now}],
             "days": ["ok"] * 90,
@@ -151,6 +154,9 @@ def _settings() -> dict[str, tuple[str, dict[str, Any]]]:
     mine = {"provider": "whatsapp", "state": "awaiting_customer", "reason": "Meta wartet."}
     key = {"id": ID, "name": "Empfang", "prefix": "pilar_ab", "role": "owner", "scopes": ["jobs:read"]}
     standing = Standing("messages", "", "queue", 200, 190, None, 0, now)
+    month = {"monthly_limit": 50_000_000, "monthly_used": 31_400_000, "month_opens_again_at": now}
+    money = Standing("euro", MICRO_EURO, "queue", 5_000_000, 1_250_000, None, 0, now, **month)
+    limit = Limit.parse(rates.JOBS)
     change = {"action": "lead.added", "at": now, "object_type": "Lead", "object_id": str(ID), "after": {"name": "A"}}
     file = {"id": ID, "ordered_at": now, "expires_at": now, "size": 2048, "state": "ready", "is_ready": True}
     contexts: dict[str, dict[str, Any]] = {
@@ -158,7 +164,10 @@ def _settings() -> dict[str, tuple[str, dict[str, Any]]]:
         "setup": {"parts": [history]},
         "keys": {"api_keys": [key], "new_key": "pilar_" + "x" * 40, "form": autopilot_forms.KeyForm()},
         "limits": {
-            "rows": [{"standing": standing, "plan": 200, "limit": 200, "form": autopilot_forms.LimitForm.of(standing)}]
+            "rows": [{"standing": standing, "plan": 200, "limit": 200, "form": autopilot_forms.LimitForm.of(standing)}],
+            "money": money,
+            "cap_form": autopilot_forms.CapForm.of(money),
+            "uses": [Use(limit, limit.soft + 1, now, now + timedelta(minutes=20))],
         },
         "audit": {
             "rows": [{"entry": change, "who": "Nora"}],
