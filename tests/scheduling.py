@@ -1,4 +1,4 @@
-"""Which of the suite's two processes runs what: a file stays together, and so do the folders that share an installation.
+"""Which of the suite's two processes runs what: a file stays together, and so does a folder that shares an installation.
 
 pytest-xdist's own groups are without effect under pytest 9 (it renames items by an attribute that is gone), and nothing says so.
 """
@@ -6,9 +6,15 @@ pytest-xdist's own groups are without effect under pytest 9 (it renames items by
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-INSTALLATIONS = ("tests/browser/", "tests/e2e/")
-"""Folders whose tests share one installation."""
-LONG = ("tests/ui/test_browser.py", "tests/backplane/test_worker.py", "tests/provisioning/test_pipeline.py")
+BROWSER, WHOLE = "tests/browser", "tests/e2e"
+"""Folders whose tests share an installation each: together they would take longer than all other tests."""
+FIRST = (
+    BROWSER,
+    "tests/ui/test_browser.py",
+    "tests/backplane/test_worker.py",
+    "tests/provisioning/test_pipeline.py",
+    WHOLE,
+)
 
 
 class Together(LoadScopeScheduling):
@@ -16,12 +22,11 @@ class Together(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
-        return "installations" if path.startswith(INSTALLATIONS) else path
+        return next((folder for folder in (BROWSER, WHOLE) if path.startswith(f"{folder}/")), path)
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         self.workqueue.move_to_end(min(self.workqueue, key=self._place), last=False)
         super()._assign_work_unit(node)
 
     def _place(self, unit: str) -> tuple[int, int]:
-        first = ("installations", *LONG)
-        return (first.index(unit) if unit in first else len(first), -len(self.workqueue[unit]))
+        return (FIRST.index(unit) if unit in FIRST else len(FIRST), -len(self.workqueue[unit]))
