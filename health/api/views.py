@@ -15,11 +15,11 @@ from health.api import serializers
 from health.models import Component, Incident
 from pilar.api.access import Access, PublicView, RuleView, SystemView, WorkspaceView
 from pilar.api.pagination import ByCursor
-from pilar.api.problems import DATABASE_AWAY
 from pilar.backplane.tenancy import PLATFORM
 from pilar.kernel.clock import now
 from pilar.kernel.principal import Principal, Role
 from pilar.kernel.problems import NotFound
+from pilar.ui.errors import DATABASE_AWAY
 
 READ = Access(role=Role.VIEWER, scope="health:read", system=True)
 OPERATORS: dict[str, Access] = {"GET": Access(role=Role.OPERATOR, system=True)}

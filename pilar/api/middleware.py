@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from pilar.api.metrics import REQUESTS
-from pilar.api.problems import DATABASE_AWAY, answer
+from pilar.api.problems import answer
 from pilar.backplane import correlation
 from pilar.kernel.ids import uuid7
 from pilar.kernel.problems import Problem
@@ -109,7 +109,7 @@ class DatabaseAway:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
-        if not isinstance(error, DATABASE_AWAY):
+        if not isinstance(error, errors.DATABASE_AWAY):
             return None
         log.warning("database_away", error=type(error).__name__, path=request.path)
         return errors.unavailable(request, retry_after=5)

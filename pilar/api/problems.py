@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from pydantic import ValidationError as PayloadInvalid
@@ -18,10 +18,10 @@ from pilar.api.json import ProblemRenderer, camel
 from pilar.backplane import correlation
 from pilar.kernel.errors import CircuitOpen, NotConfigured, ProviderError
 from pilar.kernel.problems import NotFound, Problem, Unavailable
+from pilar.ui.errors import DATABASE_AWAY
 
 log = structlog.get_logger(__name__)
 
-DATABASE_AWAY = (OperationalError, InterfaceError)
 _CODES = {
     400: "invalid_request",
     401: "not_signed_in",

@@ -1,8 +1,10 @@
 """Pages for requests that cannot be answered. Each says what to do; none needs the database."""
 
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
@@ -11,6 +13,9 @@ from pilar.backplane import correlation
 from pilar.kernel.problems import Problem
 
 Handler = Callable[[HttpRequest], HttpResponse]
+
+DATABASE_AWAY = (OperationalError, InterfaceError)
+"""What a request meets that lost its database."""
 
 
 def _wants_json(request: HttpRequest) -> bool:
@@ -73,7 +78,9 @@ def page_not_found(request: HttpRequest, exception: Exception | None = None) -> 
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Handler of 500."""
+    """Handler of 500; of 503 when it was the database that went away under a middleware, as under a session."""
+    if isinstance(sys.exception(), DATABASE_AWAY):
+        return unavailable(request)
     detail = _("Something went wrong on our side. It has been recorded. Try again in a moment.")
     return _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 

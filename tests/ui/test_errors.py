@@ -1,11 +1,14 @@
 import json
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import OperationalError
 from django.http import HttpRequest
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from pilar.kernel.problems import Conflict, TooMany
 from pilar.ui import errors
+from workspaces.models import User
 
 
 @pytest.fixture
@@ -58,3 +61,22 @@ def test_a_refusal_shows_its_own_sentence(bare: HttpRequest) -> None:
     response = errors.problem(bare, Conflict("Erst den Tarif wählen."))
     assert response.status_code == 409
     assert "Erst den Tarif wählen." in response.content.decode()
+
+
+@pytest.mark.django_db
+def test_a_session_that_lost_its_database_is_told_so(
+    client: Client, django_user_model: type[User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The middleware that reads it is no view: what it raises meets no `process_exception`."""
+    client.force_login(
+        django_user_model.objects.create(email="a@studio.test"),
+        backend="allauth.account.auth_backends.AuthenticationBackend",
+    )
+    client.raise_request_exception = False
+
+    def ended(_store: SessionStore) -> None:
+        raise OperationalError("terminating connection due to administrator command")
+
+    monkeypatch.setattr(SessionStore, "load", ended)
+    answer = client.get("/dashboard")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
