@@ -1,6 +1,12 @@
 """TCP ports of this machine."""
 
+import random
 import socket
+
+FOR_SERVERS = range(20_000, 32_000)
+"""Below what systems give to outgoing connections (Linux from 32,768 on). One of those would take the port of a server
+that is down for a moment, and the server could not come back to where its clients look for it.
+"""
 
 
 def is_free(host: str, port: int) -> bool:
@@ -20,8 +26,8 @@ def taken_because(host: str, port: int) -> str | None:
 
 
 def free_port(host: str) -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port for a server, free a moment ago. Raises OSError when hundred of them are taken."""
+    for port in random.sample(FOR_SERVERS, 100):
+        if is_free(host, port):
+            return port
+    raise OSError(f"no port from {FOR_SERVERS.start} on is free")
