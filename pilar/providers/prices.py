@@ -33,6 +33,9 @@ class Known:
     source: str
 
 
+type Prices = dict[tuple[str, str], Known | Price]
+
+
 @cache
 def listed() -> tuple[Known, ...]:
     """Return the list that comes with us."""
@@ -57,27 +60,26 @@ def tokens(*, model: str, read: int, written: int, at: datetime) -> int | None:
 
 def _sum(things: Iterable[tuple[Kind, str, int]], at: datetime) -> int | None:
     """Add up what things cost, each priced by the million; None as soon as one of them has no known price."""
-    total = Decimal(0)
+    known, total = _in_force(at), Decimal(0)
     for kind, name, amount in things:
-        price = _in_force(kind, name, at)
-        rate = _rate(price.currency, at) if price else None
+        price = known.get((kind, name))
+        rate = _rate(price.currency, known) if price else None
         if price is None or rate is None:
             return None
         total += amount * price.amount * rate
     return int(total.to_integral_value(ROUND_CEILING))
 
 
-def _rate(currency: str, at: datetime) -> Decimal | None:
+def _rate(currency: str, known: Prices) -> Decimal | None:
     if currency == "EUR":
         return Decimal(1)
-    found = _in_force("currency", currency, at)
+    found = known.get(("currency", currency))
     return found.amount if found else None
 
 
-def _in_force(kind: Kind, name: str, at: datetime) -> Known | Price | None:
-    """The operators' newest that has begun, else the newest of the list."""
-    own = Price.objects.filter(kind=kind, name=name, since__lte=at.date()).order_by("-since").first()
-    if own is not None:
-        return own
-    begun = [one for one in listed() if (one.kind, one.name) == (kind, name) and one.since <= at.date()]
-    return max(begun, key=lambda one: one.since, default=None)
+def _in_force(at: datetime) -> Prices:
+    """Of each thing the operators' newest price that has begun, else the newest of the list. Asks once for all."""
+    begun: list[Known | Price] = [one for one in listed() if one.since <= at.date()]
+    begun.sort(key=lambda one: one.since)
+    begun += Price.objects.filter(since__lte=at.date()).order_by("since")
+    return {(one.kind, one.name): one for one in begun}
