@@ -203,10 +203,8 @@ def _move(message: Message, state: str, *, used: int, code: str = "", text: str 
 def _settle(message: Message, used: int) -> None:
     """Settle what `put` reserved. The price waits for WhatsApp's own word, unless the message surely did not leave."""
     counted = budgets.held("messages", key=message.effect_key)
-    if counted and used:
-        budgets.settle(counted, used)
-    elif counted:
-        budgets.release(counted)
+    if counted:
+        budgets.close(counted, used)
     if not used:
         Message.objects.filter(pk=message.pk).update(micro_euro=0)
         billed(message, 0)
@@ -215,7 +213,5 @@ def _settle(message: Message, used: int) -> None:
 def billed(message: Message, micro_euro: int) -> None:
     """Settle the reserved price with what the message really costs. Repeats do nothing."""
     reserved = budgets.held("euro", key=message.effect_key)
-    if reserved and micro_euro:
-        budgets.settle(reserved, micro_euro)
-    elif reserved:
-        budgets.release(reserved)
+    if reserved:
+        budgets.close(reserved, micro_euro)

@@ -218,6 +218,14 @@ def release(reservation: Reservation) -> None:
         sql.run(_SETTLE, {"id": reservation.id, "used": 0, "state": "released"})
 
 
+def close(reservation: Reservation, used: int) -> None:
+    """Settle what was used, or release all of it when that is nothing. Repeats do nothing."""
+    if used:
+        settle(reservation, used)
+    else:
+        release(reservation)
+
+
 def status(now: datetime) -> list[Standing]:
     """Say how each registered resource of the current workspace stands; as many statements for one as for all."""
     with atomic():

@@ -157,10 +157,7 @@ def _settle(this: _Call, failure: Failure | None) -> None:
     if this.reservation is None:
         return
     never_left = isinstance(failure, ProviderError) and failure.status is None and not failure.ambiguous
-    if never_left:
-        budgets.release(this.reservation)
-    else:
-        budgets.settle(this.reservation, 1)
+    budgets.close(this.reservation, 0 if never_left else 1)
 
 
 def _judge(this: _Call, failure: Failure | None) -> None:

@@ -213,8 +213,5 @@ def _settle(reserved: Sequence[budgets.Reservation], found: AiAnswer[Any] | None
         cost = _cost(found) if found else None
         used = {"tokens": found.input_tokens + found.output_tokens if found else 0, "euro": cost or 0}
         for reservation in reserved:
-            if used[reservation.resource]:
-                budgets.settle(reservation, used[reservation.resource])
-            else:
-                budgets.release(reservation)
+            budgets.close(reservation, used[reservation.resource])
         return cost
