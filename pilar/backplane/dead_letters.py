@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from pilar.backplane import audit, jobs
 from pilar.backplane.models import AutopilotJob
@@ -71,8 +71,8 @@ def mending(changes: dict[str, Any], *, actor: str) -> Change:
 def fits(name: str, payload: dict[str, Any]) -> bool:
     """Say whether a job of this type can be run with this payload."""
     try:
-        jobs.payload_model(jobs.registered(name)).model_validate(payload)
-    except (ValidationError, Problem):
+        _read(name, payload)
+    except Problem:
         return False
     return True
 
@@ -93,13 +93,16 @@ def _found(public_id: UUID) -> AutopilotJob:
     return job
 
 
-def _run_mended(job: AutopilotJob, payload: dict[str, Any], *, actor: str, after: float = 0) -> None:
+def _read(name: str, payload: dict[str, Any]) -> BaseModel:
     try:
-        mended = jobs.payload_model(jobs.registered(job.type)).model_validate(payload)
+        return jobs.payload_model(jobs.registered(name)).model_validate(payload)
     except ValidationError as error:
         wrong = {".".join(map(str, one["loc"])): one["msg"] for one in error.errors()}
         raise Problem(_("This payload does not fit the type."), code="validation_failed", fields=wrong) from error
-    jobs.retry(job.public_id, payload=mended, after=after)
+
+
+def _run_mended(job: AutopilotJob, payload: dict[str, Any], *, actor: str, after: float = 0) -> None:
+    jobs.retry(job.public_id, payload=_read(job.type, payload), after=after)
     audit.record(actor, "job.mended", "job", job.public_id, before={"payload": job.payload}, after={"payload": payload})
 
 
