@@ -347,14 +347,20 @@ ORDERED_AGAIN = (ProvisioningStep.Status.FAILED, ProvisioningStep.Status.WAITING
 """What a person may order by name. A pending step waits for another; one at work is at it."""
 
 
+def require_step(name: str) -> None:
+    """Raise Problem for a name that is no step's."""
+    if name not in switchboard.steps:
+        fields = {"step": _("There is no step of this name.")}
+        raise Problem(_("This step cannot be ordered."), code="unknown_step", fields=fields)
+
+
 def retry(*, now: datetime, step: str | None = None) -> int:
     """Order the failed steps of the open run again, or the named one, whatever it waits for. Returns how many.
 
     Raises Problem for a name that is no step's.
     """
-    if step is not None and step not in switchboard.steps:
-        fields = {"step": _("There is no step of this name.")}
-        raise Problem(_("This step cannot be ordered."), code="unknown_step", fields=fields)
+    if step is not None:
+        require_step(step)
     with atomic():
         run = open_run()
         if run is None:

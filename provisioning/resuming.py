@@ -56,9 +56,7 @@ class Difference:
 
 def following(step: str) -> list[str]:
     """Return the step and all that build on it, in order. Raises Problem for a name that is no step's."""
-    if step not in switchboard.steps:
-        fields = {"step": _("There is no step of this name.")}
-        raise Problem(_("This step cannot be ordered."), code="unknown_step", fields=fields)
+    pipeline.require_step(step)
     found = {step}
     for name in report.in_order():
         if not found.isdisjoint(switchboard.steps[name].needs):

@@ -24,8 +24,7 @@ UNDER_REVIEW = ("PENDING", "IN_APPEAL")
 
 def ensure_templates(context: StepContext) -> StepOutcome:
     """Submit what is missing; green as soon as the studio's own language is decided and one text may be sent."""
-    connection = connections.get("whatsapp")
-    if connection is None or not connection.identifiers.get("phone_number_id"):
+    if not _is_connected():
         return Skipped(_("WhatsApp is not connected, so there is nobody to review the message templates."))
     _submit_missing(client.own_sender())
     with atomic():
@@ -48,9 +47,13 @@ def ensure_templates(context: StepContext) -> StepOutcome:
 
 def hand_in(_event: Happened[Any]) -> None:
     """Event handler: there are new wordings. A studio that is not connected yet hands them in with its set-up."""
-    connection = connections.get("whatsapp")
-    if connection and connection.identifiers.get("phone_number_id"):
+    if _is_connected():
         _submit_missing(client.own_sender())
+
+
+def _is_connected() -> bool:
+    connection = connections.get("whatsapp")
+    return bool(connection and connection.identifiers.get("phone_number_id"))
 
 
 def _submit_missing(sender: Sender) -> None:
