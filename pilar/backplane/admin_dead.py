@@ -58,24 +58,24 @@ def mend(request: HttpRequest) -> HttpResponse:
         return redirect("admin:backplane_dead")
     form = ChangesForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        return _mend(request, name, cause, found, form.cleaned_data["changes"])
+        return _mend(request, name, cause, form.cleaned_data["changes"])
     example = json.dumps(found[0].payload, indent=2, ensure_ascii=False, sort_keys=True)
     context = {"type": name, "cause": cause, "facts": _about(found), "example": example, "form": form}
     return page(request, "mend", _("Change and run again"), **context)
 
 
-def _mend(request: HttpRequest, name: str, cause: str, found: list[Dead], changes: dict[str, Any]) -> HttpResponse:
-    fitting = [one for one in found if dead_letters.fits(name, one.payload | changes)]
-    wrong = len(found) - len(fitting)
+def _mend(request: HttpRequest, name: str, cause: str, changes: dict[str, Any]) -> HttpResponse:
+    fitting = dead_letters.of_cause(name, cause, changes)
+    others = dead_letters.count(name, cause) - len(fitting)
     left = ngettext(
-        "%(count)d does not fit its type with that and is left as it is.",
-        "%(count)d do not fit their type with that and are left as they are.",
-        wrong,
-    )
+        "%(count)d other stays as it is: it does not fit its type with that, or comes with the next %(most)d.",
+        "%(count)d others stay as they are: they do not fit their type with that, or come with the next %(most)d.",
+        others,
+    ) % {"count": others, "most": dead_letters.MOST}
     asked = confirmation.ask(
         request,
         question=_("Run these jobs again with the changed payload?"),
-        facts=[*_about(fitting), *([left % {"count": wrong}] if wrong else ()), *_told(name, len(fitting))],
+        facts=[*_about(fitting), *([left] if others else ()), *_told(name, len(fitting))],
         things=[f"{one.workspace_id}: {_difference(one.payload, changes)}" for one in fitting],
         carry={"changes": request.POST["changes"]},
         back=request.get_full_path(),
@@ -83,7 +83,7 @@ def _mend(request: HttpRequest, name: str, cause: str, found: list[Dead], change
     if asked is not None:
         return asked.render()
     change = dead_letters.mending(changes, actor=actor_of(request))
-    return _done(request, partial(dead_letters.everywhere, change, "job.mend"), name, cause)
+    return _done(request, partial(dead_letters.everywhere, change, "job.mend", changes=changes), name, cause)
 
 
 def _done(request: HttpRequest, everywhere: partial[int], name: str, cause: str) -> HttpResponse:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from pydantic import BaseModel, ValidationError
 
@@ -20,6 +22,7 @@ PACE = 10
 """Jobs a second that come back when many are run again: what broke once must not be run over at once."""
 
 
+ALL_STUDIOS = "dead letters of one cause, of all studios"
 Change = Callable[[list[UUID], int], list[UUID]]
 """Changes dead jobs of the current workspace, behind so many others, and returns those that were changed."""
 
@@ -106,22 +109,38 @@ def _run_mended(job: AutopilotJob, payload: dict[str, Any], *, actor: str, after
     audit.record(actor, "job.mended", "job", job.public_id, before={"payload": job.payload}, after={"payload": payload})
 
 
-def of_cause(name: str, cause: str) -> list[Dead]:
+def of_cause(name: str, cause: str, changes: dict[str, Any] | None = None) -> list[Dead]:
     """Return up to MOST dead jobs of one type and with this beginning of their error, of all workspaces: those that
-    `everywhere` would change.
+    `everywhere` would change. With `changes`, only those whose payload fits its type with them, so that those that do
+    not fit never stand before the others.
     """
-    with all_tenants("dead letters of one cause, of all studios"), atomic():
-        rows = AutopilotJob.objects.filter(status=JobStatus.DEAD, type=name, error__startswith=cause)
-        found = rows.order_by("workspace_id", "id").values_list("workspace_id", "public_id", "payload")[:MOST]
-        return [Dead(*row) for row in found]
+    with all_tenants(ALL_STUDIOS), atomic():
+        rows = _of_cause(name, cause).order_by("workspace_id", "id")
+        ordered = rows.values_list("workspace_id", "public_id", "payload").iterator(chunk_size=MOST)
+        found = (Dead(*row) for row in ordered)
+        if changes is not None:
+            found = (one for one in found if fits(name, one.payload | changes))
+        return list(islice(found, MOST))
 
 
-def everywhere(change: Change, action: str, *, name: str, cause: str, actor: str) -> int:
-    """Change the dead jobs of one cause, of all workspaces, and return how many were changed. Each workspace's trail
-    says so.
+def count(name: str, cause: str) -> int:
+    """Count the dead jobs of one type and with this beginning of their error, of all workspaces."""
+    with all_tenants(ALL_STUDIOS), atomic():
+        return _of_cause(name, cause).count()
+
+
+def _of_cause(name: str, cause: str) -> QuerySet[AutopilotJob]:
+    return AutopilotJob.objects.filter(status=JobStatus.DEAD, type=name, error__startswith=cause)
+
+
+def everywhere(
+    change: Change, action: str, *, name: str, cause: str, actor: str, changes: dict[str, Any] | None = None
+) -> int:
+    """Change the dead jobs of one cause, of all workspaces, that `of_cause` names, and return how many were changed.
+    Each workspace's trail says so.
     """
     by_workspace: dict[UUID, list[UUID]] = {}
-    for job in of_cause(name, cause):
+    for job in of_cause(name, cause, changes):
         by_workspace.setdefault(job.workspace_id, []).append(job.public_id)
     done = 0
     for workspace_id, public_ids in by_workspace.items():

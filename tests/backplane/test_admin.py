@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
-from pilar.backplane import admin, events, locks, rates
+from pilar.backplane import admin, dead_letters, events, locks, rates
 from pilar.backplane.engine import work_off
 from pilar.backplane.engine.tally import snapshot
 from pilar.backplane.models import AuditLog, AutopilotEvent, AutopilotJob, DistributedLock
@@ -253,6 +253,17 @@ class TestMendMany:
         assert (asked["things"], any("3" in fact for fact in asked["facts"])) == ([], True)
         operator.post(self.address, {"changes": '{"m": 2}', **YES})
         assert value("SELECT count(*) FROM autopilot_job WHERE status = 2") == 3
+
+    def test_those_that_do_not_fit_never_stand_before_the_others(
+        self, operator: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The first in the row lacks a field that the changes do not set."""
+        monkeypatch.setattr(dead_letters, "MOST", 1)
+        first = "SELECT id FROM autopilot_job ORDER BY workspace_id, id LIMIT 1"
+        rows(f"UPDATE autopilot_job SET payload = '{{\"m\": 1}}' WHERE id = ({first}) RETURNING id")
+        for _round in range(3):
+            operator.post(self.address, {"changes": '{"n": 2}', **YES})
+        assert rows("SELECT status FROM autopilot_job ORDER BY workspace_id, id") == [(2,), (0,), (0,)]
 
     @pytest.mark.parametrize("changes", ["", "{}", "[1]", "x"])
     def test_nonsense_changes_nothing(self, operator: Client, changes: str) -> None:
