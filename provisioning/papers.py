@@ -49,9 +49,14 @@ def wanted_facts(rule: Regulation) -> list[str]:
 
 
 def missing_facts(rule: Regulation, profile: StudioProfile) -> list[str]:
-    """Return, in words, the wanted facts that the studio has not given."""
+    """Return the names of the wanted facts that the studio has not given."""
     known = facts(profile)
-    return [str(_WORDS[name]()) for name in wanted_facts(rule) if name in known and not known[name]]
+    return [name for name in wanted_facts(rule) if name in known and not known[name]]
+
+
+def in_words(names: list[str]) -> str:
+    """Return what the studio calls these facts."""
+    return ", ".join(str(_WORDS[name]()) for name in names)
 
 
 _WORDS = {

@@ -174,6 +174,8 @@ def _action(row: ProvisioningStep) -> tuple[str, str]:
 
 _ACTION_TEXTS = {
     "workspaces:onboarding": lambda: _("Complete the studio's data"),
+    "workspaces:onboarding_studio": lambda: _("Complete the studio's data"),
+    "workspaces:onboarding_address": lambda: _("Complete the studio's data"),
     "workspaces:papers": lambda: _("Upload the papers"),
     "provisioning:whatsapp": lambda: _("Connect WhatsApp"),
     "workspaces:billing": lambda: _("Check the payment"),

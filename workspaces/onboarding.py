@@ -17,8 +17,8 @@ from workspaces import hours, studio
 from workspaces.models import OnboardingDraft, StudioDocument, StudioProfile, Workspace
 from workspaces.studio import Particulars
 
-PROOFS = {"DE": (StudioDocument.Kind.REGISTER_EXTRACT, StudioDocument.Kind.ADDRESS_PROOF)}
-"""What a country's regulator wants to see before a number is given out (providers.md section 2)."""
+PROOFS = {"DE": (StudioDocument.Kind.REGISTER_EXTRACT, StudioDocument.Kind.TRADE_LICENCE)}
+"""What a country's regulator wants to see before a number is given out: one of these (providers.md section 2)."""
 STEPS = ("studio", "address", "papers", "hours", "coach", "members", "whatsapp", "test")
 TEXTS = (
     "name", "legal_name", "street", "postal_code", "city", "country", "representative_name", "representative_email",
@@ -60,17 +60,23 @@ def progress(workspace: Workspace) -> Progress:
     with atomic():
         draft = OnboardingDraft.objects.first()
         profile = StudioProfile.objects.order_by("-version").first()
-        papers = set(StudioDocument.objects.values_list("kind", flat=True))
+        papers = list(StudioDocument.objects.only("kind"))
     done = set(draft.passed) if draft else set()
     if profile is not None:
         done |= {"studio", "address"}
-    wanted = PROOFS.get(workspace.country, ())
-    if wanted and papers.issuperset(wanted):
+    wanted = workspace.country in PROOFS
+    if wanted and not lacking_papers(workspace.country, papers):
         done.add("papers")
     connection = connections.get("whatsapp")
     if connection and connection.identifiers.get("phone_number_id"):
         done.add("whatsapp")
     return Progress(tuple(step for step in STEPS if step != "papers" or wanted), frozenset(done))
+
+
+def lacking_papers(country: str, papers: Iterable[StudioDocument]) -> tuple[StudioDocument.Kind, ...]:
+    """Return the kinds of which one is still needed for a number of this country; none when one of them is there."""
+    wanted = PROOFS.get(country, ())
+    return () if {paper.kind for paper in papers} & set(wanted) else wanted
 
 
 def known(workspace: Workspace, *, email: str = "", name: str = "") -> dict[str, Any]:

@@ -19,6 +19,8 @@ from workspaces import directory, studio
 from workspaces.models import StudioDocument, StudioProfile
 
 REJECTED = "twilio-rejected"
+REGISTER_NUMBER = "business_registration_number"
+"""The one fact that is asked for with the address; all others stand on the studio's page."""
 REVIEW_CHECK = timedelta(seconds=10)
 REVIEW_CHECK_LATER = timedelta(minutes=15)
 """The status callback wakes the step; these only catch a callback that never came."""
@@ -55,10 +57,12 @@ def _wait_for_studio(
 
 
 def _ask_for_data(names: list[str]) -> Waiting:
-    reason = _("For a phone number we need the studio's data and address.")
-    if names:
-        reason = _("For a phone number we still need: %(names)s.") % {"names": ", ".join(names)}
-    return wait_for_customer("studio_data", reason, now=now(), action="workspaces:onboarding")
+    if not names:
+        reason = _("For a phone number we need the studio's data and address.")
+        return wait_for_customer("studio_data", reason, now=now(), action="workspaces:onboarding")
+    reason = _("For a phone number we still need: %(names)s.") % {"names": papers.in_words(names)}
+    page = "workspaces:onboarding_address" if names == [REGISTER_NUMBER] else "workspaces:onboarding_studio"
+    return wait_for_customer("studio_data", reason, now=now(), action=page)
 
 
 def _bundle(

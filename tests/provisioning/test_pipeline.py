@@ -43,6 +43,19 @@ def test_a_completed_form_without_papers_asks_for_the_papers(paid: Building) -> 
     assert paid.step("twilio_address_bundle").waiting_code == "papers"
 
 
+@pytest.mark.parametrize(
+    ("fact", "page"), [("website", "/onboarding/studio"), ("register_number", "/onboarding/address")]
+)
+def test_a_fact_that_the_rule_wants_is_named_and_asked_for_where_it_is_given(
+    paid: Building, fact: str, page: str
+) -> None:
+    paid.tell(**{fact: ""})
+    paid.work()
+    step = paid.step("twilio_address_bundle")
+    assert (step.waiting_code, step.action_url) == ("studio_data", page)
+    assert step.action_text == "Angaben zum Studio vervollständigen"
+
+
 def test_rejected_papers_are_asked_for_again_with_the_reason(paid: Building) -> None:
     paid.sandbox.post("/_control/reviews", delaySeconds=0, decision="rejected")
     paid.tell()

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from pilar.backplane.models import AutopilotEvent
@@ -20,7 +21,7 @@ STUDIO = {
     "name": "Eisenwerk",
     "legal_name": "Eisenwerk GmbH",
     "country": "DE",
-    "website": "",
+    "website": "eisenwerk.example",
     "representative_name": "Olivia",
     "representative_email": "olivia@studio.test",
 }
@@ -48,6 +49,11 @@ def browser(world: World) -> Client:
 def answer(browser: Client, *steps: tuple[str, dict[str, str]]) -> Any:
     """Send the forms of these steps one after the other; return the last answer."""
     return [browser.post(f"/onboarding/{step}", given) for step, given in steps][-1]
+
+
+def upload(browser: Client, kind: str) -> None:
+    paper = SimpleUploadedFile("auszug.pdf", b"%PDF-1.7 " + kind.encode(), "application/pdf")
+    assert browser.post("/onboarding/papers", {"kind": kind, "file": paper}).status_code == 302
 
 
 def profile(world: World) -> StudioProfile:
@@ -102,6 +108,36 @@ def test_a_country_decides_what_is_asked(browser: Client) -> None:
     answer(browser, ("studio", STUDIO | {"country": "AT"}))
     field = browser.get("/onboarding/address").context["form"].fields["register_number"]
     assert ("Firmenbuch" in field.label, field.required) == (True, False)
+
+
+def test_a_german_studio_is_asked_for_its_website_and_told_why(browser: Client) -> None:
+    shown = answer(browser, ("studio", STUDIO | {"website": ""}))
+    assert (shown.status_code, list(shown.context["form"].errors)) == (422, ["website"])
+    assert "Google" in shown.context["form"].fields["website"].help_text
+
+
+def test_elsewhere_a_website_may_be_left_out(browser: Client) -> None:
+    assert answer(browser, ("studio", STUDIO | {"country": "AT", "website": ""})).status_code == 302
+
+
+def test_a_website_may_be_given_as_people_say_it(world: World, browser: Client) -> None:
+    answer(browser, ("studio", STUDIO), ("address", ADDRESS))
+    assert profile(world).website == "https://eisenwerk.example"
+
+
+@pytest.mark.parametrize("kind", ["register_extract", "trade_licence"])
+def test_one_paper_of_either_kind_is_enough(world: World, browser: Client, kind: str) -> None:
+    upload(browser, "address_proof")
+    assert len(browser.get("/onboarding/papers").context["lacks"]) == 2
+    upload(browser, kind)
+    assert browser.get("/onboarding/papers").context["lacks"] == ()
+    with in_studio(world), atomic():
+        assert "papers" in onboarding.progress(Workspace.objects.get(pk=world.workspace_id)).done
+
+
+def test_the_papers_page_shows_what_the_review_will_compare(browser: Client) -> None:
+    answer(browser, ("studio", STUDIO), ("address", ADDRESS))
+    assert "Eisenwerk GmbH, Weg 1, 50674 Köln" in browser.get("/onboarding/papers").content.decode()
 
 
 def test_a_country_without_papers_is_not_asked_for_any(browser: Client) -> None:

@@ -178,28 +178,16 @@ def papers(request: HttpRequest) -> HttpResponse:
 
 def _papers(request: HttpRequest, form: PaperForm, *, status: int) -> HttpResponse:
     workspace = directory.get(workspace_of(request))
+    papers = studio.documents()
     context = {
         "form": form,
-        "papers": _papers_of(workspace.country),
-        "country": workspace.country,
+        "papers": papers,
+        "lacks": onboarding.lacking_papers(workspace.country, papers),
+        "is_german": workspace.country == "DE",
+        "profile": studio.latest_profile(workspace.pk),
         "wizard": wizard(workspace, "papers"),
     }
     return render(request, "onboarding/papers.html", context, status=status)
-
-
-def _papers_of(country: str) -> list[dict[str, Any]]:
-    mine = studio.documents()
-    kinds = {document.kind for document in mine}
-    missing = [kind for kind in onboarding.PROOFS.get(country, ()) if kind not in kinds]
-    return [{"kind": kind, "name": kind.label, "state": "missing"} for kind in missing] + [
-        {
-            "kind": document.kind,
-            "name": f"{document.get_kind_display()} ({document.filename})",
-            "state": "uploaded",
-            "uploaded_at": document.uploaded_at,
-        }
-        for document in mine
-    ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -24,19 +24,19 @@ WEEKDAYS = DAYS[:5]
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """How things are called there: the register with an example, the tax number with an example, whether it is needed."""
+    """How things are called there, with examples, and what a phone number of that country cannot do without."""
 
     register: str | Promise
     register_example: str
     vat: str | Promise
     vat_example: str
-    register_needed: bool = False
+    number_needs_business: bool = False
 
 
 ELSEWHERE = Country(_("Company number"), "12345678", _("VAT number"), "")
 BY_COUNTRY = {
     "DE": Country(
-        _("Register number (Handelsregister)"), "HRB 12345", "USt-IdNr.", "DE123456789", register_needed=True
+        _("Register number (Handelsregister)"), "HRB 12345", "USt-IdNr.", "DE123456789", number_needs_business=True
     ),
     "AT": Country(_("Register number (Firmenbuch)"), "FN 123456a", "UID", "ATU12345678"),
     "CH": Country("UID", "CHE-123.456.789", "MWST-Nr.", ""),
@@ -50,6 +50,11 @@ BY_COUNTRY = {
     "GB": Country("Companies House", "01234567", "VAT", "GB123456789"),
 }
 
+WHY_A_WEBSITE = _(
+    "Needed for a German phone number. None of your own? Give the public page on which people find the studio, "
+    "such as on Google, Instagram or Facebook; if that is not enough for the review, we tell you."
+)
+
 
 class StudioForm(forms.Form):
     """Who the studio is and who speaks for it."""
@@ -60,7 +65,10 @@ class StudioForm(forms.Form):
     )
     country = forms.ChoiceField(label=_("Country"), choices=COUNTRY_CHOICES)
     website = forms.URLField(
-        label=_("Website"), max_length=300, required=False, widget=forms.URLInput(attrs={"placeholder": "https://"})
+        label=_("Website"),
+        max_length=300,
+        widget=forms.URLInput(attrs={"placeholder": "kraftwerk-koeln.de", "inputmode": "url"}),
+        error_messages={"required": _("Germany gives a phone number only to a business that can be found on the web.")},
     )
     representative_name = forms.CharField(
         label=_("Authorised representative"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"})
@@ -68,6 +76,13 @@ class StudioForm(forms.Form):
     representative_email = forms.EmailField(
         label=_("Their e-mail address"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        there = BY_COUNTRY.get(self.data.get("country") or self.initial.get("country", ""), ELSEWHERE)
+        website = self.fields["website"]
+        website.required = there.number_needs_business
+        website.help_text = WHY_A_WEBSITE if website.required else _("The coach names it when members ask.")
 
 
 class AddressForm(forms.Form):
@@ -95,8 +110,10 @@ class AddressForm(forms.Form):
         register, vat = self.fields["register_number"], self.fields["vat_id"]
         register.label, vat.label = str(there.register), str(there.vat)
         register.help_text = _("For example %(number)s") % {"number": there.register_example}
+        if there.number_needs_business:
+            register.help_text += ". " + _("Not in the register? Then the tax number of the business.")
         vat.help_text = _("For example %(number)s") % {"number": there.vat_example} if there.vat_example else ""
-        register.required = there.register_needed
+        register.required = there.number_needs_business
 
     def clean_register_number(self) -> str:
         return str(self.cleaned_data["register_number"]).strip()
