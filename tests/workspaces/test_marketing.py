@@ -9,6 +9,8 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from workspaces import price_example
+from workspaces.models import Plan
 from workspaces.pages import marketing
 
 pytestmark = pytest.mark.django_db
@@ -104,4 +106,27 @@ def test_a_translation_says_that_the_german_text_binds(language: str) -> None:
 def test_prices_say_what_meta_takes() -> None:
     page = text("/pricing?lang=en")
     assert "To Meta, about" in page
-    assert "€33" in page
+    assert ("€99" in page, "€198" in page) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "plan", "meta", "total"),
+    [
+        ("members=300&each=3", "BASIC", 9900, 19800),
+        ("members=301&each=1", "PRO", 3311, 28211),
+        ("members=300&each=12", "BASIC", 39600, 49500),
+        ("members=5000&each=1", None, 55000, 55000),
+        ("members=viele&each=3", "BASIC", 9900, 19800),
+        ("members=0&each=99", "BASIC", 9900, 19800),
+    ],
+)
+def test_a_visitor_reckons_a_month_of_their_own_studio(asked: str, plan: str | None, meta: int, total: int) -> None:
+    example = Client().get(f"/pricing?{asked}").context["example"]
+    assert (example.plan and example.plan.code, example.meta_cents, example.total_cents) == (plan, meta, total)
+
+
+def test_a_plan_must_hold_the_messages_as_well_as_the_members() -> None:
+    basic, pro = Plan.objects.order_by("position")
+    small = price_example.reckon([basic, pro], members=100, each=30)
+    basic.messages_per_day = 99
+    assert (small.plan, price_example.reckon([basic, pro], members=100, each=30).plan) == (basic, pro)

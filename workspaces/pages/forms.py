@@ -13,6 +13,7 @@ from workspaces.models import StudioDocument
 from workspaces.models.access import MemberRole
 from workspaces.models.user import Rhythm
 from workspaces.places import COUNTRIES
+from workspaces.price_example import MOST_MEMBERS
 
 COUNTRY_NAMES = {
     "DE": _("Germany"), "AT": _("Austria"), "CH": _("Switzerland"), "LI": _("Liechtenstein"), "LU": _("Luxembourg"),
@@ -65,6 +66,18 @@ class PaperForm(forms.Form):
         label=_("File"),
         help_text=_("PDF, PNG or JPEG, at most 5 MB"),
         widget=forms.ClearableFileInput(attrs={"accept": "application/pdf,image/png,image/jpeg"}),
+    )
+
+
+class PriceForm(forms.Form):
+    """How large a studio is, and how often the coach begins to write."""
+
+    members = forms.IntegerField(label=_("How many members?"), min_value=1, max_value=MOST_MEMBERS, initial=300)
+    each = forms.TypedChoiceField(
+        label=_("Messages that the coach begins, to each of them a month"),
+        choices=[(n, str(n)) for n in (1, 2, 3, 4, 6, 8, 12)],
+        coerce=int,
+        initial=3,
     )
 
 

@@ -21,11 +21,11 @@ from django.views.decorators.http import conditional_page, require_http_methods,
 from pilar.api import client, throttling
 from pilar.kernel import clock
 from pilar.security.csp import leads_to_payment
-from workspaces import checkout, questions_and_answers
+from workspaces import checkout, price_example, questions_and_answers
 from workspaces import contact as questions
 from workspaces.models import Plan
 from workspaces.pages.base import public_page
-from workspaces.pages.forms import ContactForm
+from workspaces.pages.forms import ContactForm, PriceForm
 
 PAGES = ("landing", "features", "pricing", "security", "faq")
 LEGAL = ("imprint", "privacy", "terms", "processing", "withdrawal")
@@ -107,19 +107,18 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
         "plans": plans,
         "questions": questions_and_answers.ALL,
         "structured": as_json_ld(_structured(name, plans)),
-        "costs": COSTS,
-        "each": CENTS_A_MESSAGE,
+        "each": price_example.CENTS_A_MESSAGE,
     }
+    if name == "pricing":
+        context |= _reckoned(request, plans)
     return render(request, f"marketing/{name}.html", context)
 
 
-MONTHLY_MESSAGES = 3
-CENTS_A_MESSAGE = 11
-"""A cautious price of one message that the coach begins, in Germany; an example beside the price list, which is Meta's."""
-COSTS = [
-    {"members": members, "messages": members * MONTHLY_MESSAGES, "cents": members * MONTHLY_MESSAGES * CENTS_A_MESSAGE}
-    for members in (100, 300, 1000)
-]
+def _reckoned(request: HttpRequest, plans: list[Plan]) -> dict[str, Any]:
+    """What a month costs the studio that the visitor describes; a usual one as long as nothing sensible was said."""
+    form = PriceForm(request.GET) if PriceForm.base_fields.keys() & request.GET.keys() else PriceForm()
+    given = form.cleaned_data if form.is_valid() else {name: field.initial for name, field in form.fields.items()}
+    return {"reckon_form": form, "example": price_example.reckon(plans, **given)}
 
 
 @require_safe
