@@ -8,9 +8,8 @@ from uuid import UUID
 from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from health.models import HealthCheck, Incident, Status
+from health.models import Component, HealthCheck, Incident, Status
 from pilar.backplane import sql
 from pilar.backplane.tenancy import PLATFORM
 from pilar.kernel import switchboard
@@ -24,11 +23,6 @@ SELECT worst, count(*) FROM (
   FROM health_healthcheck WHERE workspace_id <> %s GROUP BY workspace_id) s
 GROUP BY worst
 """
-_WORDS = {
-    Status.HEALTHY: gettext_lazy("Well"),
-    Status.DEGRADED: gettext_lazy("Weak"),
-    Status.FAILED: gettext_lazy("Down"),
-}
 
 
 def studios(_now: datetime) -> Drawing:
@@ -37,12 +31,12 @@ def studios(_now: datetime) -> Drawing:
     checks = reverse("admin:health_healthcheck_changelist")
     tiles = [
         Tile(
-            said,
+            str(said),
             counts.get(place, 0),
             f"{checks}?status__exact={word}",
             bad=place == 2 and bool(counts.get(place)),
         )
-        for place, (word, said) in enumerate(_WORDS.items())
+        for place, (word, said) in enumerate(Status.choices)
     ]
     causes = (
         Incident.objects.filter(status__in=Incident.ONGOING)
@@ -58,7 +52,7 @@ def _cause(*, component: str, code: str, studios: int, since: datetime) -> list[
     incidents = f"{reverse('admin:health_incident_changelist')}?{urlencode({'component__exact': component, 'q': code})}"
     heal = f"{reverse('admin:health_heal')}?{urlencode({'code': code})}" if code in switchboard.remediations else ""
     return [
-        Cell(component, incidents),
+        Cell(Component(component).label, incidents),
         Cell(code or "–"),
         Cell(studios, bad=studios > 1),
         Cell(f"{since:%Y-%m-%d %H:%M}"),
@@ -71,7 +65,7 @@ def of_studio(_workspace_id: UUID, _now: datetime) -> Drawing:
     rows = [
         [
             Cell(row.probe, reverse("admin:health_healthcheck_change", args=[row.pk])),
-            Cell(_WORDS[Status(row.status)], bad=row.status == Status.FAILED),
+            Cell(row.get_status_display(), bad=row.status == Status.FAILED),
             Cell(row.summary),
             Cell(f"{row.last_check:%Y-%m-%d %H:%M}"),
         ]

@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from health.models import Incident
+from health.models import Incident, Severity
 from pilar.backplane import tenants
 from workspaces import directory
 
 DAYS = 90
 MOST = 1000
 """Incidents that are looked at for the bar, the newest first."""
-_BAD = ("critical", "high")
+_BAD = (Severity.CRITICAL, Severity.HIGH)
 
 
 def days(workspace_id: UUID, now: datetime) -> list[str]:

@@ -3,13 +3,13 @@
 from django.conf import settings
 
 from health.events import IncidentChanged
-from health.models import Incident
+from health.models import Incident, Severity
 from pilar.backplane.tenancy import PLATFORM, atomic
 from pilar.kernel.switchboard import Happened
 from pilar.providers.email import outbox
 from workspaces import directory
 
-SERIOUS = ("high", "critical")
+SERIOUS = (Severity.HIGH, Severity.CRITICAL)
 
 
 def tell(happened: Happened[IncidentChanged]) -> dict[str, bool]:

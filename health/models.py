@@ -3,28 +3,37 @@
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from pilar.backplane.tenant_model import TenantRow
 from pilar.kernel.ids import uuid7
 
 
 class Status(models.TextChoices):
-    HEALTHY = "healthy"
-    DEGRADED = "degraded"
-    FAILED = "failed"
+    HEALTHY = "healthy", _("Well")
+    DEGRADED = "degraded", _("Weak")
+    FAILED = "failed", _("Down")
+
+
+class Severity(models.TextChoices):
+    LOW = "low", pgettext_lazy("severity", "low")
+    MEDIUM = "medium", pgettext_lazy("severity", "medium")
+    HIGH = "high", pgettext_lazy("severity", "high")
+    CRITICAL = "critical", pgettext_lazy("severity", "critical")
 
 
 class Component(models.TextChoices):
     """The specification's `HealthComponent`; every registered probe names one of these."""
 
-    WEBHOOK_DELIVERY = "webhook_delivery"
-    QUEUE_PROCESSING = "queue_processing"
-    RATE_LIMITS = "rate_limits"
-    TWILIO = "twilio_integration"
-    WHATSAPP = "whatsapp_integration"
-    AI_PROVIDERS = "ai_providers"
-    DATABASE = "database_performance"
-    EXTERNAL_APIS = "external_apis"
+    WEBHOOK_DELIVERY = "webhook_delivery", _("delivery of webhooks")
+    QUEUE_PROCESSING = "queue_processing", _("the queue")
+    RATE_LIMITS = "rate_limits", _("limits")
+    TWILIO = "twilio_integration", "Twilio"
+    WHATSAPP = "whatsapp_integration", "WhatsApp"
+    AI_PROVIDERS = "ai_providers", _("AI")
+    DATABASE = "database_performance", _("database")
+    EXTERNAL_APIS = "external_apis", _("other services")
 
 
 class HealthCheck(TenantRow):
@@ -32,12 +41,12 @@ class HealthCheck(TenantRow):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     probe = models.CharField(max_length=60)
-    component = models.CharField(max_length=50)
+    component = models.CharField(max_length=50, choices=Component)
     status = models.CharField(max_length=20, choices=Status)
     summary = models.CharField(max_length=300)
     fix = models.CharField(max_length=300, blank=True)
     code = models.CharField(max_length=60, blank=True)
-    severity = models.CharField(max_length=20, default="low")
+    severity = models.CharField(max_length=20, choices=Severity, default=Severity.LOW)
     metrics: Any = models.JSONField(default=dict)
     last_check = models.DateTimeField()
     next_check = models.DateTimeField()
@@ -56,20 +65,20 @@ class Incident(TenantRow):
     """Something that is wrong, from its first sign to its proven end. One is open per workspace and probe."""
 
     class State(models.TextChoices):
-        OPEN = "open"
-        INVESTIGATING = "investigating"
-        RESOLVED = "resolved"
-        CLOSED = "closed"
+        OPEN = "open", pgettext_lazy("incident", "open")
+        INVESTIGATING = "investigating", _("being looked into")
+        RESOLVED = "resolved", pgettext_lazy("incident", "solved")
+        CLOSED = "closed", pgettext_lazy("incident", "closed")
 
     ONGOING = (State.OPEN, State.INVESTIGATING)
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     probe = models.CharField(max_length=60)
-    component = models.CharField(max_length=50)
+    component = models.CharField(max_length=50, choices=Component)
     code = models.CharField(max_length=60, blank=True)
     title = models.CharField(max_length=300)
     description = models.TextField()
-    severity = models.CharField(max_length=20)
+    severity = models.CharField(max_length=20, choices=Severity)
     status = models.CharField(max_length=20, choices=State, default=State.OPEN)
     detected_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True)

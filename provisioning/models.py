@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from pilar.backplane.tenant_model import TenantModel
 
@@ -11,15 +13,15 @@ class ProvisioningJob(TenantModel):
     """One run of the pipeline (specification S1 "Provisioning Pipeline", checklist P-25). At most one is open per workspace."""
 
     class Trigger(models.TextChoices):
-        STRIPE = "stripe"
-        ONBOARDING = "onboarding"
-        MANUAL = "manual"
+        STRIPE = "stripe", _("Payment")
+        ONBOARDING = "onboarding", _("Onboarding finished")
+        MANUAL = "manual", _("Started by hand")
 
     class Status(models.TextChoices):
-        RUNNING = "running"
-        WAITING = "waiting"
-        FAILED = "failed"
-        SUCCEEDED = "succeeded"
+        RUNNING = "running", _("running")
+        WAITING = "waiting", _("waiting")
+        FAILED = "failed", _("failed")
+        SUCCEEDED = "succeeded", _("succeeded")
 
     OPEN = (Status.RUNNING, Status.WAITING, Status.FAILED)
 
@@ -44,13 +46,13 @@ class ProvisioningStep(TenantModel):
     """The checkpoint of one step. `round` rises with every new order to run it, so that an old job cannot write."""
 
     class Status(models.TextChoices):
-        PENDING = "pending"
-        IN_PROGRESS = "in_progress"
-        WAITING = "waiting"
-        RETRYING = "retrying"
-        FAILED = "failed"
-        COMPLETED = "completed"
-        SKIPPED = "skipped"
+        PENDING = "pending", _("pending")
+        IN_PROGRESS = "in_progress", _("running")
+        WAITING = "waiting", _("waiting")
+        RETRYING = "retrying", _("failed, tries again")
+        FAILED = "failed", _("failed")
+        COMPLETED = "completed", pgettext_lazy("step", "done")
+        SKIPPED = "skipped", _("not needed")
 
     GREEN = (Status.COMPLETED, Status.SKIPPED)
 

@@ -8,11 +8,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 
 from pilar.backplane.tenant_admin import TenantAdmin
-from pilar.kernel import clock
+from pilar.kernel import clock, money
 from pilar.ui import letter_pages
 from workspaces import directory
 from workspaces.models import (
@@ -110,7 +111,11 @@ def _actor(request: HttpRequest) -> str:
 
 @admin.register(Plan)
 class PlanAdmin(ModelAdmin):  # type: ignore[misc]
-    list_display = ("code", "price_cents", "leads", "messages_per_day", "tokens_per_day", "seats", "is_offered")
+    list_display = ("code", "price", "leads", "messages_per_day", "tokens_per_day", "seats", "is_offered")
+
+    @admin.display(description=pgettext_lazy("column", "price"), ordering="price_cents")
+    def price(self, plan: Plan) -> str:
+        return money.cents(plan.price_cents, plan.currency)
 
 
 @admin.register(SignUp)
@@ -156,8 +161,7 @@ class InvoiceAdmin(TenantAdmin):
         "number",
         "workspace",
         "status",
-        "total_cents",
-        "currency",
+        "total",
         "issued_at",
         "attempts",
         "next_attempt_at",
@@ -166,13 +170,21 @@ class InvoiceAdmin(TenantAdmin):
     list_select_related = ("workspace",)
     search_fields = ("number", "stripe_invoice_id", "workspace__name")
 
+    @admin.display(description=pgettext_lazy("column", "total"), ordering="total_cents")
+    def total(self, invoice: Invoice) -> str:
+        return money.cents(invoice.total_cents, invoice.currency)
+
 
 @admin.register(MoneyBack)
 class MoneyBackAdmin(TenantAdmin):
-    list_display = ("issued_at", "workspace", "kind", "number", "amount_cents", "currency", "status")
+    list_display = ("issued_at", "workspace", "kind", "number", "amount", "status")
     list_filter = ("kind", "status")
     list_select_related = ("workspace",)
     search_fields = ("number", "stripe_id", "stripe_invoice_id", "workspace__name")
+
+    @admin.display(description=pgettext_lazy("column", "amount"), ordering="amount_cents")
+    def amount(self, back: MoneyBack) -> str:
+        return money.cents(back.amount_cents, back.currency)
 
 
 @admin.register(StudioProfile)

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from babel.numbers import format_currency
 from django.db.models import Count, Q, Sum
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from pilar.kernel import money
 from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid
 from workspaces.models import Membership, SignUp, Subscription, User, Workspace
 
@@ -39,7 +38,7 @@ def _money() -> list[Tile]:
         trials=Count("pk", filter=Q(status="trialing")),
         late=Count("pk", filter=Q(status__in=LATE)),
     )
-    monthly = format_currency((standing["paid"] or 0) / 100, "EUR", locale=get_language() or "de")
+    monthly = money.cents(standing["paid"] or 0)
     return [
         Tile(_("Paid a month, net"), monthly, f"{address}?status__exact=active"),
         Tile(_("In their trial"), standing["trials"], f"{address}?status__exact=trialing"),

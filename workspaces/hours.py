@@ -37,17 +37,23 @@ def fields(stored: Any) -> dict[str, str]:
     return values
 
 
-def told(stored: Any) -> str:
-    """Say the hours in one English line, days with the same hours together; empty when nothing is known."""
-    week = read(stored)
-    runs: list[tuple[list[str], str]] = []
-    for day, spans in week.items():
-        words = " and ".join(f"{begin}-{end}" for begin, end in spans) or "closed"
-        if runs and runs[-1][1] == words and DAYS.index(runs[-1][0][-1]) + 1 == DAYS.index(day):
-            runs[-1][0].append(day)
+def runs(stored: Any) -> list[tuple[list[str], list[Span]]]:
+    """Return the days with their hours in order, days that follow each other with the same hours together."""
+    found: list[tuple[list[str], list[Span]]] = []
+    for day, spans in read(stored).items():
+        if found and found[-1][1] == spans and DAYS.index(found[-1][0][-1]) + 1 == DAYS.index(day):
+            found[-1][0].append(day)
         else:
-            runs.append(([day], words))
-    return "; ".join(f"{_range(days)} {words}" for days, words in runs)
+            found.append(([day], spans))
+    return found
+
+
+def told(stored: Any) -> str:
+    """Say the hours in one English line; empty when nothing is known."""
+    return "; ".join(
+        f"{_range(days)} {' and '.join(f'{begin}-{end}' for begin, end in spans) or 'closed'}"
+        for days, spans in runs(stored)
+    )
 
 
 def _range(days: list[str]) -> str:

@@ -10,9 +10,9 @@ class AiAgentConfig(TenantModel):
     """One version of the agent's configuration; the highest is in force. No temperature is sent where a model refuses it."""
 
     class Provider(models.TextChoices):
-        OPENAI = "openai"
-        GROQ = "groq"
-        ANTHROPIC = "anthropic"
+        OPENAI = "openai", "OpenAI"
+        GROQ = "groq", "Groq"
+        ANTHROPIC = "anthropic", "Anthropic"
 
     version = models.PositiveIntegerField()
     provider = models.CharField(max_length=10, choices=Provider)

@@ -57,17 +57,6 @@ class Change:
         return told | until | ({"end_pause": True} if self.end_pause else {})
 
 
-def known(lead: Lead, *, now: datetime) -> list[str]:
-    """Return what the model is told of the wishes that hold."""
-    mine = preferences.of(lead)
-    days = ", ".join(DAYS[day] for day in mine.weekdays)
-    held = {"how often": mine.frequency, "only on": days, "from": mine.time_of_day}
-    told = [f"{name} {value}" for name, value in held.items() if value]
-    if lead.paused_until and lead.paused_until > now:
-        told.append(f"paused until {lead.paused_until:%Y-%m-%d}")
-    return [f"Wishes about our messages: {'; '.join(told)}"] if told else []
-
-
 def judged(asked: Asked | None, lead: Lead, *, now: datetime) -> Change | None:
     """Return what can be kept, None when nothing changes. Raises Problem for what the page would refuse too."""
     if asked is None:

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from coach.models.people import Lead
 from pilar.backplane.tenant_model import TenantModel
@@ -19,9 +21,9 @@ class Conversation(TenantModel):
     """
 
     class Owner(models.TextChoices):
-        AI = "ai"
-        HUMAN = "human"
-        WAITING = "waiting"
+        AI = "ai", _("the AI")
+        HUMAN = "human", _("a person")
+        WAITING = "waiting", _("waiting for a person")
 
     lead = models.OneToOneField(Lead, on_delete=models.CASCADE, related_name="conversation")
     owner = models.CharField(max_length=8, choices=Owner, default=Owner.AI)
@@ -72,29 +74,29 @@ class Message(TenantModel):
     """
 
     class Direction(models.TextChoices):
-        IN = "in"
-        OUT = "out"
+        IN = "in", _("incoming")
+        OUT = "out", _("outgoing")
 
     class State(models.TextChoices):
-        RECEIVED = "received"
-        QUEUED = "queued"
-        UNKNOWN = "unknown"
-        SENT = "sent"
-        DELIVERED = "delivered"
-        READ = "read"
-        FAILED = "failed"
-        DROPPED = "dropped"
+        RECEIVED = "received", pgettext_lazy("message", "received")
+        QUEUED = "queued", _("waiting to be sent")
+        UNKNOWN = "unknown", _("being checked with WhatsApp")
+        SENT = "sent", pgettext_lazy("message", "sent")
+        DELIVERED = "delivered", pgettext_lazy("message", "delivered")
+        READ = "read", pgettext_lazy("message", "read")
+        FAILED = "failed", _("not delivered")
+        DROPPED = "dropped", _("not sent on purpose")
 
     class By(models.TextChoices):
-        MEMBER = "member"
-        AI = "ai"
-        HUMAN = "human"
-        TEMPLATE = "template"
+        MEMBER = "member", _("the member")
+        AI = "ai", _("the AI")
+        HUMAN = "human", _("a person")
+        TEMPLATE = "template", _("a template")
 
     class Category(models.TextChoices):
-        MARKETING = "marketing"
-        UTILITY = "utility"
-        SERVICE = "service"
+        MARKETING = "marketing", pgettext_lazy("category", "marketing")
+        UTILITY = "utility", pgettext_lazy("category", "utility")
+        SERVICE = "service", pgettext_lazy("category", "service")
 
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="messages", db_index=False)

@@ -1,6 +1,7 @@
 """What the coach knows about a person's training (specification Module 6: LeadCoachingState, Goal, Milestone)."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from coach.models.people import Lead
 from pilar.backplane.tenant_model import TenantModel
@@ -10,9 +11,9 @@ class CoachingState(TenantModel):
     """A lead's preferences and figures. Empty preferences mean: as the studio's configuration says."""
 
     class Style(models.TextChoices):
-        ENCOURAGING = "encouraging"
-        CHALLENGING = "challenging"
-        SUPPORTIVE = "supportive"
+        ENCOURAGING = "encouraging", _("Encouraging")
+        CHALLENGING = "challenging", _("Challenging")
+        SUPPORTIVE = "supportive", _("Supportive")
 
     lead = models.OneToOneField(Lead, on_delete=models.CASCADE, related_name="coaching")
     last_training_date = models.DateField(null=True, blank=True)
@@ -46,11 +47,11 @@ class Goal(TenantModel):
     """Something the person wants to reach. Never a number of kilos set by the AI (safety)."""
 
     class Type(models.TextChoices):
-        WEIGHT_LOSS = "weight_loss"
-        MUSCLE_GAIN = "muscle_gain"
-        ENDURANCE = "endurance"
-        STRENGTH = "strength"
-        HABIT = "habit"
+        WEIGHT_LOSS = "weight_loss", _("Lose weight")
+        MUSCLE_GAIN = "muscle_gain", _("Build muscle")
+        ENDURANCE = "endurance", _("Endurance")
+        STRENGTH = "strength", _("Strength")
+        HABIT = "habit", _("Train regularly")
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="goals", db_index=False)
     type = models.CharField(max_length=12, choices=Type)

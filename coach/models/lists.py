@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from pilar.backplane.tenant_model import TenantModel
 
@@ -33,17 +35,17 @@ class BulkAction(TenantModel):
     undoable: ClassVar[timedelta] = timedelta(minutes=30)
 
     class Kind(models.TextChoices):
-        TAG = "tag"
-        UNTAG = "untag"
-        PAUSE = "pause"
-        RESUME = "resume"
-        EXPORT = "export"
-        ERASE = "erase"
+        TAG = "tag", _("add a tag")
+        UNTAG = "untag", _("take a tag away")
+        PAUSE = "pause", pgettext_lazy("bulk action", "pause")
+        RESUME = "resume", pgettext_lazy("bulk action", "resume")
+        EXPORT = "export", pgettext_lazy("bulk action", "export")
+        ERASE = "erase", pgettext_lazy("bulk action", "erase")
 
     class Status(models.TextChoices):
-        RUNNING = "running"
-        DONE = "done"
-        UNDONE = "undone"
+        RUNNING = "running", _("running")
+        DONE = "done", pgettext_lazy("bulk action", "done")
+        UNDONE = "undone", pgettext_lazy("bulk action", "undone")
 
     kind = models.CharField(max_length=8, choices=Kind)
     params = models.JSONField(default=dict)

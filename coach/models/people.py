@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Concat, Lower
+from django.utils.translation import gettext_lazy as _
 
 from pilar.backplane.tenant_model import TenantModel
 
@@ -11,9 +12,9 @@ class Lead(TenantModel):
     """A member or prospect of the studio. `phone` is E.164, empty for people WhatsApp names by user id only."""
 
     class Status(models.TextChoices):
-        ACTIVE = "active"
-        OPTED_OUT = "opted_out"
-        UNREACHABLE = "unreachable"
+        ACTIVE = "active", _("active")
+        OPTED_OUT = "opted_out", _("said stop")
+        UNREACHABLE = "unreachable", _("unreachable")
 
     name = models.CharField(max_length=120, blank=True)
     phone = models.CharField(max_length=16, blank=True)
@@ -62,9 +63,9 @@ class LeadAlias(TenantModel):
     """One name under which WhatsApp knows a lead. Aliases are added, never moved silently (providers.md 3.3)."""
 
     class Kind(models.TextChoices):
-        PHONE = "phone"
-        BSUID = "bsuid"
-        WA_ID = "wa_id"
+        PHONE = "phone", _("telephone number")
+        BSUID = "bsuid", _("WhatsApp's id of the person for this studio")
+        WA_ID = "wa_id", _("WhatsApp's number of the person")
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="aliases", db_index=False)
     kind = models.CharField(max_length=8, choices=Kind)
@@ -88,9 +89,9 @@ class Consent(TenantModel):
     """
 
     class Purpose(models.TextChoices):
-        COACHING = "coaching"
-        OFFERS = "offers"
-        HEALTH_DATA = "health_data"
+        COACHING = "coaching", _("Coaching messages")
+        OFFERS = "offers", _("Offers")
+        HEALTH_DATA = "health_data", _("Health data")
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="consents", db_index=False)
     purpose = models.CharField(max_length=16, choices=Purpose, default=Purpose.COACHING)
@@ -130,8 +131,8 @@ class Suppression(TenantModel):
     """A contact that must not be woken, kept as a keyed hash so that erased people stay unknown (GDPR Art. 17)."""
 
     class Reason(models.TextChoices):
-        STOP = "stop"
-        ERASED = "erased"
+        STOP = "stop", _("said stop")
+        ERASED = "erased", _("erased")
 
     digest = models.CharField(max_length=64)
     reason = models.CharField(max_length=8, choices=Reason)

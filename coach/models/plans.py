@@ -2,6 +2,8 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from coach.models.people import Lead
 from pilar.backplane.tenant_model import TenantModel
@@ -11,10 +13,10 @@ class CoachConfig(TenantModel):
     """One version of the coach's settings (specification overview: `whatsappCoach`); the highest is in force."""
 
     class Frequency(models.TextChoices):
-        DAILY = "daily"
-        THREE_A_WEEK = "3x_week"
-        WEEKLY = "weekly"
-        BI_WEEKLY = "bi-weekly"
+        DAILY = "daily", _("Every day")
+        THREE_A_WEEK = "3x_week", _("Three times a week")
+        WEEKLY = "weekly", _("Once a week")
+        BI_WEEKLY = "bi-weekly", _("Every two weeks")
 
     version = models.PositiveIntegerField()
     target_audience = models.CharField(max_length=200)
@@ -45,19 +47,19 @@ class Followup(TenantModel):
     """
 
     class Status(models.TextChoices):
-        PENDING = "pending"
-        PROCESSING = "processing"
-        UNKNOWN = "unknown"
-        SENT = "sent"
-        FAILED = "failed"
-        CANCELLED = "cancelled"
-        SKIPPED = "skipped"
-        SKIPPED_LATE = "skipped_late"
+        PENDING = "pending", pgettext_lazy("follow-up", "planned")
+        PROCESSING = "processing", _("being sent")
+        UNKNOWN = "unknown", _("being checked with WhatsApp")
+        SENT = "sent", pgettext_lazy("message", "sent")
+        FAILED = "failed", _("not delivered")
+        CANCELLED = "cancelled", _("cancelled")
+        SKIPPED = "skipped", _("left out")
+        SKIPPED_LATE = "skipped_late", _("left out, it was too late")
 
     class Origin(models.TextChoices):
-        SCHEDULE = "schedule"
-        PERSON = "person"
-        SYSTEM = "system"
+        SCHEDULE = "schedule", _("the rhythm")
+        PERSON = "person", _("a person")
+        SYSTEM = "system", _("the product itself")
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="followups", db_index=False)
     type = models.CharField(max_length=64)

@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from pilar.backplane.tenant_model import TenantModel
 
@@ -20,10 +22,10 @@ class MemberImport(TenantModel):
     file_retention: ClassVar[timedelta] = timedelta(days=7)
 
     class Status(models.TextChoices):
-        UPLOADED = "uploaded"
-        RUNNING = "running"
-        DONE = "done"
-        CANCELLED = "cancelled"
+        UPLOADED = "uploaded", _("uploaded, not begun")
+        RUNNING = "running", _("running")
+        DONE = "done", pgettext_lazy("import", "done")
+        CANCELLED = "cancelled", _("thrown away")
 
     file_name = models.CharField(max_length=120)
     content = models.TextField(blank=True)

@@ -4,11 +4,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from health.models import Component, Incident, Status
+from health.models import Component, Incident, Severity, Status
 from health.words import Health, Issue
 
 STATES = Status.values
-SEVERITIES = ["low", "medium", "high", "critical"]
+SEVERITIES = Severity.choices
 
 
 class CheckSerializer(serializers.Serializer[Any]):

@@ -38,8 +38,8 @@ def of_studio(workspace_id: UUID, now: datetime) -> Drawing:
     used = [
         Tile(
             one.resource,
-            money.written(one.daily_used, one.unit),
-            note=_("of %(limit)s today") % {"limit": money.written(one.daily_limit, one.unit)},
+            money.of_budget(one.daily_used, one.unit),
+            note=_("of %(limit)s today") % {"limit": money.of_budget(one.daily_limit, one.unit)},
         )
         for one in budgets.status(now)
     ]

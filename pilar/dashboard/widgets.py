@@ -29,9 +29,12 @@ def _count[M: Model](rows: QuerySet[M]) -> int:
 
 
 def budget(_workspace_id: UUID, now: datetime) -> dict[str, Any]:
-    """What of the plan's daily allowance is used, and where the day ends at this pace; unlimited resources are left out."""
+    """What of the limits of the day and the month is used, and where the day ends at this pace; unlimited resources are
+    left out.
+    """
+    limited = [one for one in budgets.status(now) if (one.daily_limit, one.monthly_limit) != (None, None)]
     return {
-        "budgets": [budget_line(entry, now) for entry in budgets.status(now) if entry.daily_limit is not None],
+        "budgets": [budget_line(entry, now) for entry in limited],
         "limits_url": reverse("workspaces:limits"),
     }
 
@@ -40,9 +43,11 @@ def budget_line(entry: budgets.Standing, now: datetime) -> dict[str, Any]:
     """One resource; a forecast once a pace can be told."""
     begun = entry.day_opens_again_at - A_DAY
     shown = {"resource": entry.resource, "unit": entry.unit, "used": entry.daily_used, "limit": entry.daily_limit}
-    if not entry.daily_used or now - begun < SOONEST_FORECAST:
+    if entry.monthly_limit is not None:
+        shown["month"] = {"used": entry.monthly_used, "limit": entry.monthly_limit}
+    if entry.daily_limit is None or not entry.daily_used or now - begun < SOONEST_FORECAST:
         return shown
-    full_at = begun + (now - begun) * ((entry.daily_limit or 0) / entry.daily_used)
+    full_at = begun + (now - begun) * (entry.daily_limit / entry.daily_used)
     return shown | {"forecast": round(entry.daily_used * (A_DAY / (now - begun))), "full_at": full_at}
 
 

@@ -6,9 +6,11 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.admin import ModelAdmin
 
 from pilar.backplane.tenant_admin import TenantAdmin
+from pilar.kernel import money
 from pilar.providers import prices
 from pilar.providers.models import (
     Breaker,
@@ -55,11 +57,16 @@ class MessageTemplateAdmin(TenantAdmin):
 
 @admin.register(ProviderCall)
 class ProviderCallAdmin(TenantAdmin):
-    list_display = ("at", "provider", "operation", "outcome", "code", "milliseconds", "micro_euro", "workspace_id")
+    list_display = ("at", "provider", "operation", "outcome", "code", "milliseconds", "price", "workspace_id")
     list_filter = ("provider", "outcome")
     search_fields = ("correlation_id", "workspace_id", "request_id")
     ordering = ("-at",)
     show_full_result_count = False
+
+    @admin.display(description=pgettext_lazy("column", "price"), ordering="micro_euro")
+    def price(self, call: ProviderCall) -> str:
+        """What the call cost, with all its digits; nothing where no price is known."""
+        return "–" if call.micro_euro is None else money.exact(call.micro_euro)
 
 
 @admin.register(Price)
@@ -73,8 +80,12 @@ class PriceAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
     list_before_template = "admin/providers/price_list.html"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        shown: HttpResponse = super().changelist_view(request, {**(extra_context or {}), "listed": prices.listed()})
+        shown: HttpResponse = super().changelist_view(request, {**(extra_context or {}), "listed": _named()})
         return shown
+
+
+def _named() -> list[tuple[str, prices.Known]]:
+    return [(str(Price.Kind(one.kind).label), one) for one in prices.listed()]
 
 
 @admin.register(Breaker)

@@ -75,7 +75,7 @@ def test_the_coach_knows_the_opening_hours(studio: UUID) -> None:
         from coach import leads
 
         found = agent_context.gather(leads.conversation_of(lead_with_consent()), now=clock.now())
-    assert "Opening hours: Mon 06:00-22:00; Tue closed" in found.facts
+    assert "Opening hours: Mon 06:00-22:00; Tue closed" in [fact.told for fact in found.facts]
 
 
 def try_it(studio: UUID, phone: str = NUMBER) -> None:

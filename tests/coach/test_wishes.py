@@ -134,7 +134,7 @@ def test_the_model_is_told_what_holds(studio: UUID, phone: Phone, model: Model) 
     lead = says(studio, "nur montags")
     with tenant(studio), atomic():
         told = context.gather(Conversation.objects.get(lead=lead), now=clock.now()).facts
-    assert "Wishes about our messages: only on mon" in told
+    assert "Wishes about our messages: only on mon" in [fact.told for fact in told]
 
 
 def test_why_shows_the_owner_what_was_set(studio: UUID, phone: Phone, model: Model, owner: Client) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext_noop
 
@@ -41,6 +42,17 @@ def test_only_limited_resources_have_a_budget_to_show(in_studio: UUID) -> None:
         budgets.set_limits("messages", daily=200, policy="queue")
         shown = widgets.budget(in_studio, clock.now())["budgets"]
     assert shown == [{"resource": "messages", "unit": "message", "used": 0, "limit": 200}]
+
+
+def test_a_cap_of_the_month_is_shown_also_without_one_of_the_day(in_studio: UUID) -> None:
+    with atomic():
+        budgets.choose("euro", own_monthly=20_000_000, actor="test")
+        shown = widgets.budget(in_studio, clock.now())
+    assert [(line["limit"], line["month"]) for line in shown["budgets"]] == [(None, {"used": 0, "limit": 20_000_000})]
+    with translation.override("de"):
+        drawn = render_to_string("widgets/budget.html", shown)
+    assert "20,00" in drawn
+    assert "Diesen Monat" in drawn
 
 
 def test_a_budget_says_where_the_day_ends_at_this_pace() -> None:

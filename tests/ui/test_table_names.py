@@ -1,5 +1,6 @@
 """Operators read words above columns, beside fields and over tables, not names from the code."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -47,6 +48,21 @@ def test_every_field_of_a_page_has_a_word(page: Any, rf: RequestFactory) -> None
     assert not [field.name for field in fields if not isinstance(field.verbose_name, Promise)], (
         "give these fields a word in pilar/ui/column_names.py"
     )
+
+
+EVERYWHERE = {"Twilio", "WhatsApp", "Stripe", "OpenAI", "Groq", "Anthropic"}
+
+
+def choices(model: Any) -> Iterator[tuple[str, Any]]:
+    for field in model._meta.fields:
+        yield from ((f"{field.name}: {value}", label) for value, label in field.flatchoices)
+
+
+@pytest.mark.parametrize("model", [model for model, _page in OURS], ids=lambda model: model._meta.label)
+def test_every_choice_has_a_word(model: Any) -> None:
+    """Without a label Django makes one of the code's own name, which stays English in every language."""
+    unnamed = [name for name, label in choices(model) if not isinstance(label, Promise) | (label in EVERYWHERE)]
+    assert not unnamed, "give these choices a label with gettext_lazy where they are declared"
 
 
 def test_the_words_are_in_the_language_of_the_reader() -> None:

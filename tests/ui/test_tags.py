@@ -19,6 +19,34 @@ def test_money_is_written_as_the_reader_writes_it(language: str, amount: int, te
         assert ui.cents(amount) == text
 
 
+@pytest.mark.parametrize(
+    ("language", "under", "sum"),
+    [
+        ("de", "unter 1 Cent", "1.234,50\xa0€"),
+        ("en", "under 1 cent", "€1,234.50"),
+        ("es", "menos de 1 céntimo", "1.234,50\xa0€"),
+        ("fr", "moins de 1 centime", "1\u202f234,50\xa0€"),
+        ("it", "meno di 1 centesimo", "1.234,50\xa0€"),
+    ],
+)
+def test_costs_are_told_to_the_cent_and_less_than_one_in_words(language: str, under: str, sum: str) -> None:
+    with translation.override(language):
+        told = [ui.amount(micro, "micro_euro") for micro in (260, 9_999, 1_234_504_999)]
+    assert told == [under, under, sum]
+
+
+@pytest.mark.parametrize(("micro", "text"), [(0, "0,00\xa0€"), (10_000, "0,01\xa0€"), (14_999, "0,01\xa0€")])
+def test_nothing_is_no_cent_and_a_cent_is_one(micro: int, text: str) -> None:
+    with translation.override("de"):
+        assert ui.amount(micro, "micro_euro") == text
+
+
+def test_operators_see_every_digit() -> None:
+    with translation.override("de"):
+        told = [ui.exact_amount(value, unit) for value, unit in ((260, "micro_euro"), (None, "x"), (12_000, "tokens"))]
+    assert told == ["0,00026\xa0€", "∞", "12.000"]
+
+
 def test_a_number_is_grouped_and_a_wrong_one_left_alone() -> None:
     assert ui.phone("+4917112345678") == "+49 171 12345678"
     assert ui.phone("Empfang") == "Empfang"

@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import ClassVar
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from pilar.backplane.tenant_model import TenantModel
 
@@ -14,9 +16,9 @@ class DataExport(TenantModel):
     lifetime: ClassVar[timedelta] = timedelta(days=7)
 
     class State(models.TextChoices):
-        WORKING = "working"
-        READY = "ready"
-        TOO_LARGE = "too_large"
+        WORKING = "working", _("being made")
+        READY = "ready", pgettext_lazy("export", "ready")
+        TOO_LARGE = "too_large", _("too large")
 
     state = models.CharField(max_length=10, choices=State, default=State.WORKING)
     content = models.BinaryField(null=True)

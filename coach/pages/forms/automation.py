@@ -12,20 +12,13 @@ from coach.config import CoachSettings
 from coach.models import CoachConfig
 from coach.schedule import instant
 
-FREQUENCIES = (
-    (CoachConfig.Frequency.DAILY, _("Every day")),
-    (CoachConfig.Frequency.THREE_A_WEEK, _("Three times a week")),
-    (CoachConfig.Frequency.WEEKLY, _("Once a week")),
-    (CoachConfig.Frequency.BI_WEEKLY, _("Every two weeks")),
-)
-
 
 class CoachForm(forms.Form):
     target_audience = forms.CharField(label=_("Who are your members?"), max_length=200)
     goal = forms.CharField(label=_("What is the aim?"), max_length=300)
     tone = forms.CharField(label=_("Tone"), max_length=100)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    frequency = forms.ChoiceField(label=_("How often?"), choices=FREQUENCIES)
+    frequency = forms.ChoiceField(label=_("How often?"), choices=CoachConfig.Frequency.choices)
     window_start = forms.CharField(label=_("Not before"), max_length=5, help_text=_("HH:MM, in the member's own time"))
     window_end = forms.CharField(label=_("Not after"), max_length=5, help_text=_("HH:MM; 24:00 is the end of the day"))
     auto_reply = forms.BooleanField(label=_("Answer by AI when a member writes"), required=False)

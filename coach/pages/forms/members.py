@@ -9,8 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from coach.consents import NewConsent
 from coach.leads import NewLead
-from coach.models import CoachingState, Consent, Goal, Lead
-from coach.pages.forms.automation import FREQUENCIES
+from coach.models import CoachConfig, CoachingState, Consent, Goal, Lead
 from coach.preferences import Preferences
 from pilar.ui import words
 
@@ -108,7 +107,7 @@ class PreferencesForm(forms.Form):
     """How a person wants to be coached."""
 
     frequency = forms.ChoiceField(
-        label=_("How often?"), required=False, choices=[("", _("As your settings say")), *FREQUENCIES]
+        label=_("How often?"), required=False, choices=[("", _("As your settings say")), *CoachConfig.Frequency.choices]
     )
     time_of_day = forms.CharField(
         label=_("At what time?"),
@@ -125,14 +124,7 @@ class PreferencesForm(forms.Form):
         widget=forms.CheckboxSelectMultiple({"class": "in-columns"}),
         help_text=_("None chosen means any day; never more often than above"),
     )
-    motivation_style = forms.ChoiceField(
-        label=_("Tone"),
-        choices=[
-            (CoachingState.Style.ENCOURAGING, _("Encouraging")),
-            (CoachingState.Style.CHALLENGING, _("Challenging")),
-            (CoachingState.Style.SUPPORTIVE, _("Supportive")),
-        ],
-    )
+    motivation_style = forms.ChoiceField(label=_("Tone"), choices=CoachingState.Style.choices)
 
     @classmethod
     def of(cls, wishes: Preferences) -> "PreferencesForm":

@@ -9,8 +9,7 @@ from django.utils.translation import gettext as _
 
 from coach import followups, reasons
 from coach.config import CoachSettings
-from coach.models import Followup
-from coach.pages.forms.automation import FREQUENCIES
+from coach.models import CoachConfig, Followup
 from coach.simulation import Week
 from pilar.ui import charts
 from pilar.ui.templatetags.ui import language_label
@@ -20,7 +19,7 @@ _HOUR = 60
 
 def sentences(mine: CoachSettings) -> list[str]:
     """The settings as one would say them."""
-    often = {str(key): str(label) for key, label in FREQUENCIES}.get(mine.frequency, mine.frequency)
+    often = {str(key): str(label) for key, label in CoachConfig.Frequency.choices}.get(mine.frequency, mine.frequency)
     told = [
         _("It writes to: %(audience)s.") % {"audience": mine.target_audience.rstrip(".")},
         _("Its aim: %(goal)s.") % {"goal": mine.goal.rstrip(".")},

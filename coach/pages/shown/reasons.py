@@ -1,14 +1,11 @@
 """Why a message was sent, as one reads it: what set it off, what was known, whose words, and what it cost."""
 
-from datetime import datetime
 from typing import Any
 
-from django.utils import formats
-from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 
 from coach.models import Message
-from coach.pages.forms.automation import FREQUENCIES
+from coach.pages.shown import facts
 
 
 def told(row: Message, author: str = "") -> dict[str, Any]:
@@ -18,7 +15,7 @@ def told(row: Message, author: str = "") -> dict[str, Any]:
         "sentence": _trigger(row, author),
         "rule": _rule(row),
         "words": _words(row),
-        "facts": [str(fact) for fact in why.get("facts", [])],
+        "facts": [facts.line(kept) for kept in why.get("facts", [])],
         "template": row.template,
         "model": row.model,
         "tokens": why.get("tokens"),
@@ -28,7 +25,7 @@ def told(row: Message, author: str = "") -> dict[str, Any]:
         "critical": why.get("critical"),
         "micro_euro": row.micro_euro,
         "ai_micro_euro": why.get("ai_micro_euro"),
-        "billed": (row.pricing or {}).get("category", ""),
+        "billed": _category((row.pricing or {}).get("category", "")),
         "category": row.category,
         "at": row.at,
         "sent_at": row.sent_at,
@@ -85,16 +82,11 @@ def _wishes(kept: dict[str, Any] | None) -> list[str]:
         return []
     if kept.get("refused"):
         return [_("Nothing: what was asked for cannot be set, and the answer says so.")]
-    days = ", ".join(str(WEEKDAYS[day]) for day in kept.get("weekdays", []))
-    until = datetime.fromisoformat(kept["pause_until"]) if "pause_until" in kept else None
-    told = [
-        str(dict(FREQUENCIES).get(kept.get("frequency", ""), "")),
-        _("Only on: %(days)s") % {"days": days} if days else "",
-        _("At %(time)s") % {"time": kept["time_of_day"]} if kept.get("time_of_day") else "",
-        _("Paused until %(day)s") % {"day": formats.date_format(until, "DATE_FORMAT")} if until else "",
-        _("The pause was ended") if kept.get("end_pause") else "",
-    ]
-    return [part for part in told if part] or [_("As your settings say")]
+    return facts.wished(kept) or [_("As your settings say")]
+
+
+def _category(code: str) -> str:
+    return str(dict(Message.Category.choices).get(code, code))
 
 
 def _fallback(code: str) -> str:

@@ -4,15 +4,12 @@ import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import phonenumbers
 from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_skeleton, format_timedelta
-from babel.numbers import format_currency
 from django import template
-from django.conf import settings
 from django.contrib.messages import get_messages
 from django.contrib.messages.storage.base import Message
 from django.forms import BoundField, CheckboxInput, Form
@@ -20,10 +17,10 @@ from django.template.loader import render_to_string
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
-from pilar.kernel import money
+from pilar.kernel import money, reader
 from pilar.ui import charts, icons, words
 from pilar.ui.toasts import undo_url
 
@@ -48,13 +45,6 @@ ring = register.simple_tag(charts.ring)
 countdown = register.simple_tag(charts.countdown)
 register.simple_tag(charts.days, name="bar90")
 register.filter("undo_url", undo_url)
-
-
-def _locale() -> Locale:
-    try:
-        return Locale.parse(get_language() or settings.LANGUAGE_CODE, sep="-")
-    except (UnknownLocaleError, ValueError):
-        return Locale.parse("de")
 
 
 @register.simple_tag
@@ -141,10 +131,7 @@ def cents(amount: int | None, currency: str | None = None) -> str:
     """Integer cents as money in the reader's way; whole amounts without decimals."""
     if amount is None:
         return ""
-    pattern = _locale().currency_formats["standard"].pattern
-    if amount % 100 == 0:
-        pattern = pattern.replace(".00", "")
-    return format_currency(Decimal(amount) / 100, currency or "EUR", pattern, locale=_locale(), currency_digits=False)
+    return money.cents(amount, currency or "EUR")
 
 
 @register.filter
@@ -186,7 +173,7 @@ def ago(moment: datetime | None) -> str:
     distance = moment - timezone.now()
     if abs(distance.total_seconds()) < 45:
         return _("just now")
-    return str(format_timedelta(distance, add_direction=True, locale=_locale()))
+    return str(format_timedelta(distance, add_direction=True, locale=reader.locale()))
 
 
 @register.filter
@@ -208,7 +195,7 @@ def day_or_clock(moment: datetime | None) -> str:
     local = timezone.localtime(moment)
     if local.date() == timezone.localdate():
         return formats.time_format(local, "TIME_FORMAT")
-    return format_skeleton("MMMd", local, locale=_locale())
+    return format_skeleton("MMMd", local, locale=reader.locale())
 
 
 @register.filter
@@ -294,11 +281,14 @@ def localize_number(value: float | None) -> str:
 
 @register.filter
 def amount(value: int | None, unit: str) -> str:
-    """An amount of a budget in the reader's way: micro-euro as euro with as many digits as it needs, else a number."""
-    if value is None or unit != money.MICRO_EURO:
-        return localize_number(value)
-    pattern = _locale().currency_formats["standard"].pattern.replace(".00", ".00####")
-    return format_currency(money.euro(value), "EUR", pattern, locale=_locale(), currency_digits=False)
+    """An amount of a budget in the reader's way: micro-euro as euro to the cent, else a number."""
+    return localize_number(value) if value is None or unit != money.MICRO_EURO else money.shown(value)
+
+
+@register.filter
+def exact_amount(value: int | None, unit: str) -> str:
+    """An amount of a budget for operators, with all its digits; no limit as ∞."""
+    return money.of_budget(value, unit)
 
 
 @register.filter
@@ -326,6 +316,6 @@ def widget_body(context: template.Context, widget: Mapping[str, Any]) -> SafeStr
 def language_label(code: str | None) -> str:
     """A language code as its name in the reader's language."""
     try:
-        return Locale.parse((code or "").lower(), sep="-").get_display_name(_locale()) or str(code)
+        return Locale.parse((code or "").lower(), sep="-").get_display_name(reader.locale()) or str(code)
     except (UnknownLocaleError, ValueError):
         return code or ""
