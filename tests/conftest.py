@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connections
+from hypothesis import is_hypothesis_test
 from pytest_django.plugin import DjangoDbBlocker
 from xdist.remote import Producer
 
@@ -25,6 +26,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for marker, fixtures in FIXTURES_OF.items():
             if fixtures & set(getattr(item, "fixturenames", ())):
                 item.add_marker(marker)
+        if is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker("thorough")
 
 
 def pytest_collection_finish() -> None:
@@ -48,6 +51,14 @@ def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     with django_db_blocker.unblock():
         connections.close_all()
     database.drop(database.NAME)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _at_once() -> None:
+    """No test waits before a read of a provider is tried again."""
+    from pilar.providers import calls
+
+    calls.PAUSE = (0.0, 0.0)
 
 
 @pytest.fixture

@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 DEFAULT_SECONDS = 20.0
 QUICK_READS = 3
+PAUSE = (0.1, 0.5)
+"""Seconds, at least and at most, before a read is tried again at once."""
 ALERTED = (ErrorClass.THIRD_PARTY_AUTH_FAILED, ErrorClass.INTEGRATION_OFFLINE)
 
 type Failure = ProviderError | ContactFailure
@@ -104,7 +106,7 @@ def _attempt[T](provider: str, run: Callable[[], T], tries: int) -> T:
         try:
             return _translated(provider, run)
         except ProviderError as error:
-            pause = random.uniform(0.1, 0.5)
+            pause = random.uniform(*PAUSE)
             if tries <= 0 or error.error_class is not ErrorClass.TRANSIENT_NETWORK or remaining() < pause:
                 raise
             time.sleep(pause)

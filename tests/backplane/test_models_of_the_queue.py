@@ -28,6 +28,7 @@ from pilar.kernel.problems import Conflict
 from pilar.kernel.switchboard import LANES, BudgetResource, Empty, JobType, Schedule
 from tests.backplane.trade import Task, everything, rows, value
 
+pytestmark = pytest.mark.thorough
 BULK = LANES.index("bulk")
 STUDIOS = st.integers(0, 2)
 TABLES = (

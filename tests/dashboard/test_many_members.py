@@ -9,7 +9,7 @@ from pilar.backplane.tenancy import atomic, tenant
 from tests.factories import LeadFactory, multiply
 from tests.workspaces.world import make_world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.thorough]
 
 QUESTIONS = {
     "/dashboard": 43,

@@ -4,6 +4,9 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.thorough
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROOMS = ("pilar", "workspaces", "provisioning", "coach", "health", "affiliates")
 SOURCES = [file for room in ROOMS for file in sorted((ROOT / room).rglob("*.py")) if "migrations" not in file.parts]

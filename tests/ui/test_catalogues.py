@@ -27,6 +27,7 @@ def small(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.thorough
 def test_the_catalogues_are_current_and_complete() -> None:
     assert catalogues.complaints(catalogues.extracted(ROOT), FOLDER) == []
 

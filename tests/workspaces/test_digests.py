@@ -81,6 +81,7 @@ def test_nobody_who_turned_it_off_gets_one(world: World) -> None:
     assert look("2026-06-29T06:00") == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("first", ["2026-03-28", "2026-10-24"])
 def test_each_day_has_one_summary_when_the_clock_is_changed(world: World, first: str) -> None:
     wish(world, "daily")
