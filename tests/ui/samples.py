@@ -1,6 +1,6 @@
 """Invented contexts for every page template, as `templates.md` in docs promises them to the views."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -29,9 +29,17 @@ SITE = {
     "canonical": "https://pilar.example/",
     "alternates": [("de", "https://pilar.example/?lang=de")],
     "operator": {"name": "PILAR SYSTEMS"},
-    "costs": [{"members": 100, "messages": 300, "cents": 3300}],
     "each": 11,
 }
+MONTH = {
+    "members": 100,
+    "messages": 400,
+    "plan": PLANS[0],
+    "meta_cents": 4400,
+    "total_cents": 14_300,
+    "cents_a_member": 143,
+}
+PAPER = {"get_kind_display": "Auszug", "filename": "auszug.pdf", "uploaded_at": datetime(2026, 11, 27, 9, tzinfo=UTC)}
 WIZARD = {
     "steps": [
         {"name": "Studio", "url": "/onboarding/studio", "state": "done"},
@@ -195,7 +203,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
     form.full_clean()
     return {
         "landing": ("marketing/landing.html", SITE),
-        "pricing": ("marketing/pricing.html", SITE),
+        "pricing": ("marketing/pricing.html", SITE | {"example": MONTH, "reckon_form": Form()}),
         "checkout": ("billing/checkout.html", {"plans": PLANS, "selected": "PRO", "form": form}),
         "return": ("billing/checkout_return.html", {"state": "processing"}),
         "billing": ("billing/index.html", {"subscription": {"status": "past_due", "plan": PLANS[1]}, "plans": []}),
@@ -216,7 +224,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         ),
         "papers": (
             "onboarding/papers.html",
-            {"form": form, "wizard": WIZARD, "papers": [{"name": "Auszug", "state": "rejected", "reason": "Unlesbar"}]},
+            {"form": form, "wizard": WIZARD, "papers": [PAPER], "lacks": True, "is_german": True},
         ),
         "whatsapp": ("onboarding/whatsapp.html", {"signup": signup, "complete_url": "/api/x", "number": "+494012345"}),
         "chats": ("coach/chats.html", {"conversations": _conversations(), "q": "", "filter": "", "rows_url": "/x"}),
