@@ -62,6 +62,14 @@ def test_what_was_not_spoken_of_stays(studio: UUID, phone: Phone, model: Model) 
         assert preferences.of(lead) == Preferences(frequency="weekly", time_of_day="07:30")
 
 
+def test_what_is_written_after_a_change_is_answered_too(studio: UUID, phone: Phone, model: Model) -> None:
+    model.wishes = Asked(frequency="weekly")
+    lead = says(studio, "Einmal die Woche reicht")
+    model.wishes = None
+    says(studio, "Und wann habt ihr offen?", lead)
+    assert len(phone.texts) == 2
+
+
 def test_a_pause_ends_with_the_day_that_was_named(studio: UUID, phone: Phone, model: Model) -> None:
     model.wishes = Asked(pause_until="2026-12-13")
     lead = says(studio, "Ich bin zwei Wochen im Urlaub")

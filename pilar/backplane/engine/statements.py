@@ -43,7 +43,7 @@ WITH t AS MATERIALIZED (
     CASE WHEN rate IS NOT NULL
       THEN least(burst, tokens + rate * greatest(0, extract(epoch FROM statement_timestamp() - refilled_at))) END AS tokens
   FROM autopilot_turn
-  WHERE lane = %(lane)s AND next_at <= coalesce(%(due)s::timestamptz, statement_timestamp()) AND NOT paused
+  WHERE lane = %(lane)s AND next_at <= greatest(%(due)s::timestamptz, statement_timestamp()) AND NOT paused
   ORDER BY next_at LIMIT %(turns)s FOR UPDATE SKIP LOCKED
 ), a AS MATERIALIZED (
   SELECT *, floor(least(
