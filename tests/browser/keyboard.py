@@ -49,7 +49,7 @@ class Keyboard:
     def lands(self, selector: str) -> None:
         """Fail unless the focus comes to `selector` by itself."""
         try:
-            self.page.wait_for_function(IS_AT, arg=selector, timeout=5_000)
+            self.page.wait_for_function(IS_AT, arg=selector, timeout=20_000)
         except Exception as error:
             raise AssertionError(f"the focus is at {self._stop()}, not at {selector}") from error
 

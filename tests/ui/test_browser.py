@@ -93,7 +93,7 @@ def test_every_page_is_quiet_fits_and_has_no_barrier(page: Page, site: dict[str,
 def test_a_polled_part_replaces_the_old_one(page: Page, site: dict[str, str], draw: Draw) -> None:
     site["setup/progress"] = draw("provisioning/_progress.html", {"job": samples.job() | {"progress": 99}})
     page.goto(f"{SITE}/live")
-    page.wait_for_selector("text=99 %", timeout=5_000)
+    page.wait_for_selector("text=99 %", timeout=20_000)
 
 
 def test_an_injected_element_cannot_make_requests(page: Page, site: dict[str, str]) -> None:
