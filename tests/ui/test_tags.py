@@ -56,6 +56,7 @@ def test_a_number_is_grouped_and_a_wrong_one_left_alone() -> None:
     ("distance", "text"),
     [
         (timedelta(seconds=-3), "gerade eben"),
+        (timedelta(seconds=3), "gleich"),
         (timedelta(minutes=-3), "vor 3 Minuten"),
         (timedelta(days=2), "in 2 Tagen"),
     ],
@@ -65,10 +66,29 @@ def test_distances_in_time_are_words(distance: timedelta, text: str) -> None:
     assert ui.ago(NOON + distance) == text
 
 
+@pytest.mark.parametrize(
+    ("distance", "text"),
+    [
+        (timedelta(), "12:00"),
+        (timedelta(days=1), "morgen, 12:00"),
+        (timedelta(days=-1), "gestern, 12:00"),
+        (timedelta(days=3), "Mo., 23. Nov., 12:00"),
+        (timedelta(days=60), "19.01.2027 12:00"),
+    ],
+)
 @time_machine.travel(NOON, tick=False)
-def test_today_shows_the_clock_and_other_days_the_date() -> None:
-    assert ui.clock(NOON) == "12:00"
+def test_a_moment_is_told_by_the_day_as_one_says_it(distance: timedelta, text: str) -> None:
+    assert ui.clock(NOON + distance) == text
+
+
+@time_machine.travel(NOON, tick=False)
+def test_a_narrow_list_shows_the_clock_today_and_else_only_the_day() -> None:
+    assert ui.day_or_clock(NOON) == "12:00"
     assert ui.day_or_clock(NOON - timedelta(days=3)) == "17. Nov."
+
+
+def test_a_time_zone_is_told_by_its_place() -> None:
+    assert (ui.zone_label("Europe/Berlin"), ui.zone_label("Europe/Vienna")) == ("Berlin", "Wien")
 
 
 @time_machine.travel(NOON, tick=False)

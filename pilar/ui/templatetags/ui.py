@@ -8,7 +8,7 @@ from typing import Any
 
 import phonenumbers
 from babel.core import Locale, UnknownLocaleError
-from babel.dates import format_skeleton, format_timedelta
+from babel.dates import format_skeleton, format_timedelta, get_timezone_location
 from django import template
 from django.contrib.messages import get_messages
 from django.contrib.messages.storage.base import Message
@@ -172,19 +172,27 @@ def ago(moment: datetime | None) -> str:
         return ""
     distance = moment - timezone.now()
     if abs(distance.total_seconds()) < 45:
-        return _("just now")
+        return _("in a moment") if distance.total_seconds() > 0 else _("just now")
     return str(format_timedelta(distance, add_direction=True, locale=reader.locale()))
 
 
 @register.filter
 def clock(moment: datetime | None) -> str:
-    """The time today, otherwise date and time, in the reader's zone."""
+    """The time today, otherwise the day as one says it and the time, in the reader's zone."""
     if moment is None:
         return ""
-    local = timezone.localtime(moment)
-    if local.date() == timezone.localdate():
-        return formats.time_format(local, "TIME_FORMAT")
-    return formats.date_format(local, "SHORT_DATETIME_FORMAT")
+    local, today = timezone.localtime(moment), timezone.localdate()
+    time = formats.time_format(local, "TIME_FORMAT")
+    match (local.date() - today).days:
+        case 0:
+            return time
+        case 1:
+            return _("tomorrow, %(time)s") % {"time": time}
+        case -1:
+            return _("yesterday, %(time)s") % {"time": time}
+    if local.year != today.year:
+        return formats.date_format(local, "SHORT_DATETIME_FORMAT")
+    return f"{format_skeleton('MMMEd', local, locale=reader.locale())}, {time}"
 
 
 @register.filter
@@ -196,6 +204,12 @@ def day_or_clock(moment: datetime | None) -> str:
     if local.date() == timezone.localdate():
         return formats.time_format(local, "TIME_FORMAT")
     return format_skeleton("MMMd", local, locale=reader.locale())
+
+
+@register.filter
+def zone_label(name: str) -> str:
+    """A time zone by its place in the reader's language: "Berlin" for Europe/Berlin."""
+    return get_timezone_location(name, locale=reader.locale(), return_city=True)
 
 
 @register.filter
