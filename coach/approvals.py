@@ -22,6 +22,11 @@ class Approval:
     status: str
     rejected_reason: str
 
+    @property
+    def is_in_trouble(self) -> bool:
+        """Whether WhatsApp sends it to nobody until something is done."""
+        return self.status in ("REJECTED", "PAUSED", "DISABLED")
+
 
 def templates() -> list[Approval]:
     """Return the active templates, those in the studio's language first."""

@@ -127,6 +127,7 @@ counter("leads", leads.count)
 
 widget(Widget("first_day", "widgets/first_day.html", widgets.first_day, order=1, every=60))
 widget(Widget("messages", "widgets/messages.html", widgets.messages, order=20, every=15))
+widget(Widget("quiet", "widgets/quiet.html", widgets.gone_quiet, order=30, every=300, late=True, ghost="rows"))
 widget(Widget("followups", "widgets/followups.html", widgets.followups, order=40, every=60, late=True, ghost="rows"))
 saying(Saying("messages", widgets.sentence, order=10))
 needs_person(Needs("chats", widgets.waiting_chats, order=10))

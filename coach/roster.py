@@ -7,10 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError
-from django.db.models import Count, Exists, F, Func, OuterRef, Q, QuerySet, TextField
+from django.db.models import Count, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from coach.models import Consent, Conversation, Lead, Message, Segment
+from coach.models import CheckIn, CoachingState, Consent, Conversation, Lead, Message, Segment
 from pilar.backplane import audit
 from pilar.backplane.tenancy import savepoint
 from pilar.kernel.problems import Conflict, NotFound, Problem
@@ -129,6 +130,20 @@ def _never() -> Q:
 
 def _paused(now: datetime) -> Q:
     return Q(paused_until__gt=now)
+
+
+def gone_quiet(*, now: datetime) -> QuerySet[Lead]:
+    """Return who agreed, is not on a pause and has written nothing for 14 days; whose last word is nearest comes first.
+
+    Each has `last_word_at`, `last_visit_at` (both may be None) and `unanswered`, the messages since the last word.
+    """
+    words = Conversation.objects.filter(lead=OuterRef("pk")).values("last_inbound_at")[:1]
+    visits = CheckIn.objects.filter(lead=OuterRef("pk")).order_by("-at").values("at")[:1]
+    nudges = CoachingState.objects.filter(lead=OuterRef("pk")).values("unanswered")[:1]
+    silent = rows(Filter(consent="consented", silent=SILENT_DAYS[0]), now=now).exclude(_paused(now)).exclude(_never())
+    return silent.annotate(
+        last_word_at=Subquery(words), last_visit_at=Subquery(visits), unanswered=Coalesce(Subquery(nudges), 0)
+    ).order_by(F("last_word_at").desc(nulls_last=True), "-pk")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from coach import roster
 from coach.models import CoachConfig, Conversation, Followup, Lead, Message
 from coach.schedule import local_day
 from pilar.kernel.shown import Need
@@ -146,6 +147,25 @@ def first_day(_workspace_id: UUID, _now: datetime) -> dict[str, Any]:
                 "icon": "message-circle",
                 "done": False,
             },
+        ],
+    }
+
+
+def gone_quiet(_workspace_id: UUID, now: datetime) -> dict[str, Any]:
+    """Members who have fallen silent, the one to win back most easily first."""
+    fallen = roster.gone_quiet(now=now)[:_SHOWN]
+    return {
+        "days": roster.SILENT_DAYS[0],
+        "members": [
+            {
+                "name": str(row),
+                "url": reverse("coach:member", args=[row.pk]),
+                "write_url": reverse("coach:member_write", args=[row.pk]),
+                "last_visit_at": row.last_visit_at,
+                "last_word_at": row.last_word_at,
+                "unanswered": row.unanswered,
+            }
+            for row in fallen
         ],
     }
 

@@ -23,7 +23,7 @@ from pilar.kernel.problems import Problem
 from workspaces.models import Workspace
 from workspaces.pages.base import actor_of, workspace_page
 
-NEXT = 20
+NEXT, LATER = 5, 15
 TEMPLATE_MANAGER = "https://business.facebook.com/wa/manage/message-templates/"
 """Where Meta shows templates and takes appeals."""
 
@@ -53,8 +53,8 @@ def _page(request: HttpRequest, form: CoachForm, settings: CoachSettings, *, is_
         "enabled": mine.is_on(now),
         "paused_until": mine.paused_until if mine.enabled and mine.pauses(now) else None,
         "pause_form": PauseForm(),
-        "next": [shown.planned(row) for row in followups.upcoming(now=now, limit=NEXT)],
-        "templates": approvals.templates(),
+        **shown.coming(followups.upcoming(now=now, limit=NEXT + LATER), most=NEXT),
+        **shown.approvals(approvals.templates()),
         "manager_url": TEMPLATE_MANAGER,
         **_week(settings, found, is_trial=is_trial),
     }

@@ -45,7 +45,7 @@ def _page(lead: Lead, now: datetime, *, before: datetime | None = None, **forms:
         "member": shown.member(row, now=now),
         "consents": [shown.consent(entry) for entry in lead.consents.order_by("-id")],
         "coming": coming,
-        "entries": [story.told(entry) for entry in entries],
+        "entries": story.all_told(entries),
         "older_url": f"?before={older.isoformat().replace('+', '%2B')}" if older else "",
         "weeks": shown.weeks(history.dots(lead, now=now)),
         "goals": Goal.objects.filter(lead=lead).order_by("pk"),

@@ -112,6 +112,22 @@ def test_a_message_that_may_not_go_out_now_says_why(studio: UUID, owner: Client,
     assert "WhatsApp erreicht diese Nummer nicht" in text(answer)
 
 
+def test_templates_in_other_languages_are_folded_away_unless_they_are_in_trouble(owner: Client, studio: UUID) -> None:
+    with tenant(studio), atomic():
+        MessageTemplate.objects.filter(language="fr").update(status="PAUSED")
+    page = owner.get(at("automation")).context
+    assert {row.language for row in page["templates"]} == {"de", "fr"}
+    assert {row.language for row in page["other_templates"]} == {"en", "es", "it"}
+
+
+def test_what_comes_after_the_next_five_messages_is_folded_away(owner: Client, studio: UUID) -> None:
+    with tenant(studio), atomic():
+        for _number in range(7):
+            followups.plan_next(willing_lead(), now=clock.now())
+    page = owner.get(at("automation")).context
+    assert (len(page["next"]), len(page["later"])) == (5, 2)
+
+
 def test_a_rejected_template_says_what_to_do(studio: UUID, owner: Client) -> None:
     with tenant(studio), atomic():
         MessageTemplate.objects.update(status="REJECTED", rejected_reason="INVALID_FORMAT")

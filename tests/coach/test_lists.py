@@ -7,9 +7,11 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.utils import translation
 
 from coach import bulk, exports, followups, gates, history, leads, preferences, roster
-from coach.models import BulkAction, CheckIn, Consent, Followup, Lead, Message
+from coach.models import BulkAction, CheckIn, CoachingState, Consent, Followup, Lead, Message
+from coach.pages.shown import story
 from coach.payloads import BulkDue, ExportDue
 from coach.preferences import Preferences
 from coach.roster import Filter
@@ -237,6 +239,34 @@ def test_a_wish_that_makes_no_sense_is_refused(wish: dict[str, str]) -> None:
         preferences.change(LeadFactory(), Preferences(**wish), actor="user:1", now=NOON)
 
 
+def nudged(name: str, **fields: object) -> Lead:
+    """Somebody who agreed long ago and got a message since."""
+    lead = willing_lead(name=name, **fields)
+    talk = open_window(lead, at=NOON - timedelta(days=20))
+    Message.objects.create(conversation=talk, lead=lead, direction="out", by="ai", state="read", at=NOON)
+    Lead.objects.filter(pk=lead.pk).update(created_at=NOON - timedelta(days=60))
+    return lead
+
+
+def test_who_fell_silent_is_named_the_last_one_first_and_nobody_who_is_to_be_left_alone() -> None:
+    nudged("Long silent")
+    open_window(nudged("Just silent"), at=NOON - timedelta(days=15))
+    open_window(nudged("Talks"), at=NOON - timedelta(days=3))
+    nudged("On holiday", paused_until=LATER)
+    nudged("Said stop", status=Lead.Status.OPTED_OUT)
+    willing_lead(name="Never written to")
+    assert [lead.name for lead in roster.gone_quiet(now=NOON)] == ["Just silent", "Long silent"]
+
+
+def test_who_fell_silent_comes_with_what_a_person_wants_to_know_of_them() -> None:
+    lead = nudged("Anna")
+    CheckIn.objects.create(lead=lead, at=NOON - timedelta(days=9))
+    CoachingState.objects.update_or_create(lead=lead, defaults={"unanswered": 3})
+    quiet = roster.gone_quiet(now=NOON).get()
+    days = [(NOON - at).days for at in (quiet.last_word_at, quiet.last_visit_at)]
+    assert (days, quiet.unanswered) == ([20, 9], 3)
+
+
 def test_a_person_s_story_is_told_newest_first_and_page_by_page() -> None:
     lead = lead_with_consent()
     talk = open_window(lead, at=NOON)
@@ -248,6 +278,20 @@ def test_a_person_s_story_is_told_newest_first_and_page_by_page() -> None:
     times = [entry.at for entry in (*first, *second)]
     assert (times == sorted(times, reverse=True), end) == (True, None)
     assert sum(entry.kind == "message" for entry in (*first, *second)) == 40
+
+
+def test_visits_that_follow_each_other_are_one_line_of_the_story() -> None:
+    lead = lead_with_consent()
+    talk = open_window(lead, at=NOON)
+    for days in (1, 2, 3, 5):
+        CheckIn.objects.create(lead=lead, at=NOON - timedelta(days=days))
+    at = NOON - timedelta(days=4)
+    Message.objects.create(conversation=talk, lead=lead, direction="in", by="member", state="received", at=at)
+    with translation.override("en"):
+        told = story.all_told([entry for entry in history.page(lead)[0] if entry.kind in ("check_in", "message")])
+    assert [(one["headline"], one["text"]) for one in told] == [
+        ("Was in the studio 3 times", "Nov 15 – Nov 17"), ("Wrote to you", ""), ("Was in the studio", ""),
+    ]  # fmt: skip
 
 
 def test_twelve_weeks_of_days_say_what_there_was() -> None:

@@ -16,6 +16,7 @@ QUESTIONS = {
     "/dashboard/head": 19,
     "/dashboard/parts/messages": 15,
     "/dashboard/parts/followups": 12,
+    "/dashboard/parts/quiet": 11,
     "/dashboard/search/results?q=nora": 10,
     "/dashboard/messages": 15,
     "/dashboard/automation": 37,

@@ -19,8 +19,12 @@ class CoachForm(forms.Form):
     tone = forms.CharField(label=_("Tone"), max_length=100)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     frequency = forms.ChoiceField(label=_("How often?"), choices=CoachConfig.Frequency.choices)
-    window_start = forms.CharField(label=_("Not before"), max_length=5, help_text=_("HH:MM, in the member's own time"))
-    window_end = forms.CharField(label=_("Not after"), max_length=5, help_text=_("HH:MM; 24:00 is the end of the day"))
+    window_start = forms.CharField(
+        label=_("Not before"), max_length=5, help_text=_("For example 08:00, in the member's own time")
+    )
+    window_end = forms.CharField(
+        label=_("Not after"), max_length=5, help_text=_("For example 20:00; 24:00 is the end of the day")
+    )
     auto_reply = forms.BooleanField(label=_("Answer by AI when a member writes"), required=False)
     fieldsets = (
         (_("What it says"), ["target_audience", "goal", "tone", "language"]),

@@ -1,5 +1,6 @@
 """What the page of the coach's settings shows: the settings as sentences, a week, what would come."""
 
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -8,6 +9,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 
 from coach import followups, reasons
+from coach.approvals import Approval
 from coach.config import CoachSettings
 from coach.models import CoachConfig, Followup
 from coach.simulation import Week
@@ -81,6 +83,18 @@ def simulated(found: Week) -> dict[str, Any]:
             for one in found.soonest
         ],
     }
+
+
+def coming(rows: Iterable[Followup], *, most: int) -> dict[str, Any]:
+    """The next messages; those beyond `most` are folded away."""
+    told = [planned(row) for row in rows]
+    return {"next": told[:most], "later": told[most:]}
+
+
+def approvals(rows: Sequence[Approval]) -> dict[str, Any]:
+    """The templates of the first language, which is the studio's, and all in trouble; the others are folded away."""
+    seen = [row for row in rows if row.is_in_trouble or row.language == rows[0].language]
+    return {"templates": seen, "other_templates": [row for row in rows if row not in seen]}
 
 
 def planned(row: Followup) -> dict[str, Any]:

@@ -1,15 +1,18 @@
 """One person's story, each entry as a sentence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from coach.history import Entry
 from coach.models import Message
 from coach.pages.shown.people import actor_name
 from coach.reasons import told as reason
 from pilar.ui import words
+from pilar.ui.templatetags.ui import day_or_clock
 
 _ICONS = {
     "message": "message-circle",
@@ -21,6 +24,19 @@ _ICONS = {
     "note": "file-text",
     "change": "info",
 }
+
+
+def all_told(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """The entries one by one, newest first; visits that follow each other are one."""
+    return [one for kind, group in groupby(entries, key=lambda entry: entry.kind) for one in _run(kind, list(group))]
+
+
+def _run(kind: str, entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    if kind != "check_in" or len(entries) == 1:
+        return [told(entry) for entry in entries]
+    visits = ngettext("Was in the studio %(n)s time", "Was in the studio %(n)s times", len(entries))
+    span = f"{day_or_clock(entries[-1].at)} – {day_or_clock(entries[0].at)}"
+    return [told(entries[0]) | {"at": None, "headline": visits % {"n": len(entries)}, "text": span}]
 
 
 def told(entry: Entry) -> dict[str, Any]:
@@ -60,6 +76,23 @@ def _followup(row: Any) -> _Told:
     return _("Follow-up “%(kind)s” was not sent") % {"kind": kind}, reason(row.reason) if row.reason else "", ""
 
 
+_CHANGES = {
+    "lead.met": gettext_lazy("First wrote on WhatsApp"),
+    "lead.renamed": gettext_lazy("Has a new number on WhatsApp"),
+    "lead.opted_out": gettext_lazy("Said stop"),
+    "lead.opted_in": gettext_lazy("Wants messages again"),
+    "lead.wishes": gettext_lazy("Said in the chat when and how often to write"),
+}
+"""What the activity says of a member, where it is clear who is meant."""
+
+
+def _change(row: Any) -> _Told:
+    said = _CHANGES.get(row.kind)
+    if said is None:
+        said = _(row.summary_key) % row.facts if row.facts else _(row.summary_key)
+    return str(said), "", ""
+
+
 _TELL: dict[str, Callable[[Any], _Told]] = {
     "message": _message,
     "consent": _consent,
@@ -68,5 +101,5 @@ _TELL: dict[str, Callable[[Any], _Told]] = {
     "followup": _followup,
     "check_in": lambda _row: (_("Was in the studio"), "", ""),
     "note": lambda row: (_("Note by %(who)s") % {"who": actor_name(row.author)}, row.body, ""),
-    "change": lambda row: (_(row.summary_key) % row.facts if row.facts else _(row.summary_key), "", ""),
+    "change": _change,
 }
