@@ -152,7 +152,7 @@ def _chat(*, is_open: bool) -> dict[str, Any]:
 def _member() -> dict[str, Any]:
     now = timezone.now()
     return {"id": ID, "url": "/dashboard/members", "name": "Anna", "phone": "+4917112345678", "email": "a@example.org",
-            "language": "de", "tags": ["neu"], "consent": "given", "last_contact_at": now,
+            "language": "de", "timezone": "Europe/Berlin", "tags": ["neu"], "consent": "given", "last_contact_at": now,
             "next_followup_at": now}  # fmt: skip
 
 
