@@ -132,7 +132,7 @@ def _paused(now: datetime) -> Q:
     return Q(paused_until__gt=now)
 
 
-def gone_quiet(*, now: datetime) -> QuerySet[Lead]:
+def gone_quiet(*, now: datetime) -> QuerySet[Any]:
     """Return who agreed, is not on a pause and has written nothing for 14 days; whose last word is nearest comes first.
 
     Each has `last_word_at`, `last_visit_at` (both may be None) and `unanswered`, the messages since the last word.

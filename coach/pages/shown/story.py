@@ -87,10 +87,9 @@ _CHANGES = {
 
 
 def _change(row: Any) -> _Told:
-    said = _CHANGES.get(row.kind)
-    if said is None:
-        said = _(row.summary_key) % row.facts if row.facts else _(row.summary_key)
-    return str(said), "", ""
+    if row.kind in _CHANGES:
+        return str(_CHANGES[row.kind]), "", ""
+    return _(row.summary_key) % row.facts if row.facts else _(row.summary_key), "", ""
 
 
 _TELL: dict[str, Callable[[Any], _Told]] = {
