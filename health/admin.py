@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from health import repairs
 from health.models import HealthCheck, Incident
 from pilar.backplane import confirmation
+from pilar.backplane.confirmation import About
 from pilar.backplane.tenancy import all_tenants, atomic
 from pilar.backplane.tenant_admin import TenantAdmin
 from pilar.kernel import clock, switchboard
@@ -43,15 +44,17 @@ def heal(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("There is no automatic repair for this."))
         return redirect("admin:index")
     with all_tenants("operators repair one cause in all studios that have it"), atomic():
-        found = repairs.ongoing(code)
-        question = _("Repair “%(code)s” in all these studios?") % {"code": code}
-        things = [f"{one.workspace_id}: {one.title}" for one in found]
         asked = confirmation.ask(
-            request, question=question, things=things, carry={"code": code}, back=reverse("admin:index")
+            request,
+            question=_("Repair “%(code)s” in all these studios?") % {"code": code},
+            about=lambda: About([f"{one.workspace_id}: {one.title}" for one in repairs.ongoing(code)]),
+            carry={"code": code},
+            back=reverse("admin:index"),
         )
         if asked is not None:
             return asked.render()
-        count = repairs.order_all(code, actor=f"operator:{request.user.pk}", now=clock.now())
+        with confirmation.within_reason(request):
+            count = repairs.order_all(code, actor=f"operator:{request.user.pk}", now=clock.now())
     text = ngettext("%(n)s repair was ordered.", "%(n)s repairs were ordered.", count) % {"n": count}
     messages.success(request, text)
     return redirect(f"{reverse('admin:health_incident_changelist')}?q={code}")

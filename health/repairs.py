@@ -78,6 +78,7 @@ class RepairOrder(Payload):
 
     incident_id: UUID
     actor: str
+    reason: str = ""
 
 
 def ongoing(code: str) -> list[Incident]:
@@ -93,19 +94,21 @@ def order_all(code: str, *, actor: str, now: datetime) -> int:
     if code not in switchboard.remediations:
         raise Conflict(_("There is no automatic repair for this. Follow the recommended fix."))
     found = ongoing(code)
-    rows = [
-        jobs.NewJob(one.workspace_id, RepairOrder(incident_id=one.pk, actor=actor), key=f"repair:{one.pk}:{now:%H:%M}")
-        for one in found
-    ]
+    rows = [jobs.NewJob(one.workspace_id, _order(one, actor), key=f"repair:{one.pk}:{now:%H:%M}") for one in found]
     jobs.enqueue_many("health.repair", rows)
     return len(found)
+
+
+def _order(incident: Incident, actor: str) -> RepairOrder:
+    return RepairOrder(incident_id=incident.pk, actor=actor, reason=audit.reason())
 
 
 def carry_out(work: Work[RepairOrder]) -> dict[str, str]:
     """Job handler of `health.repair`. What need not or cannot be repaired any more is no failure of the job."""
     order = work.payload
     try:
-        _incident, text = by_hand(workspace_id=work.workspace_id, incident_id=order.incident_id, actor=order.actor)
+        with audit.because(order.reason):
+            _incident, text = by_hand(workspace_id=work.workspace_id, incident_id=order.incident_id, actor=order.actor)
     except Problem as refusal:
         return {"refused": refusal.detail}
     return {"result": text}

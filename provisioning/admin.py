@@ -41,13 +41,15 @@ class ProvisioningJobAdmin(TenantAdmin):
     @admin.action(description=_("Run set-up again"))
     def run_again(self, request: HttpRequest, rows: QuerySet[ProvisioningJob]) -> HttpResponse | None:
         """Order the failed steps again, or open a new run where all is done."""
-        asked = confirmation.ask_about_rows(request, rows, gettext("Run the set-up of these studios again?"))
+        asked = confirmation.ask_about_rows(
+            request, rows, gettext("Run the set-up of these studios again?"), facts=_about
+        )
         if asked is not None:
             return asked
         actor = f"operator:{request.user.pk}"
         studios: list[Any] = list(rows.values_list("workspace_id", flat=True).distinct())
         for studio in studios:
-            with tenant(studio), atomic():
+            with confirmation.within_reason(request), tenant(studio), atomic():
                 pipeline.start(trigger=ProvisioningJob.Trigger.MANUAL, now=now(), again=True)
                 pipeline.retry(now=now())
                 pipeline.wake(now=now())
@@ -56,6 +58,15 @@ class ProvisioningJobAdmin(TenantAdmin):
             request, _("Set-up runs again for %(count)d studios.") % {"count": len(studios)}, messages.SUCCESS
         )
         return None
+
+
+def _about() -> list[str]:
+    return [
+        gettext(
+            "Steps that failed run again. Where all is done, a new run begins: "
+            "it looks for what exists at the providers and buys nothing twice."
+        )
+    ]
 
 
 @admin.register(ProvisioningStep)
@@ -75,13 +86,14 @@ class ProvisioningStepAdmin(TenantAdmin):
             request,
             rows,
             gettext("Run the set-up of these studios again from this step on?"),
-            facts=admin_plan.facts(chosen),
-            things=admin_plan.studios(chosen),
+            facts=lambda: admin_plan.facts(chosen),
+            things=lambda: admin_plan.studios(chosen),
             key=str(uuid7()),
         )
         if asked is not None:
             return asked
-        count = resuming.start_many(chosen, actor=f"operator:{request.user.pk}", key=request.POST.get("key", ""))
+        with confirmation.within_reason(request):
+            count = resuming.start_many(chosen, actor=f"operator:{request.user.pk}", key=request.POST.get("key", ""))
         self.message_user(request, _("Set-up runs again for %(count)d studios.") % {"count": count}, messages.SUCCESS)
         return None
 

@@ -34,6 +34,7 @@ class FromStep(Payload):
 
     step: str
     actor: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,11 @@ def start_many(chosen: Iterable[tuple[UUID, str]], *, actor: str, key: str) -> i
 
     The same key again orders nothing.
     """
-    rows = [jobs.NewJob(studio, FromStep(step=step, actor=actor), f"{JOB}:{key}:{step}") for studio, step in chosen]
+    reason = audit.reason()
+    rows = [
+        jobs.NewJob(studio, FromStep(step=step, actor=actor, reason=reason), f"{JOB}:{key}:{step}")
+        for studio, step in chosen
+    ]
     with all_tenants("an operator has the set-up of many studios go on from a step"):
         return jobs.enqueue_many(JOB, rows)
 
@@ -128,7 +133,7 @@ def run(work: Work[FromStep]) -> Outcome:
     """Job handler of `provisioning.from_step`. After a crash it does not open a second run."""
     step = work.payload.step
     try:
-        with atomic():
+        with audit.because(work.payload.reason), atomic():
             opened = ProvisioningJob.objects.filter(correlation_id=work.correlation_id, from_step=step).first()
             found = opened or start(step, actor=work.payload.actor, now=clock_now())
     except Problem as problem:

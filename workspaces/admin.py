@@ -1,17 +1,21 @@
 """The operator's view of people, studios, plans and purchases. Staff sign in through the product's own door."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 from allauth.account.decorators import secure_admin_login
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 
+from pilar.backplane import confirmation
+from pilar.backplane.admin_pages import actor_of
 from pilar.backplane.tenant_admin import TenantAdmin
 from pilar.kernel import clock, money
 from pilar.ui import letter_pages
@@ -94,19 +98,49 @@ class WorkspaceAdmin(ModelAdmin):  # type: ignore[misc]
     inlines: ClassVar = [MembershipInline]
     actions: ClassVar = ["suspend", "resume"]
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A studio comes from a purchase."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """All of a studio's data would go with it, without a trail."""
+        return False
+
     @admin.action(description=_("Suspend the autopilot"))
-    def suspend(self, request: HttpRequest, rows: QuerySet[Workspace]) -> None:
-        for workspace in rows:
-            directory.suspend(workspace_id=workspace.pk, reason="operator", actor=_actor(request), now=clock.now())
+    def suspend(self, request: HttpRequest, rows: QuerySet[Workspace]) -> HttpResponse | None:
+        """Have the autopilot of these studios neither send, answer nor set up until it is resumed."""
+        told = (
+            gettext("Nothing is sent or answered from then on, and a set-up stops. A member's STOP is still obeyed."),
+            gettext("The studio reads its data and is told that its autopilot is paused. Stripe goes on charging it."),
+        )
+        asked = confirmation.ask_about_rows(
+            request, rows, gettext("Suspend the autopilot of these studios?"), facts=lambda: told
+        )
+        if asked is not None:
+            return asked
+        suspend = partial(directory.suspend, reason="operator")
+        self._each(request, rows.exclude(status__in=("suspended", "closed")), suspend)
+        return None
 
     @admin.action(description=_("Resume the autopilot"))
-    def resume(self, request: HttpRequest, rows: QuerySet[Workspace]) -> None:
-        for workspace in rows:
-            directory.resume(workspace_id=workspace.pk, actor=_actor(request), now=clock.now())
+    def resume(self, request: HttpRequest, rows: QuerySet[Workspace]) -> HttpResponse | None:
+        """Undo `suspend`."""
+        told = gettext("It sends and answers again at once, which costs money; not where the subscription has ended.")
+        asked = confirmation.ask_about_rows(
+            request, rows, gettext("Resume the autopilot of these studios?"), facts=lambda: [told]
+        )
+        if asked is not None:
+            return asked
+        self._each(request, rows.filter(status="suspended"), directory.resume)
+        return None
 
-
-def _actor(request: HttpRequest) -> str:
-    return f"operator:{request.user.pk}"
+    def _each(self, request: HttpRequest, rows: QuerySet[Workspace], change: Callable[..., Workspace]) -> None:
+        chosen = list(rows.values_list("pk", flat=True))
+        with confirmation.within_reason(request):
+            for workspace_id in chosen:
+                change(workspace_id=workspace_id, actor=actor_of(request), now=clock.now())
+        text = ngettext("%(count)d studio was changed.", "%(count)d studios were changed.", len(chosen))
+        self.message_user(request, text % {"count": len(chosen)}, messages.SUCCESS)
 
 
 @admin.register(Plan)

@@ -123,13 +123,13 @@ class JobAdmin(TrailAdmin):
         change: Callable[[UUID], None],
         question: str,
     ) -> HttpResponse | None:
-        asked = confirmation.ask_about_rows(request, rows, question, facts=self._facts(rows, action))
+        asked = confirmation.ask_about_rows(request, rows, question, facts=lambda: self._facts(rows, action))
         if asked is not None:
             return asked
         done = 0
         for public_id, workspace_id in list(rows.values_list("public_id", "workspace_id")):
             try:
-                with tenant(workspace_id), atomic():
+                with confirmation.within_reason(request), tenant(workspace_id), atomic():
                     change(public_id)
                     audit.record(admin_pages.actor_of(request), action, "job", public_id)
                 done += 1
@@ -206,18 +206,24 @@ class LockAdmin(TenantAdmin):
     @admin.action(description=gettext_lazy("Release"))
     def release(self, request: HttpRequest, rows: QuerySet[DistributedLock]) -> HttpResponse | None:
         """Take locks from their holders; what those still write is fenced off by the token."""
-        asked = confirmation.ask_about_rows(request, rows, _("Take these locks from their holders?"))
+        asked = confirmation.ask_about_rows(
+            request, rows, _("Take these locks from their holders?"), facts=_about_locks
+        )
         if asked is not None:
             return asked
         held = list(rows)
         for lock in held:
-            with tenant(lock.workspace_id), atomic():
+            with confirmation.within_reason(request), tenant(lock.workspace_id), atomic():
                 DistributedLock.objects.filter(pk=lock.pk, token=lock.token).delete()
                 actor, owner = admin_pages.actor_of(request), {"owner": lock.owner}
                 audit.record(actor, "lock.release", "lock", lock.pk, before=owner)
         text = ngettext("%(count)d lock was released.", "%(count)d locks were released.", len(held))
         self.message_user(request, text % {"count": len(held)}, messages.SUCCESS)
         return None
+
+
+def _about_locks() -> list[str]:
+    return [_("Who holds one now can write nothing more under it; the next one who asks gets it at once.")]
 
 
 @admin.register(Budget)

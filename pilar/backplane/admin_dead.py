@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from pilar.backplane import confirmation, dead_letters, estimates, queue_now
 from pilar.backplane.admin_forms import ChangesForm
 from pilar.backplane.admin_pages import actor_of, page
+from pilar.backplane.confirmation import About
 from pilar.backplane.dead_letters import PACE, Dead
 from pilar.backplane.tenancy import PLATFORM, all_tenants, tenant
 
@@ -34,15 +35,18 @@ def _change_many(request: HttpRequest) -> HttpResponse:
     what, name, cause = (request.POST.get(key, "") for key in ("do", "type", "cause"))
     if what not in ("retry", "discard") or not name:
         raise Http404
-    back = reverse("admin:backplane_dead")
-    found = dead_letters.of_cause(name, cause)
+
+    def about() -> About:
+        found = dead_letters.of_cause(name, cause)
+        told = [*_about(found), *(_told(name, len(found)) if what == "retry" else ())]
+        return About([f"{one.workspace_id}: {_short(one.payload)}" for one in found], told)
+
     asked = confirmation.ask(
         request,
         question=_("Run these jobs again?") if what == "retry" else _("Discard these jobs for good?"),
-        facts=[*_about(found), *(_told(name, len(found)) if what == "retry" else ())],
-        things=[f"{one.workspace_id}: {_short(one.payload)}" for one in found],
+        about=about,
         carry={"do": what, "type": name, "cause": cause},
-        back=back,
+        back=reverse("admin:backplane_dead"),
     )
     if asked is not None:
         return asked.render()
@@ -53,30 +57,27 @@ def _change_many(request: HttpRequest) -> HttpResponse:
 def mend(request: HttpRequest) -> HttpResponse:
     """Set fields of the payloads of all dead jobs of one cause anew and run them again, after showing what changes."""
     name, cause = request.GET.get("type", ""), request.GET.get("cause", "")
-    found = dead_letters.of_cause(name, cause)
-    if not found:
-        return redirect("admin:backplane_dead")
     form = ChangesForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         return _mend(request, name, cause, form.cleaned_data["changes"])
+    found = dead_letters.of_cause(name, cause)
+    if not found:
+        return redirect("admin:backplane_dead")
     example = json.dumps(found[0].payload, indent=2, ensure_ascii=False, sort_keys=True)
     context = {"type": name, "cause": cause, "facts": _about(found), "example": example, "form": form}
     return page(request, "mend", _("Change and run again"), **context)
 
 
 def _mend(request: HttpRequest, name: str, cause: str, changes: dict[str, Any]) -> HttpResponse:
-    fitting = dead_letters.of_cause(name, cause, changes)
-    others = dead_letters.count(name, cause) - len(fitting)
-    left = ngettext(
-        "%(count)d other stays as it is: it does not fit its type with that, or comes with the next %(most)d.",
-        "%(count)d others stay as they are: they do not fit their type with that, or come with the next %(most)d.",
-        others,
-    ) % {"count": others, "most": dead_letters.MOST}
+    def about() -> About:
+        fitting = dead_letters.of_cause(name, cause, changes)
+        told = [*_about(fitting), *_left(dead_letters.count(name, cause) - len(fitting)), *_told(name, len(fitting))]
+        return About([f"{one.workspace_id}: {_difference(one.payload, changes)}" for one in fitting], told)
+
     asked = confirmation.ask(
         request,
         question=_("Run these jobs again with the changed payload?"),
-        facts=[*_about(fitting), *([left] if others else ()), *_told(name, len(fitting))],
-        things=[f"{one.workspace_id}: {_difference(one.payload, changes)}" for one in fitting],
+        about=about,
         carry={"changes": request.POST["changes"]},
         back=request.get_full_path(),
     )
@@ -87,7 +88,8 @@ def _mend(request: HttpRequest, name: str, cause: str, changes: dict[str, Any]) 
 
 
 def _done(request: HttpRequest, everywhere: partial[int], name: str, cause: str) -> HttpResponse:
-    count = everywhere(name=name, cause=cause, actor=actor_of(request))
+    with confirmation.within_reason(request):
+        count = everywhere(name=name, cause=cause, actor=actor_of(request))
     text = ngettext("%(count)d job was changed.", "%(count)d jobs were changed.", count) % {"count": count}
     messages.success(request, text)
     return redirect("admin:backplane_dead")
@@ -98,6 +100,15 @@ def _about(found: list[Dead]) -> list[str]:
     studios = len({one.workspace_id for one in found})
     of = ngettext("of %(count)d studio", "of %(count)d studios", studios) % {"count": studios}
     return [f"{jobs} {of}"]
+
+
+def _left(others: int) -> list[str]:
+    text = ngettext(
+        "%(count)d other stays as it is: it does not fit its type with that, or comes with the next %(most)d.",
+        "%(count)d others stay as they are: they do not fit their type with that, or come with the next %(most)d.",
+        others,
+    )
+    return [text % {"count": others, "most": dead_letters.MOST}] if others else []
 
 
 def _told(name: str, count: int) -> list[str]:

@@ -11,9 +11,10 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from pilar.backplane import budgets, confirmation, holds, rates, tenants
+from pilar.backplane import audit, budgets, confirmation, holds, rates, tenants
 from pilar.backplane.admin_forms import LimitsForm, OverrideForm, PolicyForm, ProviderForm
 from pilar.backplane.admin_pages import actor_of
+from pilar.backplane.confirmation import About
 from pilar.backplane.models import TenantProfile, Throttle
 from pilar.backplane.tenancy import atomic, savepoint, tenant
 from pilar.backplane.tenants import Limits
@@ -56,21 +57,61 @@ def _change(request: HttpRequest, workspace_id: UUID, what: str, form: forms.For
     here = reverse("admin:backplane_flow", args=[workspace_id])
     if form is not None and not form.is_valid():
         return None
-    if what == "pause":
-        question = _("Start no work of this studio until you resume it?")
-        asked = confirmation.ask(request, question=question, things=[workspace_id], carry={"do": what}, back=here)
-        if asked is not None:
-            return asked.render()
+    change = _action(what)
+    asked = confirmation.ask(
+        request,
+        question=_QUESTIONS[what](),
+        about=lambda: About(_wanted(request, form) or [workspace_id], _consequences(what)),
+        carry={name: str(value) for name, value in request.POST.items() if name not in _OF_THE_PAGE},
+        back=here,
+    )
+    if asked is not None:
+        return asked.render()
     wanted = form.cleaned_data if form is not None else request.POST.dict()
     try:
-        with savepoint():
-            _action(what)(workspace_id, wanted, actor_of(request))
+        with confirmation.within_reason(request), savepoint():
+            change(workspace_id, wanted, actor_of(request))
     except Problem as problem:
         if form is not None:
             form.add_error(None, problem.detail)
         return None
     messages.success(request, _("Saved."))
     return redirect(here)
+
+
+_OF_THE_PAGE = ("csrfmiddlewaretoken", "confirmed", "reason")
+_QUESTIONS: Mapping[str, Callable[[], str]] = {
+    "limits": lambda: _("Change how much of the workers this studio may have?"),
+    "provider": lambda: _("Limit how many jobs of this studio call this provider at once?"),
+    "release": lambda: _("Let this studio call the provider again?"),
+    "policy": lambda: _("Change what becomes of this studio's work over its budget?"),
+    "override": lambda: _("Make this exception from the budget?"),
+    "end_override": lambda: _("End this exception from the budget?"),
+    "pause": lambda: _("Start no work of this studio until you resume it?"),
+    "resume": lambda: _("Let this studio's work run again?"),
+}
+
+
+def _consequences(what: str) -> list[str]:
+    """What happens then, where the question and what was filled in do not say it."""
+    told = {
+        "pause": _(
+            "Nothing is sent or answered until then; what members write, a STOP too, is read afterwards. "
+            "What runs now ends."
+        ),
+        "resume": _("All that is due begins at once, in the studio's share of turns."),
+        "release": _("Jobs that wait for it run at once, although the provider may have asked for more time."),
+        "override": _("It costs what is used. It holds instead of the limits of the day, the hour and the month."),
+        "end_override": _("The plan's limits hold again at once; what is over them waits or is left out."),
+    }
+    return [told[what]] if what in told else []
+
+
+def _wanted(request: HttpRequest, form: forms.Form | None) -> list[str]:
+    """What was filled in or named, as the form says it."""
+    if form is None:
+        return [value for name in ("provider", "resource") if (value := request.POST.get(name, ""))]
+    return [f"{field.label}: {field.value()}" for field in form if field.value()]
 
 
 def _action(what: str) -> Callable[[UUID, dict[str, Any], str], None]:
@@ -103,7 +144,7 @@ def _override(_workspace_id: UUID, wanted: dict[str, Any], actor: str) -> None:
         daily=wanted["daily"],
         until=wanted["until"],
         actor=actor,
-        reason=wanted["reason"],
+        reason=audit.reason(),
         now=clock.now(),
     )
 

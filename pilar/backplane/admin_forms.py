@@ -85,7 +85,6 @@ class OverrideForm(forms.Form):
         label=gettext_lazy("A day"), min_value=0, max_value=LARGEST, widget=UnfoldAdminIntegerFieldWidget()
     )
     until = _moment(pgettext_lazy("exception", "Until"))
-    reason = forms.CharField(label=gettext_lazy("Why"), max_length=200, widget=UnfoldAdminTextInputWidget())
 
 
 class PolicyForm(forms.Form):

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from django.utils.translation import ngettext
 
 from pilar.backplane import audit, confirmation, dead_letters, estimates, events, jobs, queue_now, timeline
 from pilar.backplane.admin_forms import PayloadForm, ReplayForm
+from pilar.backplane.confirmation import About
 from pilar.backplane.models import AutopilotJob, JobHistory
 from pilar.backplane.models.work import JobStatus
 from pilar.backplane.tenancy import PLATFORM, all_tenants, atomic, tenant
@@ -106,11 +108,13 @@ def _change(request: HttpRequest, found: AutopilotJob | JobHistory, form: Payloa
         return None
     here = reverse("admin:backplane_job", args=[found.public_id])
     carry = {"do": what, "payload": request.POST.get("payload", "")}
-    asked = confirmation.ask(request, question=_QUESTIONS[what](), things=[found.type], carry=carry, back=here)
+    asked = confirmation.ask(
+        request, question=_QUESTIONS[what](), about=partial(_about, what, found), carry=carry, back=here
+    )
     if asked is not None:
         return asked.render()
     try:
-        with tenant(found.workspace_id), atomic():
+        with confirmation.within_reason(request), tenant(found.workspace_id), atomic():
             _carry_out(what, found.public_id, form, actor_of(request))
     except Problem as problem:
         wrong = "; ".join(f"{name}: {text}" for name, text in problem.fields.items())
@@ -118,6 +122,14 @@ def _change(request: HttpRequest, found: AutopilotJob | JobHistory, form: Payloa
         return None if what == "mend" else redirect(here)
     messages.success(request, _("Done."))
     return redirect(here)
+
+
+def _about(what: str, found: AutopilotJob | JobHistory) -> About:
+    """What running it takes; an end needs no estimate."""
+    if what not in ("retry", "mend"):
+        return About([found.type])
+    with tenant(found.workspace_id):
+        return About([found.type], estimates.told(estimates.of({found.type: 1})))
 
 
 def _carry_out(what: str, public_id: UUID, form: PayloadForm, actor: str) -> None:
@@ -146,17 +158,20 @@ def _replay(request: HttpRequest, form: ReplayForm) -> HttpResponse | None:
             count = 1 if wanted["event_id"] else len(events.between(form.event_type, **_span(form)))
             question = ngettext("Replay %(count)d event?", "Replay %(count)d events?", count) % {"count": count}
             carry = {name: request.POST.get(name, "") for name in form.fields} | {"key": key}
-            facts = estimates.told(estimates.of({wanted["handler"]: count}))
             asked = confirmation.ask(
-                request, question=question, facts=facts, things=[wanted["handler"]], carry=carry, back=back
+                request,
+                question=question,
+                about=lambda: About([wanted["handler"]], estimates.told(estimates.of({wanted["handler"]: count}))),
+                carry=carry,
+                back=back,
             )
             if asked is not None:
                 return asked.render()
             done = _hand_over(form, key)
             after = {"handler": wanted["handler"], "count": done}
-            audit.record(
-                actor_of(request), "event.replayed", "event", wanted["event_id"] or form.event_type, after=after
-            )
+            subject = wanted["event_id"] or form.event_type
+            with confirmation.within_reason(request):
+                audit.record(actor_of(request), "event.replayed", "event", subject, after=after)
     except Problem as problem:
         form.add_error(None, problem.detail)
         return None

@@ -5,6 +5,9 @@ chain.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -18,6 +21,24 @@ from pilar.kernel.masking import mask
 
 GENESIS = bytes(32)
 """What the first entry of every chain is linked to."""
+
+
+_reason: ContextVar[str] = ContextVar("pilar_audit_reason", default="")
+
+
+@contextmanager
+def because(reason: str) -> Iterator[None]:
+    """Add to every entry that is recorded inside why it was done; nothing when there is no reason."""
+    before = _reason.set(reason)
+    try:
+        yield
+    finally:
+        _reason.reset(before)
+
+
+def reason() -> str:
+    """Return why what is done now is done, for work that goes on later; empty when nobody said."""
+    return _reason.get()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +64,10 @@ def record(
     after: dict[str, Any] | None = None,
     origin: str = "",
 ) -> AuditLog:
-    """Record a change, in the caller's transaction. Secrets and personal data in `before` and `after` are masked."""
+    """Record a change, in the caller's transaction, with its reason if there is one. Secrets and personal data in
+    `before` and `after` are masked.
+    """
+    after = {**(after or {}), "reason": reason()} if reason() else after
     with atomic():
         return AuditLog.objects.create(
             actor=actor,

@@ -1,40 +1,56 @@
-"""Asks an operator once more before something is done that cannot be undone by a click."""
+"""Asks an operator once more, and why, before something is done that cannot be undone by a click."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+
+from pilar.backplane import audit
 
 SHOWN = 20
 """Things that are named on the page; of the others it says how many there are."""
+SHORTEST_REASON, LONGEST_REASON = 5, 300
+"""Characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the page tells: sentences that help to decide, and the things that it is about, `count` of them."""
+
+    things: Sequence[Any] | QuerySet[Any]
+    facts: Sequence[str] = ()
+    count: int | None = None
 
 
 def ask(
     request: HttpRequest,
     *,
     question: str,
-    things: Sequence[Any] | QuerySet[Any],
-    count: int | None = None,
-    facts: Sequence[str] = (),
+    about: Callable[[], About],
     carry: Mapping[str, str | list[str]],
     back: str,
 ) -> TemplateResponse | None:
-    """Return the page that asks, or None when the person has said yes on it.
+    """Return the page that asks, or None when the person has said yes on it and why; then act `within_reason`.
 
-    `facts` are sentences that help to decide. `carry` is posted again to the same address together with the yes; `back`
-    is where a no leads.
+    `about` is asked only for the page, not again for the yes. `carry` is posted again to the same address together
+    with the yes; `back` is where a no leads.
     """
-    if request.POST.get("confirmed"):
+    confirmed = "confirmed" in request.POST
+    if confirmed and len(_reason(request)) >= SHORTEST_REASON:
         return None
-    total = len(things) if count is None else count
+    told = about()
+    total = len(told.things) if told.count is None else told.count
     context = {
         **admin.site.each_context(request),
         "title": question,
-        "facts": facts,
-        "things": [str(thing) for thing in things[:SHOWN]],
+        "facts": told.facts,
+        "things": [str(thing) for thing in told.things[:SHOWN]],
         "more": max(0, total - SHOWN),
         "carried": [
             (name, value)
@@ -42,6 +58,10 @@ def ask(
             for value in ([values] if isinstance(values, str) else values)
         ],
         "back": back,
+        "reason": _reason(request),
+        "error": _("Say why in a few words: it stands in the audit trail.") if confirmed else "",
+        "shortest": SHORTEST_REASON,
+        "longest": LONGEST_REASON,
     }
     return TemplateResponse(request, "admin/backplane/confirm.html", context)
 
@@ -51,8 +71,8 @@ def ask_about_rows(
     rows: QuerySet[Any],
     question: str,
     *,
-    facts: Sequence[str] = (),
-    things: Sequence[str] | None = None,
+    facts: Callable[[], Sequence[str]] = list,
+    things: Callable[[], Sequence[str]] | None = None,
     key: str = "",
 ) -> TemplateResponse | None:
     """Ask before an action of a change list; its form is carried over. `things` are said in place of the rows' own
@@ -61,16 +81,22 @@ def ask_about_rows(
     chosen = request.POST.getlist("_selected_action")
     carry: dict[str, str | list[str]] = {"action": request.POST.get("action", ""), "_selected_action": chosen}
     if key:
-        carry["key"] = key
+        carry["key"] = request.POST.get("key") or key
     if request.POST.get("select_across") == "1":
         carry["select_across"] = "1"
-    count = rows.count() if "select_across" in carry else len(chosen)
-    return ask(
-        request,
-        question=question,
-        things=rows if things is None else things,
-        count=count if things is None else len(things),
-        facts=facts,
-        carry=carry,
-        back=request.get_full_path(),
-    )
+
+    def about() -> About:
+        if things is not None:
+            return About(things(), facts())
+        return About(rows, facts(), rows.count() if "select_across" in carry else len(chosen))
+
+    return ask(request, question=question, about=about, carry=carry, back=request.get_full_path())
+
+
+def within_reason(request: HttpRequest) -> AbstractContextManager[None]:
+    """Have all that is done inside say in the audit trail why: in the words that came with the yes."""
+    return audit.because(_reason(request))
+
+
+def _reason(request: HttpRequest) -> str:
+    return " ".join(request.POST.get("reason", "").split())[:LONGEST_REASON]

@@ -5,10 +5,13 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from unfold.admin import ModelAdmin
 
+from pilar.backplane import audit, confirmation
+from pilar.backplane.admin_pages import actor_of
+from pilar.backplane.tenancy import PLATFORM, atomic, tenant
 from pilar.backplane.tenant_admin import TenantAdmin
 from pilar.kernel import money
 from pilar.providers import prices
@@ -95,9 +98,26 @@ class BreakerAdmin(TenantAdmin):
     actions = ("close",)
 
     @admin.action(description=_("Close the chosen breakers"), permissions=["view"])
-    def close(self, request: HttpRequest, chosen: QuerySet[Breaker]) -> None:
+    def close(self, request: HttpRequest, chosen: QuerySet[Breaker]) -> HttpResponse | None:
         """Let calls through again at once."""
-        chosen.update(failures=0, open_until=None, probe_until=None, error_class="")
+        asked = _ask(request, chosen)
+        if asked is not None:
+            return asked
+        for breaker in list(chosen):
+            before = {"open_until": breaker.open_until, "error_class": breaker.error_class}
+            with confirmation.within_reason(request), tenant(breaker.workspace_id), atomic():
+                Breaker.objects.filter(pk=breaker.pk).update(
+                    failures=0, open_until=None, probe_until=None, error_class=""
+                )
+                audit.record(actor_of(request), "breaker.closed", "provider", breaker.provider, before=before)
+        return None
+
+
+def _ask(request: HttpRequest, chosen: QuerySet[Any]) -> HttpResponse | None:
+    told = gettext("Calls go out again at once, also to a provider that is still down; each that fails takes its time.")
+    return confirmation.ask_about_rows(
+        request, chosen, gettext("Let these providers be called again?"), facts=lambda: [told]
+    )
 
 
 @admin.register(ProviderRoute)
@@ -114,6 +134,14 @@ class GlobalBreakerAdmin(TenantAdmin):
     actions = ("close",)
 
     @admin.action(description=_("Close the chosen breakers"), permissions=["view"])
-    def close(self, request: HttpRequest, chosen: QuerySet[GlobalBreaker]) -> None:
-        """Let calls through again at once."""
-        chosen.delete()
+    def close(self, request: HttpRequest, chosen: QuerySet[GlobalBreaker]) -> HttpResponse | None:
+        """Let calls of all studios through again at once."""
+        asked = _ask(request, chosen)
+        if asked is not None:
+            return asked
+        with confirmation.within_reason(request), tenant(PLATFORM), atomic():
+            for breaker in list(chosen):
+                before = {"open_until": breaker.open_until}
+                breaker.delete()
+                audit.record(actor_of(request), "breaker.closed", "provider", breaker.provider, before=before)
+        return None

@@ -5,11 +5,11 @@ from uuid import UUID
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse, reverse_lazy
 from django.utils import timezone
 
-from pilar.backplane import admin, dead_letters, events, locks, rates
+from pilar.backplane import admin, confirmation, dead_letters, events, locks, rates
 from pilar.backplane.engine import work_off
 from pilar.backplane.engine.tally import snapshot
 from pilar.backplane.models import AuditLog, AutopilotEvent, AutopilotJob, DistributedLock
@@ -22,7 +22,7 @@ from tests.backplane.trade import Task, Trade, enqueue, everything, limited, row
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
-YES = {"confirmed": "yes"}
+YES = {"confirmed": "yes", "reason": "ticket 4711"}
 MODELS = [model for model in admin.admin.site._registry if model._meta.app_label == "backplane"]
 
 
@@ -60,7 +60,8 @@ def test_a_dead_job_is_shown_with_its_error_and_runs_again(operator: Client, tra
     operator.post(page(AutopilotJob), {"action": "retry", "_selected_action": [chosen], **YES})
     assert value("SELECT status FROM autopilot_job") == 0
     with tenant(workspace):
-        assert AuditLog.objects.get().action == "job.retry"
+        entry = AuditLog.objects.get()
+    assert (entry.action, entry.after) == ("job.retry", {"reason": "ticket 4711"})
 
 
 def test_what_cannot_be_done_is_said_and_the_rest_is_done(operator: Client, trade: Trade, workspace: UUID) -> None:
@@ -90,6 +91,25 @@ def test_before_anything_is_done_it_is_asked(operator: Client, trade: Trade, wor
     answer = operator.post(page(AutopilotJob), {"action": "discard", "_selected_action": [chosen]})
     assert ("action", "discard") in answer.context_data["carried"]
     assert value("SELECT count(*) FROM autopilot_job WHERE status = 2") == 1
+
+
+@pytest.mark.parametrize("reason", ["", "    ", "x"])
+def test_a_yes_without_a_reason_is_none(operator: Client, trade: Trade, workspace: UUID, reason: str) -> None:
+    dead_job(trade, workspace)
+    with everything():
+        chosen = AutopilotJob.objects.get().pk
+    wanted = {"action": "discard", "_selected_action": [chosen], "confirmed": "yes", "reason": reason}
+    answer = operator.post(page(AutopilotJob), wanted)
+    assert answer.context_data["error"]
+    assert value("SELECT count(*) FROM autopilot_job WHERE status = 2") == 1
+
+
+def test_what_a_page_tells_is_not_asked_for_again_with_the_yes(rf: RequestFactory) -> None:
+    def about() -> confirmation.About:
+        raise AssertionError
+
+    agreed = rf.post("/", YES)
+    assert confirmation.ask(agreed, question="?", about=about, carry={}, back="/") is None
 
 
 class TestQueuePage:
@@ -156,7 +176,8 @@ class TestJobPage:
         assert rows("SELECT status, payload FROM autopilot_job") == [(0, '{"n": 7}')]
         with tenant(workspace):
             entry = AuditLog.objects.get(action="job.mended")
-        assert (entry.before, entry.after) == ({"payload": {"n": 0}}, {"payload": {"n": 7}})
+        assert entry.before == {"payload": {"n": 0}}
+        assert entry.after == {"payload": {"n": 7}, "reason": "ticket 4711"}
 
     @pytest.mark.parametrize("payload", ["{", "[]", '{"m": 1}', '{"n": "x"}'])
     def test_a_payload_that_does_not_fit_changes_nothing(self, operator: Client, address: str, payload: str) -> None:
@@ -308,7 +329,7 @@ class TestFlowPage:
         return reverse("admin:backplane_flow", args=[workspace])
 
     def test_limits_of_one_lane_are_set(self, operator: Client, address: str) -> None:
-        operator.post(address, {"do": "limits", "lane": "messages", "weight": 3, "max_running": 2})
+        operator.post(address, {"do": "limits", "lane": "messages", "weight": 3, "max_running": 2, **YES})
         lanes = operator.get(address).context["lanes"]
         assert (lanes["messages"].weight, lanes["messages"].max_running, lanes["bulk"].weight) == (3, 2, 1)
 
@@ -322,12 +343,12 @@ class TestFlowPage:
 
     def test_an_exception_from_a_budget_is_made_and_ended(self, operator: Client, address: str) -> None:
         until = timezone.localtime(clock.now() + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M")
-        operator.post(
-            address, {"do": "override", "resource": "messages", "daily": 50, "until": until, "reason": "party"}
-        )
+        wanted = {"do": "override", "resource": "messages", "daily": "50", "until": until}
+        assert dict(operator.post(address, wanted).context_data["carried"]) == wanted
+        operator.post(address, {**wanted, **YES})
         found = {one.resource: one for one in operator.get(address).context["budgets"]}
         assert found["messages"].daily_limit == 50
-        operator.post(address, {"do": "end_override", "resource": "messages"})
+        operator.post(address, {"do": "end_override", "resource": "messages", **YES})
         assert operator.get(address).context["budgets"][0].override_until is None
 
     def test_it_tells_what_the_studios_programs_ordered(self, operator: Client, address: str, workspace: UUID) -> None:
@@ -337,9 +358,9 @@ class TestFlowPage:
         assert (found["jobs"].used, found["events"].used, found["jobs"].queued_until is None) == (401, 0, False)
 
     def test_a_provider_is_limited_and_released(self, operator: Client, address: str, workspace: UUID) -> None:
-        operator.post(address, {"do": "provider", "provider": "whatsapp", "max_running": 4})
+        operator.post(address, {"do": "provider", "provider": "whatsapp", "max_running": 4, **YES})
         rows("UPDATE autopilot_throttle SET held_until = statement_timestamp() + interval '1 h' RETURNING 1")
-        operator.post(address, {"do": "release", "provider": "whatsapp"})
+        operator.post(address, {"do": "release", "provider": "whatsapp", **YES})
         assert rows("SELECT max_running, held_until FROM autopilot_throttle") == [(4, None)]
 
     def test_nonsense_is_said_to_be_wrong(self, operator: Client, address: str) -> None:

@@ -143,6 +143,6 @@ def test_operators_see_whom_a_repair_would_reach_and_repair_them_all(client: Any
     client.force_login(world.people["operator"])
     asked = client.get("/admin/health/incident/heal/", {"code": ILL.code}).content.decode()
     assert all(str(studio) in asked for studio in (world.workspace_id, world.foreign_id))
-    client.post("/admin/health/incident/heal/", {"code": ILL.code, "confirmed": "yes"})
+    client.post("/admin/health/incident/heal/", {"code": ILL.code, "confirmed": "yes", "reason": "ticket 4711"})
     work_off()
     assert [incidents(studio)[0].status for studio in (world.workspace_id, world.foreign_id)] == ["resolved"] * 2

@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
+from pilar.backplane.models import AuditLog
 from pilar.backplane.tenancy import all_tenants, atomic, tenant
 from pilar.kernel.errors import ErrorClass
 from pilar.providers import breakers, calls, connections, routes
@@ -53,7 +54,9 @@ def test_a_connection_is_shown_without_its_secrets(operator: Client, studio: UUI
 def test_an_operator_can_close_a_breaker(operator: Client, studio: UUID) -> None:
     with all_tenants("a test looks"), atomic():
         chosen = Breaker.objects.get().pk
-    data = {"action": "close", "_selected_action": [chosen]}
+    data = {"action": "close", "_selected_action": [chosen], "confirmed": "yes", "reason": "ticket 4711"}
     assert operator.post(reverse("admin:providers_breaker_changelist"), data).status_code == 302
     with tenant(studio), atomic():
         assert not breakers.admit("stripe").suspicious
+        entry = AuditLog.objects.get(action="breaker.closed")
+    assert (entry.object_id, entry.after) == ("stripe", {"reason": "ticket 4711"})

@@ -192,6 +192,9 @@ class TestAdmin:
     def test_all_of_them_go_on_from_there_once(self, choose: Callable[..., Any], trail: Trail) -> None:
         key = dict(choose().context_data["carried"])["key"]
         for _ in range(2):
-            choose(confirmed="yes", key=key)
+            choose(confirmed="yes", reason="ticket 4711", key=key)
         work_off()
         assert sorted(trail.ran) == ["activation"] * 3 + ["twilio_number"] * 3
+        with all_tenants("a test looks at everything"), atomic():
+            entries = AuditLog.objects.filter(action="provisioning.run_from")
+            assert [entry.after["reason"] for entry in entries] == ["ticket 4711"] * 3

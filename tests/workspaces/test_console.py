@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.test import Client
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 
 from coach.models import Lead
 from pilar.backplane.models import AuditLog
@@ -156,3 +156,28 @@ class TestVisit:
         address = reverse("workspaces:console_enter", args=[world.foreign_id])
         answer = world.browser("owner").post(address, {"role": "viewer", "reason": REASON})
         assert "login" in answer["Location"]
+
+
+class TestSuspending:
+    address = reverse_lazy("admin:workspaces_workspace_changelist")
+
+    def send(self, operator: Client, world: World, action: str, **more: str) -> Any:
+        return operator.post(self.address, {"action": action, "_selected_action": [str(world.workspace_id)], **more})
+
+    def test_it_is_asked_with_what_will_happen(self, operator: Client, world: World) -> None:
+        asked = self.send(operator, world, "suspend").context_data
+        assert (len(asked["facts"]), len(asked["things"])) == (2, 1)
+        assert Workspace.objects.get(pk=world.workspace_id).status == "active"
+
+    def test_both_ways_stand_in_the_trail_with_their_reason(self, operator: Client, world: World) -> None:
+        Workspace.objects.filter(pk=world.workspace_id).update(activated_at=clock.now())
+        for action in ("suspend", "resume"):
+            self.send(operator, world, action, confirmed="yes", reason=REASON)
+        with tenant(world.workspace_id), atomic():
+            told = AuditLog.objects.filter(action__startswith="workspace.").order_by("at")
+            reasons = [(entry.action, entry.after["reason"]) for entry in told if "reason" in (entry.after or {})]
+        assert reasons == [("workspace.suspended", REASON), ("workspace.active", REASON)]
+
+    def test_a_studio_is_neither_made_nor_erased_by_hand(self, operator: Client, world: World) -> None:
+        addresses = ("/admin/workspaces/workspace/add/", f"/admin/workspaces/workspace/{world.workspace_id}/delete/")
+        assert [operator.get(address).status_code for address in addresses] == [403, 403]
