@@ -18,6 +18,8 @@ from workspaces.models import StudioDocument, StudioProfile, Workspace
 
 LARGEST_DOCUMENT = 5 * 1024 * 1024
 MOST_DOCUMENTS = 20
+_TOLD_FIRST = gettext_noop("The studio's details were completed.")
+_TOLD_AGAIN = gettext_noop("The studio's details were changed.")
 SIGNATURES = {b"%PDF-": "application/pdf", b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
 
@@ -81,7 +83,7 @@ def complete(
         version = last.version + 1 if last else 1
         stored = StudioProfile.objects.create(version=version, created_by=actor, created_at=now, **answers)
         audit.record(actor, "studio.described", "studio_profile", stored.pk, after={"version": version})
-        activity.log("onboarding", gettext_noop("The studio's details were completed."), {"version": version})
+        activity.log("onboarding", _TOLD_FIRST if last is None else _TOLD_AGAIN, {"version": version})
         _announce(version)
     return stored
 

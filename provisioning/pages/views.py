@@ -17,17 +17,22 @@ from pilar.kernel.principal import Role
 from pilar.providers import connections
 from pilar.ui.fragments import fragment
 from provisioning import pipeline, report, whatsapp
+from provisioning.preview import preview
 from provisioning.report import RunReport
 from workspaces.pages.base import workspace_page
 from workspaces.pages.onboarding import wizard
+from workspaces.studio import latest_profile
 
 CELEBRATED_FOR = timedelta(minutes=5)
 """So long after its end a set-up is a reason for confetti; who comes back later finds a quiet page."""
 
 
-def _shown(run: RunReport | None, studio: str) -> dict[str, Any]:
+def _shown(request: HttpRequest) -> dict[str, Any]:
+    run, studio = report.latest(), request.workspace.name  # type: ignore[attr-defined]
+    profile = latest_profile(request.workspace.pk)  # type: ignore[attr-defined]
+    phone = preview(profile, studio=studio, number=_bought_number(run))
     if run is None:
-        return {"job": None}
+        return {"job": None, "phone": phone}
     shown = {name: getattr(run, name) for name in RunReport.__slots__}
     theirs = sum(step.waited_seconds for step in run.steps)
     just_now = run.finished_at is not None and now() - run.finished_at < CELEBRATED_FOR
@@ -40,6 +45,7 @@ def _shown(run: RunReport | None, studio: str) -> dict[str, Any]:
                 (step for step in run.steps if step.state == "awaiting_customer" and step.action_url), None
             ),
         },
+        "phone": phone,
         "celebrates": run.status == "ready" and just_now,
     }
 
@@ -48,16 +54,15 @@ def _shown(run: RunReport | None, studio: str) -> dict[str, Any]:
 @workspace_page(Role.VIEWER)
 def live(request: HttpRequest) -> HttpResponse:
     """Show how far set-up is."""
-    return render(request, "provisioning/live.html", _shown(report.latest(), request.workspace.name))  # type: ignore[attr-defined]
+    return render(request, "provisioning/live.html", _shown(request))
 
 
 @require_GET
 @workspace_page(Role.VIEWER)
 def progress(request: HttpRequest) -> HttpResponse:
     """The part of the live page that is asked for every two seconds."""
-    run = report.latest()
-    context = _shown(run, request.workspace.name)  # type: ignore[attr-defined]
-    finished = run is not None and run.status == "ready"
+    context = _shown(request)
+    finished = context["job"] is not None and context["job"]["status"] == "ready"
     return fragment(request, "provisioning/_progress.html", context, finished=finished)
 
 
@@ -103,7 +108,7 @@ def connect_whatsapp(request: HttpRequest) -> HttpResponse:
             "ready": ready,
             "missing": "" if ready else _("WhatsApp is not configured on this installation."),
         },
-        "number": _bought_number(),
+        "number": _bought_number(report.latest()),
         "connection": _connection(connection.status if connection else "", names),
         "complete_url": "/api/provisioning/whatsapp/connect",
         "wizard": wizard(request.workspace, "whatsapp"),  # type: ignore[attr-defined]
@@ -120,7 +125,6 @@ def _connection(state: str, names: dict[str, str]) -> dict[str, str] | None:
     return {"state": state, "number": names.get("display_phone_number", ""), "name": names.get("verified_name", "")}
 
 
-def _bought_number() -> str:
-    run = report.latest()
+def _bought_number(run: RunReport | None) -> str:
     found = [step.result.get("number", "") for step in run.steps if step.key == "twilio_number"] if run else []
     return str(found[0]) if found else ""

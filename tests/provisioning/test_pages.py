@@ -12,6 +12,7 @@ from pilar.providers import connections
 from provisioning import pipeline
 from provisioning.models import ProvisioningJob, ProvisioningStep
 from tests.workspaces.world import World, make_world
+from workspaces.models import StudioProfile
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +31,12 @@ def begin(world: World, state: str = "running", /, **step: Any) -> None:
             ProvisioningJob.objects.update(status=state)
             if step:
                 ProvisioningStep.objects.filter(name="twilio_number").update(**step)
+
+
+def begin_number(world: World, number: str) -> None:
+    """The number has been bought."""
+    with tenant(world.workspace_id), atomic():
+        ProvisioningStep.objects.filter(name="twilio_number").update(status="completed", result={"number": number})
 
 
 def page(world: World, path: str, who: str = "owner") -> Any:
@@ -102,6 +109,30 @@ def test_a_failed_step_is_ordered_again_by_its_button(world: World) -> None:
     world.browser("owner").post("/setup/rerun", {"step": "twilio_number"})
     with tenant(world.workspace_id), atomic():
         assert ProvisioningStep.objects.get(name="twilio_number").round == 2
+
+
+def test_what_only_the_studio_can_do_is_offered_once(world: World) -> None:
+    begin(world, *STATES[2][:1], **STATES[2][1])
+    assert page(world, "/setup/progress").content.decode().count('href="/onboarding/papers"') == 1
+
+
+def test_a_finished_set_up_shows_first_where_to_go(world: World) -> None:
+    begin(world, "succeeded")
+    shown = page(world, "/setup").content.decode()
+    assert shown.index('href="/dashboard" ') < shown.index('id="step-') < shown.index("</details>")
+
+
+def test_the_phone_beside_it_fills_with_what_the_studio_tells(world: World) -> None:
+    begin(world)
+    assert page(world, "/setup").context["phone"].saturday == ""
+    with tenant(world.workspace_id), atomic():
+        StudioProfile.objects.create(
+            version=1, name="x", tone="kurz und direkt", opening_hours={"sat": ["09:00", "18:00"]}
+        )
+    begin_number(world, "+4922112345678")
+    phone = page(world, "/setup/progress").context["phone"]
+    assert (phone.number, phone.sample) == ("+4922112345678", "Dienstag um sechs?")
+    assert phone.saturday == "Samstags haben wir von 09:00 bis 18:00 Uhr offen."
 
 
 def test_a_step_that_does_not_exist_is_no_defect(world: World) -> None:

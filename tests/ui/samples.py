@@ -15,6 +15,7 @@ from pilar.backplane.rates import Limit, Use
 from pilar.kernel.money import MICRO_EURO
 from pilar.kernel.shown import Hit, Need
 from pilar.ui import gallery
+from provisioning.preview import Preview
 from workspaces.pages import autopilot_forms
 
 ID = UUID("0192f0c0-0000-7000-8000-000000000005")
@@ -40,6 +41,7 @@ MONTH = {
     "cents_a_member": 143,
 }
 PAPER = {"get_kind_display": "Auszug", "filename": "auszug.pdf", "uploaded_at": datetime(2026, 11, 27, 9, tzinfo=UTC)}
+PHONE = Preview("Kraftwerk Köln", "+4922112345678", "Hi Anna", "Dienstag um sechs?", "")
 WIZARD = {
     "steps": [
         {"name": "Studio", "url": "/onboarding/studio", "state": "done"},
@@ -216,7 +218,7 @@ def pages() -> dict[str, tuple[str, dict[str, Any]]]:
         "search-empty": ("dashboard/search.html", {"q": "xyz", "groups": []}),
         "messages": ("coach/message_log.html", {"rows": [], "state": "all", "day": "today", "states": ["all", "sent"]}),
         "more": ("dashboard/more.html", {}),
-        "live": ("provisioning/live.html", {"job": job()}),
+        "live": ("provisioning/live.html", {"job": job(), "phone": PHONE}),
         "live-failed": ("provisioning/live.html", {"job": job("failed")}),
         "live-none": ("provisioning/live.html", {"job": None}),
         "onboarding": (

@@ -30,6 +30,8 @@ def test_a_letter_says_the_same_in_both_forms(name: str) -> None:
     assert "\n" not in letter.subject
     assert "<" not in letter.text
     assert "PILAR SYSTEMS" in letter.text
+    assert "/legal/imprint" in letter.text
+    assert "/legal/imprint" in letter.html
     link = LETTERS[name].get("url")
     assert not link or (link in letter.text and f'href="{link}"' in letter.html)
 

@@ -203,6 +203,8 @@ class CoachForm(forms.Form):
         return {name: f"{value:%H:%M}" if hasattr(value, "hour") else value for name, value in given.items()}
 
 
+SAMPLES = {tone: sample for tone, _name, sample in CoachForm.TONES}
+"""A sentence in each of the tones."""
 DEFAULTS = {
     "goals": _("Regular training and motivation"),
     "tone": CoachForm.TONES[0][0],

@@ -21,7 +21,7 @@ class Rendered:
 
 def render(template: str, context: Mapping[str, Any], *, language: str, zone: str = "") -> Rendered:
     """Draw a letter in the reader's language and time zone. Raises TemplateDoesNotExist for an unknown one."""
-    full = {"base_url": settings.PUBLIC_BASE_URL, "language": language, **context}
+    full = {"base_url": settings.PUBLIC_BASE_URL, "language": language, "operator": settings.OPERATOR, **context}
     with translation.override(language), timezone.override(zone) if zone else nullcontext():
         subject = " ".join(_drawn(template, "layout.subject.txt", full, plain=True).split())
         full["subject"] = subject
