@@ -24,9 +24,23 @@ class Place:
 
 PLACES = (
     Place("today", pgettext_lazy("navigation", "Today"), "house", "dashboard:today", ("/dashboard",), "h"),
-    Place("chats", _("Chats"), "messages-square", "coach:chats", ("/dashboard/chats", "/dashboard/messages"), "c"),
+    Place(
+        "chats",
+        pgettext_lazy("navigation", "Chats"),
+        "messages-square",
+        "coach:chats",
+        ("/dashboard/chats", "/dashboard/messages"),
+        "c",
+    ),
     Place("members", _("Members"), "users", "coach:members", ("/dashboard/members",), "m"),
-    Place("automation", _("Automation"), "sparkles", "coach:automation", ("/dashboard/automation",), "a"),
+    Place(
+        "automation",
+        pgettext_lazy("navigation", "Automation"),
+        "sparkles",
+        "coach:automation",
+        ("/dashboard/automation",),
+        "a",
+    ),
     Place(
         "more",
         pgettext_lazy("navigation", "More"),

@@ -7,6 +7,7 @@ from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from workspaces.models import StudioDocument
@@ -61,7 +62,9 @@ class ClaimForm(forms.Form):
 
 
 class PaperForm(forms.Form):
-    kind = forms.ChoiceField(label=_("What is it?"), choices=StudioDocument.Kind.choices)
+    kind = forms.ChoiceField(
+        label=_("What is it?"), choices=[(kind.value, capfirst(kind.label)) for kind in StudioDocument.Kind]
+    )
     file = forms.FileField(
         label=_("File"),
         help_text=_("PDF, PNG or JPEG, at most 5 MB"),
@@ -103,7 +106,7 @@ class InvitationForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["role"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [(role.value, role.label) for role in roles]
+        field.choices = [(role.value, capfirst(role.label)) for role in roles]
         self.initial.setdefault("role", MemberRole.COACH.value)
 
 
@@ -112,6 +115,7 @@ class PasskeyForm(AddWebAuthnForm):  # type: ignore[misc]  # allauth ships no ty
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["name"].label = _("Name")
         self.fields["passwordless"].initial = True
         self.fields["passwordless"].label = _("Sign in without a password")
         self.fields["passwordless"].help_text = _("Without it the key is only a second step after the password.")
