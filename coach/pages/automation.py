@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from coach import approvals, config, followups, planned, simulation
+from coach import approvals, config, followups, gates, planned, simulation
 from coach.agent import writer
 from coach.config import CoachSettings
 from coach.pages.forms.automation import CoachForm, PauseForm
@@ -51,6 +51,7 @@ def _page(request: HttpRequest, form: CoachForm, settings: CoachSettings, *, is_
     context = {
         "form": form,
         "enabled": mine.is_on(now),
+        "connected": gates.is_connected(),
         "paused_until": mine.paused_until if mine.enabled and mine.pauses(now) else None,
         "pause_form": PauseForm(),
         **shown.coming(followups.upcoming(now=now, limit=NEXT + LATER), most=NEXT),

@@ -1,6 +1,8 @@
 """What the backplane can tell of one studio: its work, its budgets, and what happened, in sentences."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +12,12 @@ from django.urls import reverse
 from pilar.backplane import budgets
 from pilar.backplane.models import ActivityLog
 from pilar.dashboard import sentences, work
+from pilar.kernel.shown import Hit
 
 MOST = 10_000
 """Counting stops here, so that a studio with a long queue does not slow its own page down."""
-SHOWN = 6
+SHOWN, NAMED = 6, 4
+"""How many things that happened are shown, and of how many people each names."""
 A_DAY = timedelta(days=1)
 SOONEST_FORECAST = timedelta(hours=3)
 """Earlier in the day a pace says nothing."""
@@ -53,8 +57,13 @@ def budget_line(entry: budgets.Standing, now: datetime) -> dict[str, Any]:
 
 def activity(_workspace_id: UUID, _now: datetime) -> dict[str, Any]:
     """The newest things that happened. The single steps of a set-up have a page of their own."""
-    newest = list(ActivityLog.objects.exclude(kind="provisioning.step").order_by("-at", "-id")[:SHOWN])
+    newest = list(ActivityLog.objects.exclude(kind="provisioning.step").order_by("-at", "-id")[: SHOWN * NAMED])
     whom = sentences.about(newest)
-    return {
-        "activities": [{"text": sentences.of(entry), "about": whom.get(entry.pk), "at": entry.at} for entry in newest]
-    }
+    alike = [(text, list(group)) for text, group in groupby(newest, key=sentences.of)][:SHOWN]
+    return {"activities": [_several(text, group, whom) for text, group in alike]}
+
+
+def _several(text: str, entries: list[ActivityLog], whom: Mapping[UUID, Hit]) -> dict[str, Any]:
+    """The same that happened several times in a row, with all whom it was about."""
+    about = list({hit.url: hit for entry in entries if (hit := whom.get(entry.pk))}.values())
+    return {"text": text, "about": about[:NAMED], "more": len(about[NAMED:]), "at": entries[0].at}

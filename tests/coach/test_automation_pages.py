@@ -13,7 +13,7 @@ from coach.models import Followup, Lead
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
-from pilar.providers.models import MessageTemplate
+from pilar.providers.models import Connection, MessageTemplate
 from tests.coach.conftest import Model, make_studio, signed_in
 from tests.coach.factories import willing_lead
 
@@ -46,6 +46,14 @@ def test_the_page_says_what_is_so_and_what_comes(owner: Client, planned: Followu
     assert "Fitnessstudio-Mitglieder" in page
     assert at("followup_skip", planned.pk) in page
     assert 'class="chart chart-week"' in page
+
+
+def test_a_coach_without_whatsapp_does_not_claim_to_write(owner: Client, studio: UUID) -> None:
+    with tenant(studio), atomic():
+        Connection.objects.filter(provider="whatsapp").update(status=Connection.Status.DISCONNECTED)
+    page = text(owner.get(at("automation")))
+    assert "Der Coach beginnt, sobald WhatsApp verbunden ist" in page
+    assert "Der Coach ist an" not in page
 
 
 def test_a_trial_shows_other_settings_and_saves_nothing(studio: UUID, owner: Client, planned: Followup) -> None:

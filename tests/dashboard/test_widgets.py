@@ -12,6 +12,7 @@ from pilar.backplane import activity, budgets
 from pilar.backplane.tenancy import atomic
 from pilar.dashboard import widgets
 from pilar.kernel import clock
+from tests.factories import LeadFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +31,17 @@ def test_an_activity_is_a_sentence_in_the_readers_language(in_studio: UUID) -> N
 def test_an_activity_without_its_facts_is_still_shown(in_studio: UUID) -> None:
     activity.log("x", "Something with %(number)s", {})
     assert _said(in_studio) == ["Something with %(number)s"]
+
+
+def test_the_same_several_times_in_a_row_is_one_line_with_the_names(in_studio: UUID) -> None:
+    with atomic():
+        leads = [LeadFactory(name=f"Nora {number}") for number in range(6)]
+    for lead in leads:
+        activity.log("lead.opted_in", gettext_noop("A member wants messages again"), {}, subject=lead)
+    activity.log("x", "Something else", {})
+    with atomic():
+        other, alike = widgets.activity(in_studio, clock.now())["activities"]
+    assert (other["about"], len(alike["about"]), alike["more"]) == ([], 4, 2)
 
 
 def test_the_single_steps_of_a_set_up_stay_on_their_own_page(in_studio: UUID) -> None:

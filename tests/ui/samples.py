@@ -94,7 +94,7 @@ def widgets() -> list[dict[str, Any]]:
         "jobs": {"jobs": {"waiting": 3, "running": 2, "dead": 1, "done": 418, "most": 500}},
         "followups": {"followups": [{"name": "Anna", "at": now, "type": "x", "status": "planned"}], "total": 3},
         "quiet": {"days": 14, "members": [{"name": "Anna", "url": "/m", "write_url": "/m/write", "last_word_at": now}]},
-        "activity": {"activities": [{"text": "Fertig.", "at": now, "about": Hit("Anna", "/dashboard/members")}]},
+        "activity": {"activities": [{"text": "Fertig.", "at": now, "about": [Hit("Anna", "/dashboard/members")]}]},
         "budget": {"budgets": [{"resource": "messages", "unit": "messages", "used": 190, "limit": 200}]},
         "incidents": {
             "incidents": [{"id": ID, "title": "Aus", "state": "resolved", "since": now}],

@@ -9,6 +9,7 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.utils.translation import override
 
 from pilar.ui import catalogues
+from pilar.ui.navigation import PLACES
 
 ROOT = Path(settings.BASE_DIR)
 FOLDER = Path(settings.LOCALE_PATHS[0])
@@ -30,6 +31,12 @@ def small(tmp_path: Path) -> Path:
 @pytest.mark.thorough
 def test_the_catalogues_are_current_and_complete() -> None:
     assert catalogues.complaints(catalogues.extracted(ROOT), FOLDER) == []
+
+
+@pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES])
+def test_the_five_places_fit_beside_each_other_on_the_narrowest_phone(language: str) -> None:
+    with override(language):
+        assert [place.name for place in PLACES if len(str(place.label)) > 11] == []
 
 
 def test_strings_are_found_in_templates_and_python(small: Path) -> None:

@@ -59,7 +59,7 @@ WORDS: dict[str, dict[str, Word]] = {
         "sent": Word("mute", pgettext_lazy("message", "Sent")),
         "delivered": Word("ok", _("Delivered")),
         "read": Word("ok", pgettext_lazy("message", "Read")),
-        "answered": Word("ok", _("Answered")),
+        "answered": Word("ok", _("Replies")),
         "failed": Word("bad", _("Not delivered")),
     },
     "followup": {
