@@ -19,15 +19,16 @@ TRIAL_IS_NEARLY_OVER = timedelta(days=3)
 
 
 def of(request: HttpRequest) -> dict[str, Any] | None:
-    """Return tone, title, text and the one action, or None while all is well. The settings for it say it themselves."""
+    """Return tone, title, text and the one action, or None while all is well. `said_here` where the page says it itself."""
     visit = visit_of(request)
-    if visit.workspace is None or request.path.startswith(reverse("workspaces:billing")):
+    if visit.workspace is None:
         return None
     with tenant(visit.workspace.pk):
         found = billing.subscription()
     said = _said(found) if found else None
     if said is None:
         return None
+    said["said_here"] = request.path.startswith(reverse("workspaces:billing"))
     is_owner = visit.principal is not None and visit.principal.at_least(Role.OWNER)
     return said if is_owner else said | {"url": "", "text": _("The owner of the studio has been told.")}
 

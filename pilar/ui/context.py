@@ -1,7 +1,7 @@
 """What the shell around every page shows."""
 
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -59,6 +59,7 @@ class Shell:
         """The dot in the header; None before a workspace exists."""
         return status_of(self._request)
 
+    @cached_property
     def notice(self) -> dict[str, Any] | None:
         """What every page says above its content, such as a payment that failed; None when there is nothing to say."""
         source = _source(getattr(settings, "PILAR_UI_NOTICE", ""))

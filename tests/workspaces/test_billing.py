@@ -172,6 +172,16 @@ def test_others_see_it_without_the_button(owner: Client, shop: Shop, ids: dict[s
     assert f"{PAGE}/pay" not in page
 
 
+@pytest.mark.parametrize("path", ["/dashboard/more", PAGE])
+def test_an_owner_with_an_open_payment_sees_no_green_dot(
+    owner: Client, shop: Shop, ids: dict[str, str], monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr("pilar.ui.context.status_of", lambda _request: {"state": "healthy"})
+    assert "status-dot tone-ok" in text(owner.get(path))
+    let_payment_fail(shop, ids)
+    assert "status-dot tone-bad" in text(owner.get(path))
+
+
 def test_the_page_says_what_happens_when_nothing_is_paid(owner: Client, shop: Shop, ids: dict[str, str]) -> None:
     let_payment_fail(shop, ids)
     stages = owner.get(PAGE).context["stages"]
