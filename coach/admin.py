@@ -5,8 +5,9 @@ from typing import Any
 from django.contrib import admin
 from django.utils.translation import pgettext_lazy
 
-from coach import models
+from coach import models, reasons
 from pilar.backplane.tenant_admin import TenantAdmin
+from pilar.ui import words
 
 
 class _CoachAdmin(TenantAdmin):
@@ -16,9 +17,14 @@ class _CoachAdmin(TenantAdmin):
 
 @admin.register(models.Lead)
 class LeadAdmin(_CoachAdmin):
-    list_display = ("id", "workspace", "status", "source", "language", "created_at")
+    list_display = ("id", "workspace", "status", "came_by", "language", "created_at")
     list_filter = ("status", "source", "language")
     search_fields = ("=phone", "workspace__name")
+
+    @admin.display(description=pgettext_lazy("column", "came by"), ordering="source")
+    def came_by(self, lead: models.Lead) -> str:
+        """Name the way by which the member came."""
+        return words.word("lead_source", lead.source)
 
 
 @admin.register(models.Consent)
@@ -56,11 +62,20 @@ class MessageAdmin(_CoachAdmin):
 
 @admin.register(models.Followup)
 class FollowupAdmin(_CoachAdmin):
-    list_display = ("scheduled_at", "workspace", "type", "origin", "status", "reason", "attempt")
+    list_display = ("scheduled_at", "workspace", "occasion", "origin", "status", "why", "attempt")
     list_filter = ("status", "origin", "reason")
     search_fields = ("=id", "=occurrence")
     exclude = ("text",)
     ordering = ("-scheduled_at",)
+
+    @admin.display(description=pgettext_lazy("column", "occasion"), ordering="type")
+    def occasion(self, followup: models.Followup) -> str:
+        """Name what it is for, as the studio reads it."""
+        return words.word("followup_type", followup.type)
+
+    @admin.display(description=pgettext_lazy("column", "why it did not go out"), ordering="reason")
+    def why(self, followup: models.Followup) -> str:
+        return reasons.told(followup.reason) if followup.reason else "–"
 
 
 @admin.register(models.CoachConfig)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from coach.models import Conversation, Lead, Message
 from pilar.backplane import tenants
-from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid
+from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid, moment
 
 SHOWN = 8
 
@@ -29,7 +29,7 @@ def of_studio(_workspace_id: UUID, now: datetime) -> Drawing:
     ]
     rows = [
         [
-            Cell(f"{row.at:%H:%M}", reverse("admin:coach_message_change", args=[row.pk])),
+            Cell(moment(row.at), reverse("admin:coach_message_change", args=[row.pk])),
             Cell(row.error_code or "–"),
             Cell(row.error_text[:160]),
         ]

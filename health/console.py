@@ -13,7 +13,7 @@ from health.models import Component, HealthCheck, Incident, Status
 from pilar.backplane import sql
 from pilar.backplane.tenancy import PLATFORM
 from pilar.kernel import switchboard
-from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid
+from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid, moment
 
 SHOWN = 12
 # A studio is as well as the worst of its checks.
@@ -55,7 +55,7 @@ def _cause(*, component: str, code: str, studios: int, since: datetime) -> list[
         Cell(Component(component).label, incidents),
         Cell(code or "–"),
         Cell(studios, bad=studios > 1),
-        Cell(f"{since:%Y-%m-%d %H:%M}"),
+        Cell(moment(since)),
         Cell(_("Repair all") if heal else _("by hand"), heal),
     ]
 
@@ -67,7 +67,7 @@ def of_studio(_workspace_id: UUID, _now: datetime) -> Drawing:
             Cell(row.probe, reverse("admin:health_healthcheck_change", args=[row.pk])),
             Cell(row.get_status_display(), bad=row.status == Status.FAILED),
             Cell(row.summary),
-            Cell(f"{row.last_check:%Y-%m-%d %H:%M}"),
+            Cell(moment(row.last_check)),
         ]
         for row in HealthCheck.objects.order_by("probe")
     ]

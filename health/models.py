@@ -58,7 +58,7 @@ class HealthCheck(TenantRow):
         indexes = [models.Index(fields=["next_check"], name="health_check_due")]
 
     def __str__(self) -> str:
-        return f"{self.probe}: {self.status}"
+        return f"{self.probe}: {self.get_status_display()}"
 
 
 class Incident(TenantRow):

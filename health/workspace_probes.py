@@ -109,7 +109,7 @@ def limits(_workspace: UUID | None) -> Finding:
         return Finding(Status.HEALTHY, _("All budgets have room."), metrics=metrics)
     tight = first or worst
     text = _("%(percent)d %% of today's budget of %(resource)s is used.")
-    values = {"percent": 100 * _used(tight), "resource": tight.resource}
+    values = {"percent": 100 * _used(tight), "resource": tight.label}
     if first:
         text = _("%(percent)d %% of today's budget of %(resource)s is used; at this pace it is used up at %(time)s.")
         values["time"] = _clock(ends[first.resource] or now)
@@ -144,7 +144,7 @@ def _fix(standing: Standing, of_plan: str) -> str:
 
 
 def _used_up(standing: Standing, metrics: dict[str, float]) -> Finding:
-    values = {"resource": standing.resource, "time": _clock(standing.day_opens_again_at)}
+    values = {"resource": standing.label, "time": _clock(standing.day_opens_again_at)}
     text = _("Today's budget of %(resource)s is used up. It opens again at %(time)s.") % values
     fix = _fix(standing, _("Wait until then, or raise the limit with a larger plan."))
     return Finding(Status.DEGRADED, text, fix, "budget_used_up", "high", metrics)

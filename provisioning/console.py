@@ -9,7 +9,7 @@ from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid
+from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid, moment
 from pilar.ui import words
 from provisioning import report
 from provisioning.models import ProvisioningJob, ProvisioningStep
@@ -51,11 +51,11 @@ def _cause(
     asked = urlencode({"name__exact": name, "status__exact": status})
     address = f"{reverse('admin:provisioning_provisioningstep_changelist')}?{asked}"
     return [
-        Cell(name, address),
+        Cell(words.word("setup", name), address),
         Cell(words.word("step", status), bad=status == ProvisioningStep.Status.FAILED),
         Cell(waiting_code if status == ProvisioningStep.Status.WAITING else error_class),
         Cell(studios),
-        Cell(f"{since:%Y-%m-%d %H:%M}" if since else "–"),
+        Cell(moment(since)),
     ]
 
 

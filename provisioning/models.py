@@ -41,6 +41,9 @@ class ProvisioningJob(TenantModel):
         ]
         indexes = [models.Index(fields=["workspace", "-started_at"], name="provisioning_job_history")]
 
+    def __str__(self) -> str:
+        return f"{self.workspace}: {self.get_status_display()}"
+
 
 class ProvisioningStep(TenantModel):
     """The checkpoint of one step. `round` rises with every new order to run it, so that an old job cannot write."""
@@ -78,6 +81,9 @@ class ProvisioningStep(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "job", "name"], name="provisioning_step_once")]
+
+    def __str__(self) -> str:
+        return f"{self.workspace}: {self.name}"
 
 
 class WorkspaceDefaults(TenantModel):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from pilar.kernel import money
 from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid
+from pilar.ui import words
 from workspaces.models import Membership, SignUp, Subscription, User, Workspace
 
 SHOWN = 10
@@ -53,12 +54,19 @@ def of_studio(workspace_id: UUID, _now: datetime) -> Drawing:
     tiles = [
         Tile(_("Standing"), studio.get_status_display(), bad=studio.status == Status.SUSPENDED),
         Tile(_("Plan"), studio.plan.name),
-        Tile(_("Subscription"), paid.status if paid else "–", bad=bool(paid and paid.status in LATE)),
+        Tile(
+            _("Subscription"),
+            words.word("subscription", paid.status) if paid else "–",
+            bad=bool(paid and paid.status in LATE),
+        ),
         Tile(_("Country"), studio.country, note=studio.timezone),
     ]
     people = Membership.objects.filter(workspace_id=workspace_id).select_related("user").order_by("created_at")[:SHOWN]
     rows = [
-        [Cell(one.user.email, reverse("admin:workspaces_user_change", args=[one.user_id])), Cell(one.role)]
+        [
+            Cell(one.user.email, reverse("admin:workspaces_user_change", args=[one.user_id])),
+            Cell(one.get_role_display()),
+        ]
         for one in people
     ]
     return Drawing(tiles, Table((_("Person"), _("Role")), rows, _("Nobody has claimed this studio yet.")))

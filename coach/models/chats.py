@@ -51,7 +51,7 @@ class Conversation(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"conversation {self.id}"
+        return str(_("Chat %(id)s") % {"id": self.id})
 
     @property
     def window_until(self) -> datetime | None:
@@ -145,7 +145,7 @@ class Message(TenantModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.direction} {self.state} {self.id}"
+        return f"{self.get_direction_display()}, {self.get_state_display()} {self.id}"
 
 
 class CallLog(TenantModel):

@@ -18,7 +18,8 @@ from unfold.widgets import (
 from pilar.backplane import holds
 from pilar.backplane.models import Budget
 from pilar.kernel import switchboard
-from pilar.kernel.switchboard import LANES
+from pilar.kernel.money import MICRO_EURO
+from pilar.kernel.switchboard import LANES, BudgetResource
 
 ALL_LANES = ""
 LARGEST = 10**12
@@ -73,8 +74,14 @@ class ProviderForm(forms.Form):
     max_running = _number(gettext_lazy("At once, at most"), min_value=1, max_value=100_000)
 
 
+def _in_units(known: BudgetResource) -> str:
+    if known.unit == MICRO_EURO:
+        return _("%(resource)s, in millionths of a euro") % {"resource": known.label}
+    return str(known.label)
+
+
 def _resources() -> list[tuple[str, str]]:
-    return [(name, f"{name} ({known.unit})") for name, known in switchboard.budget_resources.items()]
+    return [(name, _in_units(known)) for name, known in switchboard.budget_resources.items()]
 
 
 class OverrideForm(forms.Form):

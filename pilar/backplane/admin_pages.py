@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 from pilar.backplane import audit, confirmation, dead_letters, estimates, events, jobs, queue_now, timeline
 from pilar.backplane.admin_forms import PayloadForm, ReplayForm
 from pilar.backplane.confirmation import About
-from pilar.backplane.models import AutopilotJob, JobHistory
+from pilar.backplane.models import AutopilotJob, JobAttempt, JobHistory
 from pilar.backplane.models.work import JobStatus
 from pilar.backplane.tenancy import PLATFORM, all_tenants, atomic, tenant
 from pilar.kernel.ids import uuid7
@@ -87,10 +87,13 @@ def job(request: HttpRequest, public_id: UUID) -> HttpResponse:
     with tenant(found.workspace_id):
         tried = jobs.attempts(public_id)
     state = JobStatus(found.status)
-    context = {"job": found, "state": state, "lane": LANES[found.lane], "attempts": tried, "form": form}
+    shown = [one | {"ending": _ENDINGS.get(one["outcome"], one["outcome"])} for one in tried]
+    context = {"job": found, "state": state, "lane": LANES[found.lane], "attempts": shown, "form": form}
     return page(request, "job", found.type, is_dead=state is JobStatus.DEAD, is_live=live is not None, **context)
 
 
+_ENDINGS: dict[str, Any] = dict(JobAttempt.Outcome.choices) | {one.name.lower(): one.label for one in JobStatus}
+"""How an attempt ended, in words: a failed one by its own, the last one by the state of its job."""
 _QUESTIONS: dict[str, Callable[[], str]] = {
     "retry": lambda: _("Run this job again?"),
     "mend": lambda: _("Run this job again with the changed payload?"),

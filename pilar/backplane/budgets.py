@@ -28,13 +28,21 @@ SHORTEST_MONTH = timedelta(days=27)
 USUAL_OVERRIDE, LONGEST_OVERRIDE = timedelta(days=1), timedelta(days=31)
 
 
+def label_of(resource: str) -> str:
+    """Return what people read in place of a resource's name."""
+    known = switchboard.budget_resources.get(resource)
+    return str(known.label or resource) if known else resource
+
+
 class Exceeded(TooMany):
     """The budget has no room until `retry_at`; `policy` says what to do with the work: queue, drop or degrade."""
 
     code = "budget_exceeded"
 
     def __init__(self, resource: str, *, policy: str, retry_at: datetime, retry_after: int) -> None:
-        text = _("The budget of %(resource)s is used up for now. It opens again by itself.") % {"resource": resource}
+        text = _("The budget of %(resource)s is used up for now. It opens again by itself.") % {
+            "resource": label_of(resource)
+        }
         super().__init__(text, retry_after=retry_after)
         self.resource = resource
         self.policy = policy
@@ -66,6 +74,14 @@ class Standing:
     monthly_used: int | None = None
     month_opens_again_at: datetime | None = None
     own_monthly: int | None = None
+
+    @property
+    def label(self) -> str:
+        return label_of(self.resource)
+
+    @property
+    def policy_label(self) -> str:
+        return str(Budget.Policy(self.policy).label)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pilar.backplane import budgets, queue_now
 from pilar.backplane.models import AuditLog, AutopilotEvent, AutopilotJob, Effect, JobHistory, WebhookReceipt
 from pilar.backplane.models.work import JobStatus
 from pilar.kernel import money
-from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid
+from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid, moment
 from pilar.kernel.switchboard import LANES
 
 SHOWN = 10
@@ -37,7 +37,7 @@ def of_studio(workspace_id: UUID, now: datetime) -> Drawing:
     """A studio's budgets of today, and its newest work that is running or dead."""
     used = [
         Tile(
-            one.resource,
+            one.label,
             money.of_budget(one.daily_used, one.unit),
             note=_("of %(limit)s today") % {"limit": money.of_budget(one.daily_limit, one.unit)},
         )
@@ -55,7 +55,7 @@ def _row(job: AutopilotJob) -> list[Cell]:
         Cell(job.type, reverse("admin:backplane_job", args=[job.public_id])),
         Cell(LANES[job.lane]),
         Cell(JobStatus(job.status).label, bad=job.status == JobStatus.DEAD),
-        Cell(f"{job.scheduled_at:%Y-%m-%d %H:%M:%S}"),
+        Cell(moment(job.scheduled_at)),
         Cell(job.error[:120]),
     ]
 

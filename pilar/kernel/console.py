@@ -8,9 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.timezone import localtime
 
 Text = str | Promise
+
+
+def moment(at: datetime | None) -> str:
+    """Write a moment in the reader's way and time zone; a dash for none."""
+    return date_format(localtime(at), "SHORT_DATETIME_FORMAT") if at else "–"
 
 
 @dataclass(frozen=True, slots=True)

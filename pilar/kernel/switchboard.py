@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.utils.functional import Promise
 from pydantic import BaseModel, ConfigDict
 
 from pilar.kernel.console import Finder, Panel, StudioPanel
@@ -164,9 +165,12 @@ class OperatorAction:
 
 @dataclass(frozen=True, slots=True)
 class BudgetResource:
+    """`label` is what people read in place of the name, which is the code's."""
+
     name: str
     unit: str
     monthly: bool = False
+    label: str | Promise = ""
 
 
 events: dict[str, EventType] = {}
@@ -318,9 +322,9 @@ def operator_action(entry: OperatorAction) -> None:
     _add(operator_actions, entry.name, entry)
 
 
-def budget_resource(name: str, unit: str, *, monthly: bool = False) -> None:
+def budget_resource(name: str, unit: str, *, label: str | Promise = "", monthly: bool = False) -> None:
     """Declare a resource that budgets count by day and hour, and by month where one wants to know that too."""
-    _add(budget_resources, name, BudgetResource(name, unit, monthly))
+    _add(budget_resources, name, BudgetResource(name, unit, monthly, label or name))
 
 
 def counter(name: str, count: Callable[[], int]) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from pilar.backplane import timeline
 from pilar.kernel.console import Finder, Panel, StudioPanel
@@ -66,10 +66,10 @@ probe(Probe("voice_service", "external_apis", probes.voice_service, per_workspac
 remediation(Remediation(probes.WEBHOOKS_LOST, "recreate_webhook", probes.repair_number))
 remediation(Remediation(probes.NOT_REPORTING, "recreate_webhook", probes.repair_whatsapp))
 
-budget_resource("messages", "message")
-budget_resource("tokens", "token")
-budget_resource("api_calls", "call")
-budget_resource("euro", MICRO_EURO, monthly=True)
+budget_resource("messages", "message", label=pgettext_lazy("budget", "messages"))
+budget_resource("tokens", "token", label=gettext_lazy("AI tokens"))
+budget_resource("api_calls", "call", label=gettext_lazy("API calls"))
+budget_resource("euro", MICRO_EURO, label=pgettext_lazy("budget", "costs"), monthly=True)
 
 warm_up("language_models", chat.prepare)
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from pilar.kernel.console import Cell, Drawing, Found, Table
+from pilar.kernel.console import Cell, Drawing, Found, Table, moment
 from pilar.providers.models import Breaker, Connection, GlobalBreaker, PhoneNumber, ProviderCall, ProviderRoute
 
 SHOWN = 10
@@ -50,9 +50,9 @@ def of_studio(_workspace_id: UUID, now: datetime) -> Drawing:
     held = {row.provider: row for row in Breaker.objects.filter(open_until__gt=now)}
     rows = [
         [
-            Cell(row.provider, reverse("admin:providers_connection_change", args=[row.pk])),
+            Cell(row.get_provider_display(), reverse("admin:providers_connection_change", args=[row.pk])),
             Cell(row.get_status_display(), bad=row.status in ("disconnected", "degraded")),
-            Cell(f"{row.last_success_at:%Y-%m-%d %H:%M}" if row.last_success_at else "–"),
+            Cell(moment(row.last_success_at)),
             Cell(row.last_error[:120], bad=bool(row.last_error)),
             Cell(pgettext("breaker", "open") if row.provider in held else "–", bad=row.provider in held),
         ]

@@ -1,16 +1,20 @@
 """Operators read words above columns, beside fields and over tables, not names from the code."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.contrib.admin.utils import flatten_fieldsets, label_for_field
 from django.test import RequestFactory
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import override
 
+from pilar.backplane import budgets
 from pilar.backplane.tenancy import all_tenants
+from pilar.kernel import console, switchboard
 from pilar.ui.table_names import ROOMS
 from workspaces.models import Invoice, User
 
@@ -65,10 +69,23 @@ def test_every_choice_has_a_word(model: Any) -> None:
     assert not unnamed, "give these choices a label with gettext_lazy where they are declared"
 
 
+def test_every_budget_has_a_word() -> None:
+    ours = {known.name: known.label for known in switchboard.budget_resources.values()}
+    assert [name for name, label in ours.items() if not isinstance(label, Promise)] == []
+    with override("de"):
+        assert (budgets.label_of("tokens"), budgets.label_of("gone")) == ("KI-Tokens", "gone")
+
+
 def test_the_words_are_in_the_language_of_the_reader() -> None:
     with override("de"):
         assert str(Invoice._meta.get_field("total_cents").verbose_name) == "Summe in Cent"
         assert str(Invoice._meta.app_config.verbose_name) == "Studios und Menschen"
+
+
+def test_operators_read_a_moment_in_their_own_time_zone_and_way() -> None:
+    at = datetime(2026, 11, 28, 18, 38, tzinfo=UTC)
+    with override("de"), timezone.override("Europe/Berlin"):
+        assert (console.moment(at), console.moment(None)) == ("28.11.2026 19:38", "–")
 
 
 def test_a_name_that_a_model_gives_itself_stays() -> None:

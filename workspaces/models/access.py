@@ -32,7 +32,7 @@ class Membership(models.Model):
         constraints = (models.UniqueConstraint(fields=["workspace", "user"], name="one_membership_per_person"),)
 
     def __str__(self) -> str:
-        return f"{self.user_id} {self.role}"
+        return f"{self.get_role_display()} {self.user_id}"
 
 
 class Invitation(models.Model):
