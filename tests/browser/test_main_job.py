@@ -148,3 +148,4 @@ def _visit(watch: Watch, wanted: dict[str, str]) -> None:
         assert answer is not None
         assert answer.ok, f"{name}: {answer.status}"
         watch.look(name)
+        assert watch.beyond(768) == [], f"{name} on a tablet"

@@ -60,6 +60,15 @@ class Watch:
         if found:
             self.wrong.setdefault(name, []).extend(found)
 
+    def beyond(self, width: int) -> list[str]:
+        """Say whether the page on screen could be scrolled to the side at another width."""
+        before = self.page.viewport_size
+        assert before
+        self.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+        found = sideways(self.page)
+        self.page.set_viewport_size(before)
+        return found
+
     def tell(self) -> None:
         """Log what is on screen; pytest shows it when the test has failed."""
         shown = self.page.locator("body").inner_text()[:2000]
