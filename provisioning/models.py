@@ -64,7 +64,6 @@ class ProvisioningStep(TenantModel):
     status = models.CharField(max_length=20, choices=Status, default=Status.PENDING)
     round = models.PositiveIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0)
-    wakes = models.PositiveIntegerField(default=0)
     started_at = models.DateTimeField(null=True)
     completed_at = models.DateTimeField(null=True)
     waiting_on = models.CharField(max_length=20, blank=True)

@@ -242,9 +242,8 @@ def _record(row: ProvisioningStep, outcome: StepOutcome, *, now: datetime) -> Ou
         if _write(row, changes):
             _tell(row, outcome, now=now)
             advance(row.job, now=now)
-        woken_meanwhile = ProvisioningStep.objects.filter(pk=row.pk, wakes__gt=row.wakes).exists()
     if isinstance(outcome, Waiting):
-        return Reschedule(now if woken_meanwhile else outcome.check_at, outcome.code)
+        return Reschedule(outcome.check_at, outcome.code)
     return None
 
 
@@ -322,17 +321,12 @@ def _note_failure(
 
 
 def wake(*, now: datetime) -> int:
-    """Have every step of the open run that is not green look again now. Returns how many.
-
-    A step that is running at this moment cannot be brought forward; it sees from `wakes` that it has to look again.
-    """
+    """Have every step of the open run that is not green look again now, or after its present look. Returns how many."""
     with atomic():
         run = open_run()
         if run is None:
             return 0
-        rows = run.steps.exclude(status__in=[*ProvisioningStep.GREEN, ProvisioningStep.Status.PENDING])
-        rows.update(wakes=F("wakes") + 1)
-        woken = list(rows)
+        woken = list(run.steps.exclude(status__in=[*ProvisioningStep.GREEN, ProvisioningStep.Status.PENDING]))
         for row in woken:
             jobs.wake("provisioning.step", _key(row), now)
     return len(woken)

@@ -174,7 +174,9 @@ def each(public_ids: Sequence[UUID], change: Callable[[UUID, int], None], behind
 
 
 def wake(name: str, key: str, at: datetime | None = None) -> bool:
-    """Bring a waiting job forward to `at` (None: now); say whether there was one. A running job is left as it is."""
+    """Bring a job that waits forward to `at` (None: now); say whether there was one to be brought forward. One that runs
+    is put off no further than `at` when it is put off.
+    """
     workspace_id = current()
     lane = LANES.index(registered(name).lane)
     with atomic():
@@ -193,10 +195,14 @@ UPDATE autopilot_job SET status = 0, attempts = 0, crashes = 0, deferrals = 0, e
   payload = coalesce(%(payload)s::jsonb, payload)
 WHERE public_id = %(id)s RETURNING scheduled_at
 """
+# A run that is over in the eyes of its handler is still running here until its worker has written that: this waits for
+# that write or is seen by it.
 _BRING_FORWARD = """
-UPDATE autopilot_job SET scheduled_at = coalesce(%(at)s, statement_timestamp())
+UPDATE autopilot_job SET
+  scheduled_at = CASE WHEN status = 0 THEN coalesce(%(at)s, statement_timestamp()) ELSE scheduled_at END,
+  wake_at = CASE WHEN status = 1 THEN least(wake_at, coalesce(%(at)s, statement_timestamp())) END
 WHERE public_id = (SELECT ref FROM autopilot_idem WHERE workspace_id = %(workspace)s AND idempotency_key = %(key)s)
-  AND status = 0 AND scheduled_at > coalesce(%(at)s, statement_timestamp())
+  AND (status = 1 OR status = 0 AND scheduled_at > coalesce(%(at)s, statement_timestamp()))
 """
 _FINISH = """
 WITH gone AS (DELETE FROM autopilot_job WHERE public_id = %(id)s RETURNING *)

@@ -247,6 +247,30 @@ class TestHandling:
             assert not jobs.wake("t.job", "unknown")
         assert work_off() == 1
 
+    def test_one_that_runs_looks_again_after_it_was_put_off(self, trade: Trade, workspace: UUID) -> None:
+        def handler(work: Any) -> Reschedule | None:
+            trade.seen.append(work)
+            if len(trade.seen) > 1:
+                return None
+            jobs.wake("t.job", "k")
+            return Reschedule(clock.now() + SOON, "nothing there yet")
+
+        trade.job(handler=handler)
+        enqueue(workspace, key="k")
+        assert work_off() == 2
+
+    def test_a_wake_counts_for_one_look_only(self, trade: Trade, workspace: UUID) -> None:
+        def handler(work: Any) -> Reschedule:
+            trade.seen.append(work)
+            if len(trade.seen) == 1:
+                jobs.wake("t.job", "k")
+            return Reschedule(clock.now() + SOON, "nothing there yet")
+
+        trade.job(handler=handler)
+        enqueue(workspace, key="k")
+        assert work_off() == 2
+        assert rows("SELECT status, wake_at FROM autopilot_job") == [(0, None)]
+
     def test_another_workspaces_job_is_not_there(self, trade: Trade, workspace: UUID) -> None:
         trade.job()
         public_id = enqueue(workspace)

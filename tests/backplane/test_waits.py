@@ -17,6 +17,7 @@ from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import clock, switchboard
 from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import Happened, Payload, Work
+from tests.backplane.trade import BEHIND_US
 
 ANNA, BEA = uuid7(), uuid7()
 LATER = timedelta(days=3)
@@ -225,7 +226,7 @@ def test_whoever_begins_to_wait_while_the_event_is_published_does_not_miss_it(
             with tenant(workspace), atomic():
                 reply()
                 published.set()
-                while not (begun.is_set() or sql.value(_BEHIND_US)):
+                while not (begun.is_set() or sql.value(BEHIND_US)):
                     begun.wait(0.01)
         finally:
             connections.close_all()
@@ -239,8 +240,3 @@ def test_whoever_begins_to_wait_while_the_event_is_published_does_not_miss_it(
         publishing.result()
     work_off()
     assert [one is not None for one in seen] == [True]
-
-
-_BEHIND_US = """
-SELECT EXISTS (SELECT 1 FROM pg_locks l WHERE NOT l.granted AND pg_backend_pid() = ANY (pg_blocking_pids(l.pid)))
-"""

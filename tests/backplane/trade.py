@@ -13,6 +13,11 @@ from pilar.kernel import switchboard
 from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import EventType, JobType, Payload
 
+BEHIND_US = """
+SELECT EXISTS (SELECT 1 FROM pg_locks l WHERE NOT l.granted AND pg_backend_pid() = ANY (pg_blocking_pids(l.pid)))
+"""
+"""Whether another transaction waits for the present one."""
+
 
 class Task(Payload):
     n: int = 0

@@ -164,8 +164,8 @@ WITH r AS MATERIALIZED (
 ), u AS (
   UPDATE autopilot_job j SET status = CASE WHEN is_dead THEN 2 WHEN crashes >= 2 THEN 6 ELSE 0 END,
     attempts = attempts - (NOT counted)::int, deferrals = deferrals + deferred,
-    scheduled_at = coalesce(at, statement_timestamp() + make_interval(secs => delay), scheduled_at),
-    error = CASE WHEN failure = '' THEN error ELSE failure END, locked_by = NULL, lease = NULL
+    scheduled_at = least(coalesce(at, statement_timestamp() + make_interval(secs => delay), scheduled_at), wake_at),
+    wake_at = NULL, error = CASE WHEN failure = '' THEN error ELSE failure END, locked_by = NULL, lease = NULL
   FROM r WHERE j.id = ANY (%(ids)s::bigint[]) AND j.id = r.id AND j.lease = r.held AND j.status::int = 1
   RETURNING j.workspace_id, j.lane, j.public_id, j.attempts, j.locked_at, r.*
 ), a AS (

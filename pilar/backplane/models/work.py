@@ -32,8 +32,8 @@ class AutopilotJob(TenantRow):
     """Work that is not finished: waiting, running, or dead (out of attempts, waiting for a person).
 
     `lane` is an index into `switchboard.LANES`. `due_at` keeps the first due time, `scheduled_at` moves with each
-    retry. `deferrals` counts the times the work was put off without counting an attempt. `lease` is the fence: never
-    used twice.
+    retry. `deferrals` counts the times the work was put off without counting an attempt. `wake_at` is when a running
+    job looks again at the latest, should it be put off. `lease` is the fence: never used twice.
     """
 
     public_id = models.UUIDField(unique=True, default=uuid7, editable=False)
@@ -44,6 +44,7 @@ class AutopilotJob(TenantRow):
     priority = models.SmallIntegerField(default=5)
     due_at = models.DateTimeField()
     scheduled_at = models.DateTimeField()
+    wake_at = models.DateTimeField(null=True)
     attempts = models.SmallIntegerField(default=0)
     max_attempts = models.SmallIntegerField(default=3)
     deferrals = models.SmallIntegerField(default=0)
