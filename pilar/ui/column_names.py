@@ -249,6 +249,7 @@ COLUMNS = {
     "rules": pgettext_lazy("column", "rules"),
     "running": pgettext_lazy("column", "running"),
     "scheduled_at": pgettext_lazy("column", "due"),
+    "wake_at": pgettext_lazy("column", "looks again at the latest"),
     "scope": pgettext_lazy("column", "scope"),
     "scopes": pgettext_lazy("column", "what it may do"),
     "seats": pgettext_lazy("column", "seats"),
