@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import time_machine
 from django.db import OperationalError
 from django.test import Client, RequestFactory
 from rest_framework.exceptions import ParseError
@@ -186,8 +187,11 @@ def test_the_specifications_limits_are_set() -> None:
 
 
 @pytest.fixture
-def three_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+def three_a_minute(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The clock stands, or a minute could end between two of the requests."""
     monkeypatch.setattr(views.AcquireLock, "throttles", {"POST": "locks:3/minute"})
+    with time_machine.travel(clock.now(), tick=False):
+        yield
 
 
 def acquire(ask: Callable[..., Any], times: int, who: str = "owner") -> list[Any]:
