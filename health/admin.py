@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from health import repairs
 from health.models import HealthCheck, Incident
 from pilar.backplane import confirmation
+from pilar.backplane.admin_pages import actor_of
 from pilar.backplane.confirmation import About
 from pilar.backplane.tenancy import all_tenants, atomic
 from pilar.backplane.tenant_admin import TenantAdmin
@@ -54,7 +55,7 @@ def heal(request: HttpRequest) -> HttpResponse:
         if asked is not None:
             return asked.render()
         with confirmation.within_reason(request):
-            count = repairs.order_all(code, actor=f"operator:{request.user.pk}", now=clock.now())
+            count = repairs.order_all(code, actor=actor_of(request), now=clock.now())
     text = ngettext("%(n)s repair was ordered.", "%(n)s repairs were ordered.", count) % {"n": count}
     messages.success(request, text)
     return redirect(f"{reverse('admin:health_incident_changelist')}?q={code}")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from pilar.backplane import audit, confirmation
+from pilar.backplane.admin_pages import actor_of
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.backplane.tenant_admin import TenantAdmin
 from pilar.kernel.clock import now
@@ -46,7 +47,7 @@ class ProvisioningJobAdmin(TenantAdmin):
         )
         if asked is not None:
             return asked
-        actor = f"operator:{request.user.pk}"
+        actor = actor_of(request)
         studios: list[Any] = list(rows.values_list("workspace_id", flat=True).distinct())
         for studio in studios:
             with confirmation.within_reason(request), tenant(studio), atomic():
@@ -98,7 +99,7 @@ class ProvisioningStepAdmin(TenantAdmin):
         if asked is not None:
             return asked
         with confirmation.within_reason(request):
-            count = resuming.start_many(chosen, actor=f"operator:{request.user.pk}", key=request.POST.get("key", ""))
+            count = resuming.start_many(chosen, actor=actor_of(request), key=request.POST.get("key", ""))
         self.message_user(request, _("Set-up runs again for %(count)d studios.") % {"count": count}, messages.SUCCESS)
         return None
 
