@@ -17,9 +17,9 @@ from pilar.api.access import Access, PublicView, RuleView, SystemView, Workspace
 from pilar.api.pagination import ByCursor
 from pilar.backplane.tenancy import PLATFORM
 from pilar.kernel.clock import now
+from pilar.kernel.errors import DATABASE_AWAY
 from pilar.kernel.principal import Principal, Role
 from pilar.kernel.problems import NotFound
-from pilar.ui.errors import DATABASE_AWAY
 
 READ = Access(role=Role.VIEWER, scope="health:read", system=True)
 OPERATORS: dict[str, Access] = {"GET": Access(role=Role.OPERATOR, system=True)}

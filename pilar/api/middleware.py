@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from pilar.api.metrics import REQUESTS
 from pilar.api.problems import answer
 from pilar.backplane import correlation
+from pilar.kernel.errors import DATABASE_AWAY
 from pilar.kernel.ids import uuid7
 from pilar.kernel.problems import Problem
 from pilar.ui import errors
@@ -109,7 +110,7 @@ class DatabaseAway:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
-        if not isinstance(error, errors.DATABASE_AWAY):
+        if not isinstance(error, DATABASE_AWAY):
             return None
         log.warning("database_away", error=type(error).__name__, path=request.path)
         return errors.unavailable(request, retry_after=5)

@@ -16,9 +16,8 @@ from rest_framework.response import Response
 
 from pilar.api.json import ProblemRenderer, camel
 from pilar.backplane import correlation
-from pilar.kernel.errors import CircuitOpen, NotConfigured, ProviderError
+from pilar.kernel.errors import DATABASE_AWAY, CircuitOpen, NotConfigured, ProviderError
 from pilar.kernel.problems import NotFound, Problem, Unavailable
-from pilar.ui.errors import DATABASE_AWAY
 
 log = structlog.get_logger(__name__)
 

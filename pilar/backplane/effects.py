@@ -15,7 +15,6 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError
 from psycopg.types.json import Jsonb
 
 from pilar.backplane import correlation, running, sql
@@ -23,7 +22,7 @@ from pilar.backplane.models import Effect
 from pilar.backplane.tenancy import atomic, current
 from pilar.kernel.clock import monotonic
 from pilar.kernel.crash import crash_point
-from pilar.kernel.errors import ContactFailure, ProviderError
+from pilar.kernel.errors import DATABASE_AWAY, ContactFailure, ProviderError
 from pilar.kernel.ids import uuid7
 from pilar.kernel.masking import mask_text
 from pilar.kernel.switchboard import Permanent, RetryAt
@@ -254,7 +253,7 @@ def _end(effect: Effect, state: str, result: EffectResult | None = None, *, erro
             with atomic(durable=True):
                 _write(effect, state, result or EffectResult(effect.provider_ref, effect.data), error)
             return
-        except (OperationalError, InterfaceError):
+        except DATABASE_AWAY:
             if not tries_left:
                 raise
             time.sleep(NOTE_PAUSE)

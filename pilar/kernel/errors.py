@@ -2,6 +2,11 @@
 
 from enum import StrEnum
 
+from django.db import InterfaceError, OperationalError
+
+DATABASE_AWAY = (OperationalError, InterfaceError)
+"""What whoever asks meets when the database goes away."""
+
 
 class ErrorClass(StrEnum):
     TRANSIENT_NETWORK = "TRANSIENT_NETWORK"

@@ -8,14 +8,13 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from pilar.backplane import correlation, jobs, receipts
 from pilar.backplane.tenancy import PLATFORM, atomic, tenant
-from pilar.kernel.errors import NotConfigured
+from pilar.kernel.errors import DATABASE_AWAY, NotConfigured
 from pilar.kernel.switchboard import Payload
 from pilar.providers.metrics import WEBHOOKS
 
@@ -87,7 +86,7 @@ def _answer(provider: str, view: Door, request: HttpRequest, path: dict[str, Any
         return "not_configured", problem(
             request, 503, "not_configured", error.message, retry_after=NOT_CONFIGURED_SECONDS
         )
-    except (OperationalError, InterfaceError):
+    except DATABASE_AWAY:
         log.exception("webhook.not_stored", provider=provider)
         text = _("This cannot be stored now. Send it again.")
         return "not_stored", problem(request, 503, "unavailable", text, retry_after=RETRY_SECONDS)

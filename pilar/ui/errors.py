@@ -4,18 +4,15 @@ import sys
 from collections.abc import Callable
 from http import HTTPStatus
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from pilar.backplane import correlation
+from pilar.kernel.errors import DATABASE_AWAY
 from pilar.kernel.problems import Problem
 
 Handler = Callable[[HttpRequest], HttpResponse]
-
-DATABASE_AWAY = (OperationalError, InterfaceError)
-"""What a request meets that lost its database."""
 
 
 def _wants_json(request: HttpRequest) -> bool:

@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from pilar.api.problems import as_problem
 from pilar.backplane import tenancy
+from pilar.kernel.errors import DATABASE_AWAY
 from pilar.kernel.principal import Principal, Role
 from pilar.kernel.problems import NotFound
 from pilar.kernel.shield import shielded
@@ -132,7 +133,7 @@ def _answered(run: Callable[[], HttpResponse], request: HttpRequest) -> HttpResp
         it.
         """
         problem = as_problem(error)
-        if problem is None or isinstance(error, (PermissionDenied, Http404, *errors.DATABASE_AWAY)):
+        if problem is None or isinstance(error, (PermissionDenied, Http404, *DATABASE_AWAY)):
             raise error
         response = errors.problem(request, problem)
         if problem.retry_after is not None:

@@ -6,14 +6,13 @@ import random
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import InterfaceError, OperationalError
 from pydantic import BaseModel, ValidationError
 
 from pilar.backplane import correlation, running
 from pilar.backplane.engine.results import Claimed, Done, Hold, NotDone, Result
 from pilar.backplane.tenancy import tenant
 from pilar.kernel import clock, switchboard
-from pilar.kernel.errors import CircuitOpen, ErrorClass, ProviderError
+from pilar.kernel.errors import DATABASE_AWAY, CircuitOpen, ErrorClass, ProviderError
 from pilar.kernel.masking import mask_text
 from pilar.kernel.switchboard import Happened, JobType, Outcome, Permanent, Reschedule, RetryAt, Work
 
@@ -66,7 +65,7 @@ def _failed(row: Claimed, error: Exception | SystemExit) -> Result:
     text = mask_text(f"{type(error).__name__}: {error}")[:2000]
     if isinstance(error, ProviderError) and error.passes:
         return _deferred(row, _wait_for_provider(row, error), text, hold=_hold(row, error))
-    if isinstance(error, OperationalError | InterfaceError):
+    if isinstance(error, DATABASE_AWAY):
         return _deferred(row, _jittered(2.0**row.deferrals, 30.0), text)
     if isinstance(error, RetryAt) and not error.counts:
         return _deferred(row, error.after, text)
