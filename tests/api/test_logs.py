@@ -15,7 +15,7 @@ from structlog.stdlib import ProcessorFormatter
 
 from pilar.backplane.engine import work_off
 from pilar.kernel.ids import uuid7
-from pilar.kernel.masking import mask_event
+from pilar.kernel.masking import mask_event, mask_text
 from tests.backplane.trade import Trade, enqueue
 from tests.workspaces.world import World
 
@@ -77,6 +77,25 @@ def test_values_of_any_shape_are_masked(lines: Callable[[], list[dict[str, Any]]
     structlog.get_logger("test").warning("seen", what=nested, note=f"{PHONE} {MAIL}")
     logging.getLogger("library").error("failed for %s", nested, extra={"who": nested})
     assert "seen" in told(lines)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "01a1ee50-4380-76fc-9353-884978341793",
+        "01915512-4380-7612-9353-884978341793",
+        "job:01A1EE50-4380-76FC-9353-884978341793:2",
+        "/api/jobs/01a1ee50-4380-76fc-9353-884978341793/run",
+    ],
+)
+def test_an_id_of_ours_is_kept_however_many_digits_it_has(kept: str) -> None:
+    assert mask_text(kept) == kept
+
+
+@pytest.mark.parametrize("given", ["4242424242424242", "4242 4242 4242 4242", "4242-4242-4242-4242", "4915223334455"])
+@pytest.mark.parametrize("around", ["{}", "card {}.", "/v23.0/{}/messages", "01a1ee50-4380-76fc-9353-884978341793 {}"])
+def test_a_card_and_a_member_s_number_are_not(given: str, around: str) -> None:
+    assert mask_text(around.format(given)) == around.format("[masked]")
 
 
 def test_the_mask_is_the_last_thing_before_a_line_is_rendered() -> None:
