@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from pilar.backplane.tenancy import atomic
-from pilar.providers import connections
 from pilar.providers.models import MessageTemplate
 from pilar.providers.whatsapp import client, phones
 from provisioning import whatsapp
@@ -31,8 +30,7 @@ PAYMENT_MISSING = ("131042", "131044")
 
 def look() -> WhatsAppHealth:
     """Ask Meta about the current workspace's number. Outside `atomic()`; raises ProviderError when Meta cannot be asked."""
-    connection = connections.get("whatsapp")
-    if connection is None or not connection.identifiers.get("phone_number_id"):
+    if client.own_connection() is None:
         return WhatsAppHealth(configured=whatsapp.is_configured())
     sender = client.own_sender()
     phone = phones.fetch(sender.graph, sender.phone_number_id)

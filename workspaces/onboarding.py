@@ -11,8 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from pilar.backplane.tenancy import atomic, tenant
-from pilar.providers import connections
 from pilar.providers.stripe.shapes import CustomerDetails
+from pilar.providers.whatsapp import client as whatsapp
 from workspaces import hours, studio
 from workspaces.models import OnboardingDraft, StudioDocument, StudioProfile, Workspace
 from workspaces.studio import Particulars
@@ -67,8 +67,7 @@ def progress(workspace: Workspace) -> Progress:
     wanted = workspace.country in PROOFS
     if wanted and not lacking_papers(workspace.country, papers):
         done.add("papers")
-    connection = connections.get("whatsapp")
-    if connection and connection.identifiers.get("phone_number_id"):
+    if whatsapp.own_connection():
         done.add("whatsapp")
     return Progress(tuple(step for step in STEPS if step != "papers" or wanted), frozenset(done))
 

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from pilar.kernel.clock import now
 from pilar.kernel.principal import Role
-from pilar.providers import connections
+from pilar.providers.models import Connection
+from pilar.providers.whatsapp import client
 from pilar.ui.fragments import fragment
 from provisioning import pipeline, report, whatsapp
 from provisioning.preview import preview
@@ -96,8 +97,6 @@ def _meta_hosts() -> dict[str, list[str]]:
 @workspace_page(Role.ADMIN)
 def connect_whatsapp(request: HttpRequest) -> HttpResponse:
     """Where the studio opens Meta's sign-up."""
-    connection = connections.get("whatsapp")
-    names = connection.identifiers if connection else {}
     ready = whatsapp.is_configured()
     context = {
         "signup": {
@@ -109,7 +108,7 @@ def connect_whatsapp(request: HttpRequest) -> HttpResponse:
             "missing": "" if ready else _("WhatsApp is not configured on this installation."),
         },
         "number": _bought_number(report.latest()),
-        "connection": _connection(connection.status if connection else "", names),
+        "connection": _connection(client.own_connection()),
         "complete_url": "/api/provisioning/whatsapp/connect",
         "wizard": wizard(request.workspace, "whatsapp"),  # type: ignore[attr-defined]
     }
@@ -119,10 +118,15 @@ def connect_whatsapp(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _connection(state: str, names: dict[str, str]) -> dict[str, str] | None:
-    if not names.get("phone_number_id"):
+def _connection(own: Connection | None) -> dict[str, str] | None:
+    if own is None:
         return None
-    return {"state": state, "number": names.get("display_phone_number", ""), "name": names.get("verified_name", "")}
+    names = own.identifiers
+    return {
+        "state": own.status,
+        "number": names.get("display_phone_number", ""),
+        "name": names.get("verified_name", ""),
+    }
 
 
 def _bought_number(run: RunReport | None) -> str:

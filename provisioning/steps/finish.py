@@ -9,7 +9,6 @@ from pilar.backplane.tenancy import atomic
 from pilar.kernel.clock import now
 from pilar.kernel.errors import ErrorClass, ProviderError
 from pilar.kernel.steps import Done, StepContext, StepOutcome
-from pilar.providers import connections
 from pilar.providers.email import outbox
 from pilar.providers.twilio import client as twilio
 from pilar.providers.twilio import numbers
@@ -32,8 +31,7 @@ def run_smoke_tests(context: StepContext) -> StepOutcome:
     number = context.results.get("twilio_number", {})
     if number.get("number_sid"):
         proofs["twilio"] = numbers.fetch(twilio.own_account(), number["number_sid"]).phone_number
-    connection = connections.get("whatsapp")
-    if connection and connection.identifiers.get("phone_number_id"):
+    if whatsapp.own_connection():
         sender = whatsapp.own_sender()
         phone = phones.fetch(sender.graph, sender.phone_number_id)
         if phone.status != "CONNECTED":

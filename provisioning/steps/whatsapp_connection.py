@@ -19,8 +19,8 @@ PIN_WRONG, MUST_VERIFY = "133005", "133006"
 
 def ensure_connection(context: StepContext) -> StepOutcome:
     """Wait for the studio's click at Meta; a single-studio installation may bring its connection in the settings."""
-    connection = connections.get("whatsapp")
-    if connection and connection.identifiers.get("phone_number_id"):
+    connection = client.own_connection()
+    if connection is not None:
         return _connected(connection)
     if _take_default_connection(context):
         return ensure_connection(context)
@@ -53,8 +53,8 @@ def _take_default_connection(context: StepContext) -> bool:
 
 def ensure_registration(context: StepContext) -> StepOutcome:
     """Let the account report to our app and register the number. Registering again with our own PIN is harmless."""
-    connection = connections.get("whatsapp")
-    if connection is None or not connection.identifiers.get("phone_number_id"):
+    connection = client.own_connection()
+    if connection is None:
         return Skipped(_("WhatsApp is not connected, so there is no number to register."))
     sender = client.own_sender()
     signup.subscribe(sender.graph, sender.waba_id)

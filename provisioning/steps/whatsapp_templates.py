@@ -12,7 +12,6 @@ from pilar.kernel.clock import now
 from pilar.kernel.errors import ErrorClass, ProviderError
 from pilar.kernel.steps import Done, Skipped, StepContext, StepOutcome, Waiting, WaitsFor
 from pilar.kernel.switchboard import Happened
-from pilar.providers import connections
 from pilar.providers.models import MessageTemplate
 from pilar.providers.whatsapp import client, templates
 from pilar.providers.whatsapp.client import Sender
@@ -24,7 +23,7 @@ UNDER_REVIEW = ("PENDING", "IN_APPEAL")
 
 def ensure_templates(context: StepContext) -> StepOutcome:
     """Submit what is missing; green as soon as the studio's own language is decided and one text may be sent."""
-    if not _is_connected():
+    if client.own_connection() is None:
         return Skipped(_("WhatsApp is not connected, so there is nobody to review the message templates."))
     _submit_missing(client.own_sender())
     with atomic():
@@ -47,13 +46,8 @@ def ensure_templates(context: StepContext) -> StepOutcome:
 
 def hand_in(_event: Happened[Any]) -> None:
     """Event handler: there are new wordings. A studio that is not connected yet hands them in with its set-up."""
-    if _is_connected():
+    if client.own_connection():
         _submit_missing(client.own_sender())
-
-
-def _is_connected() -> bool:
-    connection = connections.get("whatsapp")
-    return bool(connection and connection.identifiers.get("phone_number_id"))
 
 
 def _submit_missing(sender: Sender) -> None:

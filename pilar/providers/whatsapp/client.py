@@ -13,6 +13,7 @@ from pilar.backplane import tenancy
 from pilar.kernel.errors import NotConfigured
 from pilar.providers import calls, connections, routes, transport
 from pilar.providers.classification import garbage
+from pilar.providers.models import Connection
 from pilar.providers.whatsapp.errors import refused
 
 
@@ -90,13 +91,19 @@ class Sender:
     waba_id: str
 
 
+def own_connection() -> Connection | None:
+    """Return the current workspace's own WhatsApp connection, which names its number; None until it has connected one."""
+    connection = connections.get("whatsapp")
+    return connection if connection is not None and connection.identifiers.get("phone_number_id") else None
+
+
 def own_sender() -> Sender:
     """Return the current workspace's number, or the installation's when it serves a single studio.
 
     Raises NotConfigured until the studio has connected its number.
     """
-    connection = connections.get("whatsapp")
-    if connection is not None and connection.identifiers.get("phone_number_id"):
+    connection = own_connection()
+    if connection is not None:
         names = connection.identifiers
         graph = Graph(connections.secret(connection, "token"))
         return Sender(graph, names["phone_number_id"], names.get("waba_id", ""))
