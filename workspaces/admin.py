@@ -1,32 +1,31 @@
-"""The operator's view of people, studios, plans and purchases. Staff sign in through the product's own door."""
+"""The operator's view of studios, plans and purchases. Staff sign in through the product's own door."""
 
 from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
+from uuid import UUID
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import action
+from unfold.admin import TabularInline
 
 from pilar.backplane import confirmation
 from pilar.backplane.admin_pages import actor_of
+from pilar.backplane.audited_admin import AuditedAdmin
 from pilar.backplane.tenant_admin import TenantAdmin
 from pilar.kernel import clock, money
-from pilar.ui import letter_pages
-from workspaces import directory
+from workspaces import admin_people as admin_people
+from workspaces import directory, plan_limits
 from workspaces.models import (
-    ApiKey,
     ContactRequest,
     DataExport,
-    Invitation,
     Invoice,
-    KnownDevice,
     Membership,
     MoneyBack,
     OnboardingDraft,
@@ -36,47 +35,32 @@ from workspaces.models import (
     StudioDocument,
     StudioProfile,
     Subscription,
-    User,
     Workspace,
 )
+from workspaces.models.access import MemberRole
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = "PILAR"
 admin.site.index_title = _("Overview")
+admin.site.disable_action("delete_selected")
 
 
-@admin.register(User)
-class UserAdmin(ModelAdmin):  # type: ignore[misc]
-    list_display = ("email", "name", "language", "is_staff", "is_active", "date_joined")
-    search_fields = ("email", "name")
-    list_filter = ("is_staff", "is_active", "language")
-    exclude = ("password", "last_login")
-    actions_list: ClassVar = ["letters"]
+class KeepsAnOwner(BaseInlineFormSet):  # type: ignore[type-arg]  # generic in the stubs only
+    """A studio that has an owner goes on having one."""
 
-    def get_urls(self) -> list[Any]:
-        frame = path("letters/frame/", self.admin_site.admin_view(letter_pages.frame), name="letters_frame")
-        return [frame, *super().get_urls()]
-
-    @action(description=_("Letters"), url_path="letters")  # type: ignore[untyped-decorator]
-    def letters(self, request: HttpRequest) -> HttpResponse:
-        """Preview every letter that we send to people."""
-        return letter_pages.preview(request)
-
-
-@admin.register(KnownDevice)
-class KnownDeviceAdmin(ModelAdmin):  # type: ignore[misc]
-    list_display = ("user", "first_seen_at", "last_seen_at")
-    list_select_related = ("user",)
-    search_fields = ("user__email",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    def clean(self) -> None:
+        """Refuse to take the last owner's role away."""
+        super().clean()
+        had = any(form.initial.get("role") == MemberRole.OWNER for form in self.initial_forms)
+        if had and not any(form.cleaned_data.get("role") == MemberRole.OWNER for form in self.forms):
+            raise ValidationError(gettext("A studio needs an owner. Hand it over to somebody first."))
 
 
 class MembershipInline(TabularInline):  # type: ignore[misc]
     """Who belongs to the studio. Somebody is removed on the studio's own page, which knows its last owner."""
 
     model = Membership
+    formset = KeepsAnOwner
     extra = 0
     can_delete = False
     autocomplete_fields = ("user",)
@@ -90,7 +74,7 @@ class MembershipInline(TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Workspace)
-class WorkspaceAdmin(ModelAdmin):  # type: ignore[misc]
+class WorkspaceAdmin(AuditedAdmin):
     list_display = ("name", "status", "plan", "country", "timezone", "created_at")
     list_filter = ("status", "plan", "country")
     search_fields = ("name", "=id")
@@ -102,9 +86,20 @@ class WorkspaceAdmin(ModelAdmin):  # type: ignore[misc]
         """A studio comes from a purchase."""
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """All of a studio's data would go with it, without a trail."""
-        return False
+    def trail_of(self, row: Model) -> UUID:
+        return row.pk if isinstance(row, Workspace) else super().trail_of(row)
+
+    def after_change(self, row: Workspace) -> None:
+        """Have the engine keep to the new time zone and the limits of the new plan."""
+        plan_limits.apply(row)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **options)
+        if field and db_field.name == "plan":
+            field.help_text = _(
+                "Its limits hold at once. Stripe charges what was bought and brings that back when it changes."
+            )
+        return field
 
     @admin.action(description=_("Suspend the autopilot"))
     def suspend(self, request: HttpRequest, rows: QuerySet[Workspace]) -> HttpResponse | None:
@@ -144,7 +139,7 @@ class WorkspaceAdmin(ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(Plan)
-class PlanAdmin(ModelAdmin):  # type: ignore[misc]
+class PlanAdmin(AuditedAdmin):
     list_display = ("code", "price", "leads", "messages_per_day", "tokens_per_day", "seats", "is_offered")
 
     @admin.display(description=pgettext_lazy("column", "price"), ordering="price_cents")
@@ -153,32 +148,22 @@ class PlanAdmin(ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(SignUp)
-class SignUpAdmin(ModelAdmin):  # type: ignore[misc]
+class SignUpAdmin(TenantAdmin):
     list_display = ("studio", "email", "plan", "state", "created_at", "paid_at", "claimed_at")
     list_filter = ("state", "plan")
     search_fields = ("email", "studio", "stripe_session_id")
-    readonly_fields = ("id", "stripe_session_id", "checkout_url", "paid_at", "claimed_at", "created_at")
-
-
-@admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]
-    list_display = ("name", "workspace", "prefix", "role", "created_at", "last_used_at", "revoked_at")
-    search_fields = ("name", "prefix", "workspace__name")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-
-@admin.register(Invitation)
-class InvitationAdmin(ModelAdmin):  # type: ignore[misc]
-    list_display = ("email", "workspace", "role", "expires_at", "accepted_at")
-    search_fields = ("email",)
+    list_select_related = ("plan",)
 
 
 @admin.register(ContactRequest)
-class ContactRequestAdmin(ModelAdmin):  # type: ignore[misc]
+class ContactRequestAdmin(AuditedAdmin):
     list_display = ("email", "studio", "created_at", "handled_at")
     search_fields = ("email", "studio")
+    readonly_fields = ("name", "email", "studio", "message", "created_at")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Somebody asked us."""
+        return False
 
 
 @admin.register(Subscription)

@@ -7,10 +7,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
 from pilar.backplane import audit, confirmation
 from pilar.backplane.admin_pages import actor_of
+from pilar.backplane.audited_admin import AuditedAdmin
 from pilar.backplane.tenancy import PLATFORM, atomic, tenant
 from pilar.backplane.tenant_admin import TenantAdmin
 from pilar.kernel import money
@@ -73,7 +73,7 @@ class ProviderCallAdmin(TenantAdmin):
 
 
 @admin.register(Price)
-class PriceAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
+class PriceAdmin(AuditedAdmin):
     """What the operators know better than the list that comes with us, which stands above the form."""
 
     list_display = ("kind", "name", "amount", "currency", "since", "source")
@@ -81,6 +81,10 @@ class PriceAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
     search_fields = ("name",)
     ordering = ("kind", "name", "-since")
     list_before_template = "admin/providers/price_list.html"
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Without it the listed price holds again."""
+        return True
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         shown: HttpResponse = super().changelist_view(request, {**(extra_context or {}), "listed": _named()})
