@@ -119,6 +119,8 @@ def say_done(request: HttpRequest, action: BulkAction, back: str) -> HttpRespons
     text = lists.done(action)
     if bulk.is_undoable(action, now=clock.now()):
         toasts.undoable(request, text, url=reverse("coach:action_undo", args=[action.pk]))
+    elif not action.changed:
+        messages.info(request, text)
     else:
         messages.success(request, text)
     return redirect(back)

@@ -56,6 +56,28 @@ def test_chosen_members_are_paused_and_the_toast_brings_them_back(owner: Client,
     assert stored(studio, anna).paused_until is None
 
 
+@pytest.mark.parametrize(
+    ("form", "why"),
+    [
+        ({"do": "pause", "until": "7"}, "Nichts geändert: Das Mitglied war schon bis dahin pausiert."),
+        ({"do": "resume"}, "Nichts geändert: Das Mitglied war nicht pausiert."),
+        ({"do": "tag", "tag": "VIP"}, "Nichts geändert: Das Mitglied hat das Schlagwort „VIP“ schon"),
+        ({"do": "untag", "tag": "Neu"}, "Nichts geändert: Das Mitglied hat das Schlagwort „Neu“ nicht."),
+    ],
+)
+def test_who_changes_nobody_is_told_why(
+    owner: Client, studio: UUID, anna: Lead, form: dict[str, str], why: str
+) -> None:
+    chosen = form | {"ids": [str(anna.pk)]}
+    if form["do"] in ("pause", "tag"):
+        post(owner, "member_bulk", **chosen)
+    page = post(owner, "member_bulk", **chosen)
+    assert [(message.level_tag, str(message).startswith(why)) for message in page.context["messages"]] == [
+        ("info", True)
+    ]
+    assert "/undo" not in page.content.decode()
+
+
 def test_everybody_who_fits_the_filter_can_be_meant(owner: Client, studio: UUID, anna: Lead) -> None:
     with tenant(studio), atomic():
         other = LeadFactory(name="Ben")

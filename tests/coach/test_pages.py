@@ -65,6 +65,15 @@ def test_a_wrong_number_is_explained_beside_its_field(owner: Client) -> None:
     assert "phone" in answer.context["form"].errors
 
 
+def test_a_time_zone_that_is_none_is_refused_beside_its_field(owner: Client, studio: UUID) -> None:
+    form = {"name": "Anna", "phone": "0151 23456789", "language": "de", "timezone": "Mars/Olympus"}
+    answer = owner.post(reverse("coach:member_add"), form)
+    assert answer.status_code == 400
+    assert "timezone" in answer.context["form"].errors
+    with tenant(studio), atomic():
+        assert not Lead.objects.exists()
+
+
 @pytest.mark.parametrize("chosen", ["", "consented", "pending", "stopped", "nonsense"])
 def test_the_list_of_members_can_be_filtered_and_searched(owner: Client, chat: Conversation, chosen: str) -> None:
     found = owner.get(reverse("coach:members"), {"q": "anna", "consent": chosen}).context["members"]

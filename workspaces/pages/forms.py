@@ -1,7 +1,6 @@
 """The forms of this room's pages."""
 
 from typing import Any, ClassVar
-from zoneinfo import available_timezones
 
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from django import forms
@@ -10,6 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from pilar.ui.time_zones import TimeZoneField
 from workspaces.models import StudioDocument
 from workspaces.models.access import MemberRole
 from workspaces.models.user import Rhythm
@@ -134,7 +134,7 @@ class ProfileForm(forms.Form):
     language = forms.ChoiceField(
         label=_("Language"), choices=settings.LANGUAGES, help_text=_("For the pages and for what we write to you.")
     )
-    timezone = forms.ChoiceField(label=_("Time zone"), choices=[(name, name) for name in sorted(available_timezones())])
+    timezone = TimeZoneField(help_text=_("For the times on the pages and in our letters."))
     theme = forms.ChoiceField(
         label=_("Appearance"),
         choices=[("auto", _("As on the device")), ("light", _("Light")), ("dark", _("Dark"))],

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
-from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from pilar.ui.time_zones import TimeZoneField
 from workspaces.hours import DAYS
 from workspaces.pages.forms import COUNTRY_CHOICES
 
@@ -175,7 +175,7 @@ class CoachForm(forms.Form):
     )
     tone = forms.ChoiceField(label=_("How should it sound?"), widget=forms.RadioSelect)
     language = forms.ChoiceField(label=_("Language of the members"), choices=settings.LANGUAGES)
-    timezone = forms.ChoiceField(label=_("Time zone"), choices=[(name, name) for name in sorted(available_timezones())])
+    timezone = TimeZoneField()
     window_start = forms.TimeField(
         label=_("Messages from"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )

@@ -12,6 +12,7 @@ from coach.leads import NewLead
 from coach.models import CoachConfig, CoachingState, Consent, Goal, Lead
 from coach.preferences import Preferences
 from pilar.ui import words
+from pilar.ui.time_zones import TimeZoneField
 
 
 class MemberForm(forms.Form):
@@ -19,7 +20,7 @@ class MemberForm(forms.Form):
     phone = forms.CharField(label=_("WhatsApp number"), max_length=32, widget=forms.TextInput({"type": "tel"}))
     email = forms.EmailField(label=_("E-mail"), required=False)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    timezone = forms.CharField(label=_("Time zone"), max_length=64)
+    timezone = TimeZoneField(help_text=_("So that nobody is written to at night."))
     tags = forms.CharField(label=_("Tags"), required=False, help_text=_("Separated by commas"))
     consent_source = forms.CharField(
         label=_("Where was the consent given?"), max_length=80, required=False, help_text=_("For example: front desk")
@@ -66,7 +67,7 @@ class EditForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120)
     email = forms.EmailField(label=_("E-mail"), required=False)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    timezone = forms.CharField(label=_("Time zone"), max_length=64)
+    timezone = TimeZoneField(help_text=_("So that nobody is written to at night."))
     tags = forms.CharField(label=_("Tags"), required=False, help_text=_("Separated by commas"))
 
     @classmethod

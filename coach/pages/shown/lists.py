@@ -87,7 +87,11 @@ def room(total: int | None = None) -> dict[str, Any]:
 
 
 def done(action: BulkAction) -> str:
-    """What was done, as a sentence."""
+    """What was done, as a sentence; where nobody was changed, why."""
+    if action.status == BulkAction.Status.UNDONE:
+        return _("Undone. Everything is as it was before.")
+    if not action.changed:
+        return _why_nobody(action)
     n, value = action.changed, action.params.get("value") or ""
     sentences = {
         "tag": ngettext("%(n)s member has the tag “%(tag)s” now.", "%(n)s members have the tag “%(tag)s” now.", n),
@@ -96,6 +100,34 @@ def done(action: BulkAction) -> str:
         "resume": ngettext("%(n)s member gets messages again.", "%(n)s members get messages again.", n),
         "erase": ngettext("%(n)s member was erased.", "%(n)s members were erased.", n),
     }
-    if action.status == BulkAction.Status.UNDONE:
-        return _("Undone. Everything is as it was before.")
     return sentences[action.kind] % {"n": n, "tag": value}
+
+
+def _why_nobody(action: BulkAction) -> str:
+    n, tag = action.total, action.params.get("value") or ""
+    sentences = {
+        "tag": ngettext(
+            "Nothing has changed: the member has the tag “%(tag)s” already, or 20 others, which is the most.",
+            "Nothing has changed: all of them have the tag “%(tag)s” already, or 20 others, which is the most.",
+            n,
+        ),
+        "untag": ngettext(
+            "Nothing has changed: the member does not have the tag “%(tag)s”.",
+            "Nothing has changed: none of them has the tag “%(tag)s”.",
+            n,
+        ),
+        "pause": ngettext(
+            "Nothing has changed: the member was paused until then already.",
+            "Nothing has changed: all of them were paused until then already.",
+            n,
+        ),
+        "resume": ngettext(
+            "Nothing has changed: the member was not paused.", "Nothing has changed: none of them was paused.", n
+        ),
+        "erase": ngettext(
+            "Nothing has changed: the member was erased already.",
+            "Nothing has changed: all of them were erased already.",
+            n,
+        ),
+    }
+    return sentences[action.kind] % {"tag": tag}
