@@ -9,7 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from health import history, words
-from health.models import Incident
+from health.models import Incident, Status
+from pilar.backplane.tenancy import atomic, tenant
+from pilar.dashboard import parts
 from pilar.kernel import clock
 
 _STATES = {"open": "open", "investigating": "healing", "resolved": "resolved", "closed": "resolved"}
@@ -32,10 +34,18 @@ def health(workspace_id: UUID, _now: datetime) -> dict[str, Any]:
 
 
 def dot(request: HttpRequest) -> dict[str, Any] | None:
-    """The status dot of the shell; None for somebody without a studio, and until there was a first check."""
-    workspace = getattr(request, "workspace", None)
-    found = words.of(workspace.pk) if workspace else None
-    return {"state": found.status} if found and found.checked_at else None
+    """The status dot of the shell: red while the autopilot waits for the reader, otherwise what the checks say. None for
+    somebody without a studio, and until there was a first check.
+    """
+    workspace, principal = (getattr(request, name, None) for name in ("workspace", "principal"))
+    if workspace is None or principal is None:
+        return None
+    with tenant(workspace.pk), atomic():
+        if parts.stands_still(principal, workspace.pk, clock.now()):
+            return {"state": Status.FAILED}
+    found = words.of(workspace.pk)
+    said = " ".join(text for issue in found.issues[:1] for text in (issue.summary, issue.fix))
+    return {"state": found.status, "text": said} if found.checked_at else None
 
 
 def incidents(workspace_id: UUID, now: datetime) -> dict[str, Any]:

@@ -133,7 +133,7 @@ step(Step("smoke_tests", 3, ("health_monitoring",), finish.run_smoke_tests))
 step(Step("activation", 2, ("smoke_tests",), finish.activate))
 
 widget(Widget("provisioning", "widgets/provisioning.html", widgets.unfinished_setup, order=5, every=10))
-needs_person(Needs("setup", widgets.waiting_for_the_studio, role=Role.ADMIN, order=5))
+needs_person(Needs("setup", widgets.waiting_for_the_studio, role=Role.ADMIN, order=5, stops=True))
 for _command in widgets.COMMANDS:
     command(_command)
 widget(Widget("settings.history", "widgets/setup_history.html", widgets.history, order=10))

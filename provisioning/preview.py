@@ -24,7 +24,7 @@ def preview(profile: StudioProfile | None, *, studio: str, number: str) -> Previ
     """Put together what the phone shows."""
     greeting = _("Hi Anna, this is the AI coach of %(studio)s. STOP is enough and I fall silent.") % {"studio": studio}
     sample = SAMPLES.get(profile.tone, "") if profile else ""
-    return Preview(studio, number, greeting, str(sample).strip("“”„«»\"' "), _saturday(profile))
+    return Preview(studio, number, greeting, str(sample), _saturday(profile))
 
 
 def _saturday(profile: StudioProfile | None) -> str:

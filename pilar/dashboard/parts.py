@@ -1,6 +1,6 @@
 """Draws the parts that rooms registered: those of Today, and those of Settings > Autopilot (named `settings.…`)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from pilar.kernel import switchboard
 from pilar.kernel.principal import Principal
 from pilar.kernel.problems import NotFound
 from pilar.kernel.shield import shielded
-from pilar.kernel.shown import Need, Widget
+from pilar.kernel.shown import Need, Needs, Widget
 
 log = structlog.get_logger(__name__)
 
@@ -63,10 +63,20 @@ def drawn(widgets: list[Widget], workspace_id: UUID, now: datetime) -> list[dict
 
 def needs(principal: Principal, workspace_id: UUID, now: datetime) -> list[Need]:
     """Collect what waits for the reader, the urgent first."""
-    sources = sorted(switchboard.needs.values(), key=lambda source: (source.order, source.name))
-    asked = [source for source in sources if principal.at_least(source.role)]
+    return _waiting(switchboard.needs.values(), principal, workspace_id, now)[:MOST_NEEDS]
+
+
+def stands_still(principal: Principal, workspace_id: UUID, now: datetime) -> bool:
+    """Say whether the autopilot goes on only when the reader has acted."""
+    stopping = [source for source in switchboard.needs.values() if source.stops]
+    return bool(_waiting(stopping, principal, workspace_id, now))
+
+
+def _waiting(sources: Iterable[Needs], principal: Principal, workspace_id: UUID, now: datetime) -> list[Need]:
+    in_order = sorted(sources, key=lambda source: (source.order, source.name))
+    asked = [source for source in in_order if principal.at_least(source.role)]
     found: list[list[Need]] = _safely([(source.name, partial(source.find, workspace_id, now)) for source in asked], [])
-    return [need for some in found for need in some][:MOST_NEEDS]
+    return [need for some in found for need in some]
 
 
 def sayings(workspace_id: UUID, now: datetime) -> list[str]:

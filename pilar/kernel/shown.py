@@ -90,13 +90,15 @@ class Need:
 class Needs:
     """Finds what waits in one room, in the studio's scope and a transaction; a small `order` is urgent.
 
-    Only who holds at least `role` is told.
+    Only who holds at least `role` is told. `stops`: while any of it waits the autopilot stands still, and the dot in the
+    header is red.
     """
 
     name: str
     find: Callable[[UUID, datetime], list[Need]]
     role: Role = Role.VIEWER
     order: int = 50
+    stops: bool = False
 
 
 @dataclass(frozen=True, slots=True)

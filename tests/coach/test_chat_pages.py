@@ -61,7 +61,7 @@ def test_the_list_of_a_large_studio_costs_as_much_as_a_small_one(
     many(studio, chats=500, members=10_000)
     owner.get(at("chats"))
     for query in ({}, {"q": "frage 2"}, {"filter": "open"}):
-        with django_assert_max_num_queries(16):
+        with django_assert_max_num_queries(17):
             assert len(owner.get(at("chats"), query).context["conversations"]) == chat_list.PAGE
 
 

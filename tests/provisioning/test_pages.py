@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.urls import reverse
 from pytest_django import Settings
 
 from pilar.backplane.tenancy import atomic, tenant
@@ -70,6 +71,25 @@ STATES: list[tuple[str, dict[str, Any], str]] = [
     ("running", {"status": "skipped", "reason": "Twilio is not configured."}, "Twilio is not configured."),
     ("succeeded", {"status": "completed"}, ""),
 ]
+
+
+@pytest.mark.parametrize(
+    ("waiting_on", "who", "is_red"),
+    [("customer", "owner", True), ("customer", "coach", False), ("review", "owner", False)],
+)
+def test_the_dot_is_red_for_who_can_act_while_the_set_up_waits_for_the_studio(
+    world: World, waiting_on: str, who: str, is_red: bool
+) -> None:
+    begin(world, "waiting", status="waiting", waiting_on=waiting_on, reason="Hand in.", action="workspaces:papers")
+    assert ("status-dot tone-bad" in page(world, "/dashboard/more", who).content.decode()) == is_red
+    step = f'href="{reverse("workspaces:papers")}"'
+    assert (step in page(world, "/dashboard/status", who).content.decode()) == is_red
+
+
+def test_the_dot_is_no_longer_red_when_the_studio_has_acted(world: World) -> None:
+    begin(world, "waiting", status="waiting", waiting_on="customer", action="workspaces:papers")
+    begin_number(world, "+4922112345678")
+    assert "status-dot" not in page(world, "/dashboard/more").content.decode()
 
 
 @pytest.mark.parametrize(("status", "step", "says"), STATES)

@@ -161,10 +161,10 @@ class CoachForm(forms.Form):
     """What the coach is to achieve and how it sounds."""
 
     TONES: ClassVar = (
-        ("motivierend und freundlich", _("Motivating and friendly"), _("“Strong week! Shall we keep Tuesday?”")),
-        ("ruhig und sachlich", _("Calm and factual"), _("“You trained twice this week. Is Tuesday still right?”")),
-        ("locker und humorvoll", _("Relaxed, with humour"), _("“The bench misses you. Tuesday, same time?”")),
-        ("kurz und direkt", _("Short and direct"), _("“Tuesday at six?”")),
+        ("motivierend und freundlich", _("Motivating and friendly"), _("Strong week! Shall we keep Tuesday?")),
+        ("ruhig und sachlich", _("Calm and factual"), _("You trained twice this week. Is Tuesday still right?")),
+        ("locker und humorvoll", _("Relaxed, with humour"), _("The bench misses you. Tuesday, same time?")),
+        ("kurz und direkt", _("Short and direct"), _("Tuesday at six?")),
     )
 
     goals = forms.CharField(
@@ -186,7 +186,7 @@ class CoachForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [
-            (value, _("%(name)s: %(sample)s") % {"name": name, "sample": says}) for value, name, says in self.TONES
+            (value, _("%(name)s: “%(sample)s”") % {"name": name, "sample": says}) for value, name, says in self.TONES
         ]
         own = self.initial.get("tone")
         if own and own not in dict(choices):
