@@ -9,6 +9,7 @@ from django.utils.translation import pgettext_lazy
 
 from coach.models.people import Lead
 from pilar.backplane.tenant_model import TenantModel
+from pilar.ui import words
 
 WINDOW = timedelta(hours=24)
 """The customer service window, opened by each message of the person (providers.md 3.7)."""
@@ -78,14 +79,14 @@ class Message(TenantModel):
         OUT = "out", _("outgoing")
 
     class State(models.TextChoices):
-        RECEIVED = "received", pgettext_lazy("message", "received")
-        QUEUED = "queued", _("waiting to be sent")
-        UNKNOWN = "unknown", _("being checked with WhatsApp")
-        SENT = "sent", pgettext_lazy("message", "sent")
-        DELIVERED = "delivered", pgettext_lazy("message", "delivered")
-        READ = "read", pgettext_lazy("message", "read")
-        FAILED = "failed", _("not delivered")
-        DROPPED = "dropped", _("not sent on purpose")
+        RECEIVED = "received", words.label("message", "received")
+        QUEUED = "queued", words.label("message", "queued")
+        UNKNOWN = "unknown", words.label("message", "unknown")
+        SENT = "sent", words.label("message", "sent")
+        DELIVERED = "delivered", words.label("message", "delivered")
+        READ = "read", words.label("message", "read")
+        FAILED = "failed", words.label("message", "failed")
+        DROPPED = "dropped", words.label("message", "dropped")
 
     class By(models.TextChoices):
         MEMBER = "member", _("the member")

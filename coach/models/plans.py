@@ -3,10 +3,10 @@
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from coach.models.people import Lead
 from pilar.backplane.tenant_model import TenantModel
+from pilar.ui import words
 
 
 class CoachConfig(TenantModel):
@@ -47,14 +47,14 @@ class Followup(TenantModel):
     """
 
     class Status(models.TextChoices):
-        PENDING = "pending", pgettext_lazy("follow-up", "planned")
-        PROCESSING = "processing", _("being sent")
-        UNKNOWN = "unknown", _("being checked with WhatsApp")
-        SENT = "sent", pgettext_lazy("message", "sent")
-        FAILED = "failed", _("not delivered")
-        CANCELLED = "cancelled", _("cancelled")
-        SKIPPED = "skipped", _("left out")
-        SKIPPED_LATE = "skipped_late", _("left out, it was too late")
+        PENDING = "pending", words.label("followup", "pending")
+        PROCESSING = "processing", words.label("followup", "processing")
+        UNKNOWN = "unknown", words.label("followup", "unknown")
+        SENT = "sent", words.label("followup", "sent")
+        FAILED = "failed", words.label("followup", "failed")
+        CANCELLED = "cancelled", words.label("followup", "cancelled")
+        SKIPPED = "skipped", words.label("followup", "skipped")
+        SKIPPED_LATE = "skipped_late", words.label("followup", "skipped_late")
 
     class Origin(models.TextChoices):
         SCHEDULE = "schedule", _("the rhythm")

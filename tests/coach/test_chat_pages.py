@@ -176,7 +176,7 @@ def test_a_thread_costs_the_same_however_long_it_is(
     owner: Client, chat: Conversation, django_assert_max_num_queries: Any
 ) -> None:
     owner.get(at("chat", chat.pk))
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(26):
         owner.get(at("chat", chat.pk))
 
 

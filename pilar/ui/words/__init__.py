@@ -3,6 +3,8 @@
 The words stand by subject: `chats`, `members`, `engine`, `studio`.
 """
 
+from django.utils.functional import Promise
+
 from pilar.ui.words import chats, engine, members, studio
 from pilar.ui.words.word import Word
 
@@ -19,6 +21,11 @@ def _look_up(kind: str, state: object) -> Word:
 def word(kind: str, state: object) -> str:
     """Return the state in the active language; an unknown state is shown as it is. KeyError for an unknown kind."""
     return str(_look_up(kind, state).text)
+
+
+def label(kind: str, state: str) -> str | Promise:
+    """Return the word of a known state for a model's choices; it is translated when it is shown. KeyError for another."""
+    return _WORDS[kind][state].text
 
 
 def tone(kind: str, state: object) -> str:
