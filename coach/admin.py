@@ -1,30 +1,24 @@
 """The operator's view of coaching: states, plans and configurations. What people said is not shown here."""
 
-from typing import Any
+from typing import ClassVar
 
 from django.contrib import admin
 from django.utils.translation import pgettext_lazy
 
-from coach import models, reasons
+from coach import models
 from pilar.backplane.tenant_admin import TenantAdmin
-from pilar.ui import words
 
 
 class _CoachAdmin(TenantAdmin):
-    list_select_related: Any = ("workspace",)
     show_full_result_count = False
 
 
 @admin.register(models.Lead)
 class LeadAdmin(_CoachAdmin):
-    list_display = ("id", "workspace", "status", "came_by", "language", "created_at")
+    list_display = ("id", "workspace", "status", "source", "language", "created_at")
     list_filter = ("status", "source", "language")
+    coded: ClassVar = {"source": "lead_source", "language": "language"}
     search_fields = ("=phone", "workspace__name")
-
-    @admin.display(description=pgettext_lazy("column", "came by"), ordering="source")
-    def came_by(self, lead: models.Lead) -> str:
-        """Name the way by which the member came."""
-        return words.word("lead_source", lead.source)
 
 
 @admin.register(models.Consent)
@@ -62,20 +56,12 @@ class MessageAdmin(_CoachAdmin):
 
 @admin.register(models.Followup)
 class FollowupAdmin(_CoachAdmin):
-    list_display = ("scheduled_at", "workspace", "occasion", "origin", "status", "why", "attempt")
+    list_display = ("scheduled_at", "workspace", "type", "origin", "status", "reason", "attempt")
     list_filter = ("status", "origin", "reason")
+    coded: ClassVar = {"type": "followup_type", "reason": "followup_reason"}
     search_fields = ("=id", "=occurrence")
     exclude = ("text",)
     ordering = ("-scheduled_at",)
-
-    @admin.display(description=pgettext_lazy("column", "occasion"), ordering="type")
-    def occasion(self, followup: models.Followup) -> str:
-        """Name what it is for, as the studio reads it."""
-        return words.word("followup_type", followup.type)
-
-    @admin.display(description=pgettext_lazy("column", "why it did not go out"), ordering="reason")
-    def why(self, followup: models.Followup) -> str:
-        return reasons.told(followup.reason) if followup.reason else "–"
 
 
 @admin.register(models.CoachConfig)
@@ -88,6 +74,7 @@ class CoachConfigAdmin(_CoachAdmin):
 class FollowupTemplateAdmin(_CoachAdmin):
     list_display = ("name", "language", "workspace", "purpose", "active")
     list_filter = ("purpose", "language", "active")
+    coded: ClassVar = {"purpose": "template", "language": "language"}
 
 
 @admin.register(models.AiAgentConfig)
@@ -100,12 +87,14 @@ class AiAgentConfigAdmin(_CoachAdmin):
 class AiRuleAdmin(_CoachAdmin):
     list_display = ("key", "version", "workspace", "rule_type", "priority", "active")
     list_filter = ("rule_type", "active")
+    coded: ClassVar = {"rule_type": "rule_type"}
 
 
 @admin.register(models.CallLog)
 class CallLogAdmin(_CoachAdmin):
     list_display = ("at", "workspace", "direction", "status", "seconds")
     list_filter = ("direction", "status")
+    coded: ClassVar = {"status": "call"}
     exclude = ("number",)
 
 

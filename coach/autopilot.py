@@ -64,6 +64,7 @@ from pilar.kernel.switchboard import (
     studio_panel,
     subject,
     widget,
+    wording,
 )
 from pilar.kernel.switchboard import summary as summarize
 
@@ -165,3 +166,5 @@ step(Step("calendar_integration", 3, ("workspace_creation",), steps.calendar_def
 
 studio_panel(StudioPanel("coach", gettext_lazy("Members and messages"), console.of_studio, order=35))
 finder(Finder("coach", console.find))
+for _wording in console.wordings:
+    wording(_wording)

@@ -1,17 +1,39 @@
 """What the coach shows operators of one studio, and what a search finds: people by number, messages by WhatsApp's id."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from coach import reasons
 from coach.models import Conversation, Lead, Message
 from pilar.backplane import tenants
-from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid, moment
+from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, Wording, as_uuid, moment
 
 SHOWN = 8
+_RULES: Mapping[str, str | Promise] = {
+    "hand_over": gettext_lazy("Hand over to a person"),
+    "tagging": gettext_lazy("Set a tag"),
+    "follow_up": gettext_lazy("Plan a follow-up"),
+}
+_CALLS: Mapping[str, str | Promise] = {
+    "ringing": pgettext_lazy("call", "Ringing"),
+    "in-progress": pgettext_lazy("call", "Under way"),
+    "completed": pgettext_lazy("call", "Ended"),
+    "busy": pgettext_lazy("call", "Busy"),
+    "no-answer": pgettext_lazy("call", "Not answered"),
+    "failed": pgettext_lazy("call", "Failed"),
+    "canceled": pgettext_lazy("call", "Hung up before"),
+}
+wordings = [
+    Wording("rule_type", lambda name: str(_RULES.get(name, name))),
+    Wording("call", lambda name: str(_CALLS.get(name, name)), lambda: _CALLS),
+    Wording("followup_reason", reasons.told),
+]
 
 
 def of_studio(_workspace_id: UUID, now: datetime) -> Drawing:
@@ -50,4 +72,6 @@ def find(term: str) -> Iterator[Found]:
     messages = Message.objects.filter(pk=wanted) if wanted else Message.objects.filter(provider_id=term)
     for message in messages[:SHOWN]:
         url = reverse("admin:coach_message_change", args=[message.pk])
-        yield Found(_("message"), f"{message.direction} {message.state}", url, message.workspace_id)
+        yield Found(
+            _("message"), f"{message.get_direction_display()}, {message.get_state_display()}", url, message.workspace_id
+        )

@@ -14,6 +14,7 @@ from health.models import HealthCheck, Incident
 from pilar.backplane import confirmation
 from pilar.backplane.admin_pages import actor_of
 from pilar.backplane.confirmation import About
+from pilar.backplane.readable import studio_names
 from pilar.backplane.tenancy import all_tenants, atomic
 from pilar.backplane.tenant_admin import TenantAdmin
 from pilar.kernel import clock, switchboard
@@ -48,7 +49,7 @@ def heal(request: HttpRequest) -> HttpResponse:
         asked = confirmation.ask(
             request,
             question=_("Repair “%(code)s” in all these studios?") % {"code": code},
-            about=lambda: About([f"{one.workspace_id}: {one.title}" for one in repairs.ongoing(code)]),
+            about=lambda: _affected(code),
             carry={"code": code},
             back=reverse("admin:index"),
         )
@@ -59,3 +60,9 @@ def heal(request: HttpRequest) -> HttpResponse:
     text = ngettext("%(n)s repair was ordered.", "%(n)s repairs were ordered.", count) % {"n": count}
     messages.success(request, text)
     return redirect(f"{reverse('admin:health_incident_changelist')}?q={code}")
+
+
+def _affected(code: str) -> About:
+    found = list(repairs.ongoing(code))
+    names = studio_names(one.workspace_id for one in found)
+    return About([f"{names[one.workspace_id]}: {one.title}" for one in found])

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from pilar.backplane import audit, confirmation
@@ -26,7 +26,6 @@ from provisioning.models import ProvisioningJob, ProvisioningStep, WorkspaceDefa
 class ProvisioningJobAdmin(TenantAdmin):
     list_display = ("workspace", "status", "trigger", "from_step", "started_at", "finished_at", "correlation_id")
     list_filter = ("status", "trigger")
-    list_select_related = ("workspace",)
     search_fields = ("workspace__name", "=workspace_id", "=correlation_id")
     ordering = ("-started_at",)
     actions: ClassVar = ["run_again"]
@@ -72,17 +71,12 @@ def _about() -> list[str]:
 
 @admin.register(ProvisioningStep)
 class ProvisioningStepAdmin(TenantAdmin):
-    list_display = ("step", "workspace", "status", "attempts", "waiting_code", "error_class", "completed_at")
+    list_display = ("name", "workspace", "status", "attempts", "waiting_code", "error_class", "completed_at")
     list_filter = ("status", "name", "waiting_on", "error_class")
-    list_select_related = ("workspace",)
+    coded: ClassVar = {"name": "setup", "waiting_on": "waits_for", "error_class": "error_class"}
     search_fields = ("workspace__name", "=workspace_id")
     exclude = ("result",)
     actions: ClassVar = ["run_from_here"]
-
-    @admin.display(description=pgettext_lazy("column", "step"), ordering="name")
-    def step(self, row: ProvisioningStep) -> str:
-        """Name the step as the studio reads it."""
-        return words.word("setup", row.name)
 
     @admin.action(description=_("Run the set-up again from this step on"))
     def run_from_here(self, request: HttpRequest, rows: QuerySet[ProvisioningStep]) -> HttpResponse | None:
@@ -107,4 +101,3 @@ class ProvisioningStepAdmin(TenantAdmin):
 @admin.register(WorkspaceDefaults)
 class WorkspaceDefaultsAdmin(TenantAdmin):
     list_display = ("workspace", "version", "author", "created_at")
-    list_select_related = ("workspace",)

@@ -21,6 +21,7 @@ from pilar.kernel.switchboard import (
     step,
     studio_panel,
     widget,
+    wording,
 )
 from provisioning import chasing, console, pipeline, resuming, triggers, whatsapp, widgets
 from provisioning.steps import (
@@ -141,3 +142,4 @@ widget(Widget("settings.history", "widgets/setup_history.html", widgets.history,
 panel(Panel("provisioning", gettext_lazy("Set-ups"), console.runs, order=30))
 studio_panel(StudioPanel("provisioning", gettext_lazy("Set-up"), console.of_studio, order=20))
 finder(Finder("provisioning", console.find))
+wording(console.waits_for)

@@ -8,13 +8,18 @@ from uuid import UUID
 from django.db.models import Count, Min
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid, moment
+from pilar.kernel import switchboard
+from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, Wording, as_uuid, moment
+from pilar.kernel.steps import WaitsFor
 from pilar.ui import words
 from provisioning import report
 from provisioning.models import ProvisioningJob, ProvisioningStep
 
 SHOWN = 12
+_WAITS_FOR = {WaitsFor.CUSTOMER: gettext_lazy("for the studio"), WaitsFor.REVIEW: gettext_lazy("for a review")}
+waits_for = Wording("waits_for", lambda whom: str(_WAITS_FOR.get(whom, whom)), lambda: _WAITS_FOR)
 HELD_UP = (ProvisioningStep.Status.FAILED, ProvisioningStep.Status.RETRYING, ProvisioningStep.Status.WAITING)
 Run = ProvisioningJob.Status
 
@@ -53,10 +58,14 @@ def _cause(
     return [
         Cell(words.word("setup", name), address),
         Cell(words.word("step", status), bad=status == ProvisioningStep.Status.FAILED),
-        Cell(waiting_code if status == ProvisioningStep.Status.WAITING else error_class),
+        Cell(waiting_code if status == ProvisioningStep.Status.WAITING else _error(error_class)),
         Cell(studios),
         Cell(moment(since)),
     ]
+
+
+def _error(error_class: str) -> str:
+    return switchboard.wordings["error_class"].word(error_class) if error_class else "–"
 
 
 def of_studio(workspace_id: UUID, _now: datetime) -> Drawing:
@@ -67,7 +76,7 @@ def of_studio(workspace_id: UUID, _now: datetime) -> Drawing:
         [
             Cell(words.word("setup", step.key), address),
             Cell(words.word("step", step.state), bad=step.state == "failed"),
-            Cell(step.waiting_code or step.error_class or "–"),
+            Cell(step.waiting_code or _error(step.error_class)),
             Cell(step.error[:120] or step.reason[:120]),
         ]
         for step in (run.steps if run else ())
@@ -81,4 +90,4 @@ def find(term: str) -> Iterator[Found]:
     wanted = as_uuid(term)
     for run in ProvisioningJob.objects.filter(pk=wanted)[:1] if wanted else ():
         url = reverse("admin:provisioning_provisioningjob_change", args=[run.pk])
-        yield Found(_("set-up"), f"{run.trigger}: {run.status}", url, run.workspace_id)
+        yield Found(_("set-up"), f"{run.get_trigger_display()}: {run.get_status_display()}", url, run.workspace_id)

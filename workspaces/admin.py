@@ -77,6 +77,7 @@ class MembershipInline(TabularInline):  # type: ignore[misc]
 class WorkspaceAdmin(AuditedAdmin):
     list_display = ("name", "status", "plan", "country", "timezone", "created_at")
     list_filter = ("status", "plan", "country")
+    coded: ClassVar = {"country": "country"}
     search_fields = ("name", "=id")
     readonly_fields = ("id", "status", "activated_at", "suspended_at", "created_at")
     inlines: ClassVar = [MembershipInline]
@@ -170,7 +171,8 @@ class ContactRequestAdmin(AuditedAdmin):
 class SubscriptionAdmin(TenantAdmin):
     list_display = ("workspace", "plan", "status", "current_period_end", "trial_end", "fetched_at")
     list_filter = ("status", "plan")
-    list_select_related = ("workspace", "plan")
+    coded: ClassVar = {"status": "subscription"}
+    list_select_related = ("plan",)
     search_fields = ("stripe_customer_id", "stripe_subscription_id", "workspace__name")
 
 
@@ -186,7 +188,7 @@ class InvoiceAdmin(TenantAdmin):
         "next_attempt_at",
     )
     list_filter = ("status",)
-    list_select_related = ("workspace",)
+    coded: ClassVar = {"status": "invoice"}
     search_fields = ("number", "stripe_invoice_id", "workspace__name")
 
     @admin.display(description=pgettext_lazy("column", "total"), ordering="total_cents")
@@ -198,7 +200,7 @@ class InvoiceAdmin(TenantAdmin):
 class MoneyBackAdmin(TenantAdmin):
     list_display = ("issued_at", "workspace", "kind", "number", "amount", "status")
     list_filter = ("kind", "status")
-    list_select_related = ("workspace",)
+    coded: ClassVar = {"status": "money_back"}
     search_fields = ("number", "stripe_id", "stripe_invoice_id", "workspace__name")
 
     @admin.display(description=pgettext_lazy("column", "amount"), ordering="amount_cents")
@@ -209,27 +211,23 @@ class MoneyBackAdmin(TenantAdmin):
 @admin.register(StudioProfile)
 class StudioProfileAdmin(TenantAdmin):
     list_display = ("name", "workspace", "version", "city", "country", "created_at")
-    list_select_related = ("workspace",)
     search_fields = ("name", "legal_name")
 
 
 @admin.register(OnboardingDraft)
 class OnboardingDraftAdmin(TenantAdmin):
     list_display = ("workspace", "passed", "updated_by", "updated_at")
-    list_select_related = ("workspace",)
 
 
 @admin.register(StudioDocument)
 class StudioDocumentAdmin(TenantAdmin):
     list_display = ("filename", "workspace", "kind", "content_type", "size", "uploaded_at")
-    list_select_related = ("workspace",)
     exclude = ("content",)
 
 
 @admin.register(DataExport)
 class DataExportAdmin(TenantAdmin):
     list_display = ("ordered_at", "workspace", "state", "size", "ordered_by", "expires_at")
-    list_select_related = ("workspace",)
     list_filter = ("state",)
     exclude = ("content",)
 
@@ -237,4 +235,3 @@ class DataExportAdmin(TenantAdmin):
 @admin.register(Policy)
 class PolicyAdmin(TenantAdmin):
     list_display = ("workspace", "enabled", "version", "updated_at")
-    list_select_related = ("workspace",)

@@ -34,6 +34,7 @@ class UserAdmin(AuditedAdmin):
     list_display = ("email", "name", "language", "is_staff", "is_active", "date_joined")
     search_fields = ("email", "name")
     list_filter = ("is_staff", "is_active", "language")
+    coded: ClassVar = {"language": "language"}
     exclude = ("password", "last_login")
     readonly_fields = ("date_joined",)
     actions_list: ClassVar = ["letters"]
@@ -43,9 +44,10 @@ class UserAdmin(AuditedAdmin):
         frame = path("letters/frame/", self.admin_site.admin_view(letter_pages.frame), name="letters_frame")
         return [frame, *super().get_urls()]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """People change their address themselves: it has to be proven."""
-        return (*self.readonly_fields, "email") if obj else self.readonly_fields
+        shown = super().get_readonly_fields(request, obj)
+        return [*shown, "email"] if obj else shown
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Who is added by hand comes in by a letter: nobody knows a password for them."""
@@ -101,7 +103,6 @@ class KnownDeviceAdmin(TenantAdmin):
 @admin.register(ApiKey)
 class ApiKeyAdmin(TenantAdmin):
     list_display = ("name", "workspace", "prefix", "role", "created_at", "last_used_at", "revoked_at")
-    list_select_related = ("workspace",)
     search_fields = ("name", "prefix", "workspace__name")
     actions: ClassVar = ["revoke"]
 
@@ -124,5 +125,4 @@ class ApiKeyAdmin(TenantAdmin):
 @admin.register(Invitation)
 class InvitationAdmin(TenantAdmin):
     list_display = ("email", "workspace", "role", "expires_at", "accepted_at")
-    list_select_related = ("workspace",)
     search_fields = ("email",)

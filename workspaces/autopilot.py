@@ -17,6 +17,7 @@ from pilar.kernel.switchboard import (
     every,
     finder,
     job,
+    names_of_studios,
     needs_person,
     on,
     panel,
@@ -24,7 +25,19 @@ from pilar.kernel.switchboard import (
     studio_panel,
 )
 from pilar.providers.models import MessageTemplate, PhoneNumber
-from workspaces import claims, console, data_export, devices, digests, facts, farewell, palette, stripe_events, usage
+from workspaces import (
+    claims,
+    console,
+    data_export,
+    devices,
+    digests,
+    directory,
+    facts,
+    farewell,
+    palette,
+    stripe_events,
+    usage,
+)
 from workspaces.models import Invoice, MoneyBack, StudioDocument, StudioProfile, Subscription
 
 event(facts.WORKSPACE_CREATED, Empty)
@@ -70,3 +83,4 @@ for _name, _model in (
 needs_person(Needs("payment", palette.open_payment, role=Role.ADMIN, order=1))
 for _command in palette.COMMANDS:
     command(_command)
+names_of_studios("workspaces", directory.names)

@@ -86,7 +86,12 @@ def find(term: str) -> Iterator[Found]:
         yield Found(_("person"), person.email, url, homes.get(person.pk))
     for paid in Subscription.objects.filter(Q(stripe_customer_id=term) | Q(stripe_subscription_id=term))[:SHOWN]:
         url = reverse("admin:workspaces_subscription_change", args=[paid.pk])
-        yield Found(_("subscription"), f"{paid.stripe_subscription_id} ({paid.status})", url, paid.workspace_id)
+        yield Found(
+            _("subscription"),
+            f"{paid.stripe_subscription_id} ({words.word('subscription', paid.status)})",
+            url,
+            paid.workspace_id,
+        )
     for sign_up in SignUp.objects.filter(stripe_session_id=term)[:1]:
         url = reverse("admin:workspaces_signup_change", args=[sign_up.pk])
         yield Found(_("purchase"), sign_up.email, url)

@@ -1,5 +1,6 @@
 """The studios and their standing: set up, active, suspended, resumed."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -47,6 +48,11 @@ def people_who_answer(workspace_id: UUID) -> list[User]:
 def zones(workspace_ids: list[UUID]) -> dict[UUID, str]:
     """Return the time zones of studios."""
     return dict(Workspace.objects.filter(pk__in=workspace_ids).values_list("pk", "timezone"))
+
+
+def names(workspace_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return how studios are called."""
+    return dict(Workspace.objects.filter(pk__in=workspace_ids).values_list("pk", "name"))
 
 
 def activate(*, workspace_id: UUID, actor: str, now: datetime) -> Workspace:

@@ -15,7 +15,6 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.admin import ModelAdmin
 
 from pilar.backplane import admin_dead, admin_flow, admin_pages, audit, confirmation, estimates, jobs
 from pilar.backplane.models import (
@@ -37,7 +36,6 @@ from pilar.backplane.tenancy import all_tenants, atomic, tenant
 from pilar.backplane.tenant_admin import TenantAdmin
 from pilar.kernel import switchboard
 from pilar.kernel.problems import Problem
-from pilar.kernel.switchboard import LANES
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # generic in the stubs only
@@ -59,8 +57,9 @@ class TrailAdmin(TenantAdmin):
 
 @admin.register(AutopilotJob)
 class JobAdmin(TrailAdmin):
-    list_display = ("type", "workspace_id", "lane_name", "status", "attempts", "scheduled_at", "error", "thread")
+    list_display = ("type", "workspace_id", "lane", "status", "attempts", "scheduled_at", "error", "thread")
     list_filter = ("status", "lane")
+    coded: ClassVar = {"lane": "lane"}
     search_fields = ("=public_id", "=workspace_id", "=correlation_id", "type")
     ordering = ("-id",)
     actions: ClassVar = ["retry", "cancel", "discard"]
@@ -94,11 +93,6 @@ class JobAdmin(TrailAdmin):
         """Link to all that belongs to the same correlation id."""
         address = reverse("admin:backplane_timeline", args=[job.workspace_id, job.correlation_id])
         return format_html('<a href="{}">{}</a>', address, _("Timeline"))
-
-    @admin.display(description=gettext_lazy("lane"))
-    def lane_name(self, job: AutopilotJob) -> str:
-        """Name the lane, which the table keeps as a number."""
-        return LANES[job.lane]
 
     @admin.action(description=gettext_lazy("Run again (dead jobs)"))
     def retry(self, request: HttpRequest, rows: QuerySet[AutopilotJob]) -> HttpResponse | None:
@@ -150,6 +144,7 @@ class JobAdmin(TrailAdmin):
 class JobHistoryAdmin(TrailAdmin):
     list_display = ("type", "workspace_id", "status", "attempts", "started_at", "finished_at")
     list_filter = ("status", "lane")
+    coded: ClassVar = {"lane": "lane"}
     search_fields = ("=public_id", "=workspace_id", "=correlation_id")
     ordering = ("-finished_at",)
 
@@ -180,6 +175,7 @@ class WaitAdmin(TrailAdmin):
 
     list_display = ("event", "workspace_id", "aggregate_type", "aggregate_id", "until", "outcome", "ended_at", "work")
     list_filter = ("outcome", "event")
+    coded: ClassVar = {"event": "event"}
     search_fields = ("=job_id", "=workspace_id", "=correlation_id", "=aggregate_id")
     ordering = ("-begun_at",)
 
@@ -193,6 +189,7 @@ class WaitAdmin(TrailAdmin):
 class EffectAdmin(TrailAdmin):
     list_display = ("key", "workspace_id", "provider", "operation", "state", "provider_ref", "changed_at")
     list_filter = ("state", "provider")
+    coded: ClassVar = {"provider": "provider"}
     search_fields = ("key", "=provider_ref", "=workspace_id", "=correlation_id")
     ordering = ("-changed_at",)
 
@@ -253,6 +250,7 @@ class TenantProfileAdmin(TenantAdmin):
 @admin.register(Throttle)
 class ThrottleAdmin(TenantAdmin):
     list_display = ("provider", "workspace_id", "held_until", "max_running")
+    coded: ClassVar = {"provider": "provider"}
     search_fields = ("provider", "=workspace_id")
 
 
@@ -270,32 +268,18 @@ class AuditAdmin(TrailAdmin):
     ordering = ("-at",)
 
 
-class GlobalTrailAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
-    """Global rows that operators may look at and not touch."""
-
-    paginator = BoundedPaginator
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(WebhookReceipt)
-class ReceiptAdmin(GlobalTrailAdmin):
+class ReceiptAdmin(TrailAdmin):
     list_display = ("provider", "event_id", "workspace_id", "received_at", "processed_at", "error")
     list_filter = ("provider",)
+    coded: ClassVar = {"provider": "provider"}
     search_fields = ("=event_id", "=workspace_id")
     exclude = ("body",)
     ordering = ("-received_at",)
 
 
 @admin.register(WorkerProcess)
-class WorkerAdmin(GlobalTrailAdmin):
+class WorkerAdmin(TenantAdmin):
     list_display = ("id", "kind", "host", "pid", "running", "started_at", "beat_at", "lost_at")
     list_filter = ("kind",)
+    coded: ClassVar = {"kind": "process"}

@@ -16,6 +16,7 @@ from pilar.backplane.admin_forms import ChangesForm
 from pilar.backplane.admin_pages import actor_of, page
 from pilar.backplane.confirmation import About
 from pilar.backplane.dead_letters import PACE, Dead
+from pilar.backplane.readable import studio_names
 from pilar.backplane.tenancy import PLATFORM, all_tenants, tenant
 
 LONGEST = 200
@@ -39,7 +40,8 @@ def _change_many(request: HttpRequest) -> HttpResponse:
     def about() -> About:
         found = dead_letters.of_cause(name, cause)
         told = [*_about(found), *(_told(name, len(found)) if what == "retry" else ())]
-        return About([f"{one.workspace_id}: {_short(one.payload)}" for one in found], told)
+        names = studio_names(one.workspace_id for one in found)
+        return About([f"{names[one.workspace_id]}: {_short(one.payload)}" for one in found], told)
 
     asked = confirmation.ask(
         request,
@@ -72,7 +74,8 @@ def _mend(request: HttpRequest, name: str, cause: str, changes: dict[str, Any]) 
     def about() -> About:
         fitting = dead_letters.of_cause(name, cause, changes)
         told = [*_about(fitting), *_left(dead_letters.count(name, cause) - len(fitting)), *_told(name, len(fitting))]
-        return About([f"{one.workspace_id}: {_difference(one.payload, changes)}" for one in fitting], told)
+        names = studio_names(one.workspace_id for one in fitting)
+        return About([f"{names[one.workspace_id]}: {_difference(one.payload, changes)}" for one in fitting], told)
 
     asked = confirmation.ask(
         request,

@@ -16,6 +16,7 @@ from pilar.backplane.admin_forms import LimitsForm, OverrideForm, PolicyForm, Pr
 from pilar.backplane.admin_pages import actor_of
 from pilar.backplane.confirmation import About
 from pilar.backplane.models import TenantProfile, Throttle
+from pilar.backplane.readable import studio_names
 from pilar.backplane.tenancy import atomic, savepoint, tenant
 from pilar.backplane.tenants import Limits
 from pilar.kernel import clock
@@ -48,8 +49,12 @@ def flow(request: HttpRequest, workspace_id: UUID) -> HttpResponse:
         }
     if answer is not None:
         return answer
-    title = _("Studio in the engine")
+    title = _("%(studio)s in the engine") % {"studio": _name(workspace_id)}
     return render(request, "admin/backplane/flow.html", {**admin.site.each_context(request), "title": title, **context})
+
+
+def _name(workspace_id: UUID) -> str:
+    return studio_names([workspace_id])[workspace_id]
 
 
 def _change(request: HttpRequest, workspace_id: UUID, what: str, form: forms.Form | None) -> HttpResponse | None:
@@ -61,7 +66,7 @@ def _change(request: HttpRequest, workspace_id: UUID, what: str, form: forms.For
     asked = confirmation.ask(
         request,
         question=_QUESTIONS[what](),
-        about=lambda: About(_wanted(request, form) or [workspace_id], _consequences(what)),
+        about=lambda: About(_wanted(request, form) or [_name(workspace_id)], _consequences(what)),
         carry={name: str(value) for name, value in request.POST.items() if name not in _OF_THE_PAGE},
         back=here,
     )

@@ -15,7 +15,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from pilar.backplane import holds
+from pilar.backplane import console, holds
 from pilar.backplane.models import Budget
 from pilar.kernel import switchboard
 from pilar.kernel.money import MICRO_EURO
@@ -44,7 +44,7 @@ class LimitsForm(forms.Form):
 
     lane = forms.ChoiceField(
         label=gettext_lazy("Lane"), required=False, widget=UnfoldAdminSelectWidget(),
-        choices=[(ALL_LANES, gettext_lazy("All lanes")), *((lane, lane) for lane in LANES)],
+        choices=lambda: [(ALL_LANES, _("All lanes")), *((lane, console.lanes.word(lane)) for lane in LANES)],
     )  # fmt: skip
     weight = forms.IntegerField(
         label=gettext_lazy("Share of turns"),
@@ -69,7 +69,7 @@ class ProviderForm(forms.Form):
 
     provider = forms.ChoiceField(
         label=gettext_lazy("Provider"), widget=UnfoldAdminSelectWidget(),
-        choices=lambda: [(name, name) for name in holds.providers()],
+        choices=lambda: [(name, switchboard.wordings["provider"].word(name)) for name in holds.providers()],
     )  # fmt: skip
     max_running = _number(gettext_lazy("At once, at most"), min_value=1, max_value=100_000)
 

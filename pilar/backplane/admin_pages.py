@@ -15,15 +15,15 @@ from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from pilar.backplane import audit, confirmation, dead_letters, estimates, events, jobs, queue_now, timeline
+from pilar.backplane import audit, confirmation, console, dead_letters, estimates, events, jobs, queue_now, timeline
 from pilar.backplane.admin_forms import PayloadForm, ReplayForm
 from pilar.backplane.confirmation import About
 from pilar.backplane.models import AutopilotJob, JobAttempt, JobHistory
 from pilar.backplane.models.work import JobStatus
-from pilar.backplane.tenancy import PLATFORM, all_tenants, atomic, tenant
+from pilar.backplane.readable import studio_names
+from pilar.backplane.tenancy import all_tenants, atomic, tenant
 from pilar.kernel.ids import uuid7
 from pilar.kernel.problems import Problem
-from pilar.kernel.switchboard import LANES
 
 REFRESH_SECONDS = 5
 
@@ -38,7 +38,7 @@ def page(request: HttpRequest, template: str, title: str, **context: Any) -> Htt
     return render(
         request,
         f"admin/backplane/{template}.html",
-        {**admin.site.each_context(request), "title": title, "here": template, "platform": PLATFORM, **context},
+        {**admin.site.each_context(request), "title": title, "here": template, **context},
     )
 
 
@@ -46,13 +46,15 @@ def queue(request: HttpRequest) -> HttpResponse:
     """Show the queue of all studios. The page asks for its changing part every few seconds."""
     with all_tenants("operators look at the queue of all studios"):
         now = queue_now.read()
-    return page(request, "queue", _("The queue now"), queue=now, every=REFRESH_SECONDS)
+    names = studio_names(now.studios)
+    return page(request, "queue", _("The queue now"), queue=now, studios=names, every=REFRESH_SECONDS)
 
 
 def queue_part(request: HttpRequest) -> HttpResponse | None:
     """The changing part alone, or 304 when nothing of it has changed."""
     with all_tenants("operators look at the queue of all studios"):
-        response = render(request, "admin/backplane/_queue.html", {"queue": queue_now.read(), "platform": PLATFORM})
+        now = queue_now.read()
+    response = render(request, "admin/backplane/_queue.html", {"queue": now, "studios": studio_names(now.studios)})
     etag = '"' + hashlib.sha256(response.content).hexdigest()[:32] + '"'
     response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
     return get_conditional_response(request, etag=etag, response=response)
@@ -88,8 +90,9 @@ def job(request: HttpRequest, public_id: UUID) -> HttpResponse:
         tried = jobs.attempts(public_id)
     state = JobStatus(found.status)
     shown = [one | {"ending": _ENDINGS.get(one["outcome"], one["outcome"])} for one in tried]
-    context = {"job": found, "state": state, "lane": LANES[found.lane], "attempts": shown, "form": form}
-    return page(request, "job", found.type, is_dead=state is JobStatus.DEAD, is_live=live is not None, **context)
+    context = {"job": found, "state": state, "lane": console.lanes.word(found.lane), "attempts": shown, "form": form}
+    title = _("Job %(type)s") % {"type": found.type}
+    return page(request, "job", title, is_dead=state is JobStatus.DEAD, is_live=live is not None, **context)
 
 
 _ENDINGS: dict[str, Any] = dict(JobAttempt.Outcome.choices) | {one.name.lower(): one.label for one in JobStatus}

@@ -14,12 +14,12 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from pilar.backplane import audit, confirmation
 from pilar.backplane.admin_pages import actor_of
 from pilar.backplane.confirmation import LONGEST_REASON, SHORTEST_REASON, About
+from pilar.backplane.readable_admin import ReadableAdmin
 from pilar.backplane.tenancy import PLATFORM, atomic, tenant
 
 REASON = "reason"
@@ -42,7 +42,7 @@ class ReasonedForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the
     )
 
 
-class AuditedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
+class AuditedAdmin(ReadableAdmin):
     """Rows that operators add, change or delete by hand. The change and its entry in the trail are one transaction.
 
     What is not a form's to change (money, access) is read-only here and has an action with a domain function.
@@ -62,7 +62,10 @@ class AuditedAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
     def after_change(self, row: Any) -> None:
         """Draw what follows from a change, in its transaction and in the scope of the row's trail."""
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [self.readable(name) for name in super().get_readonly_fields(request, obj)]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Ask why at the end, below what it is about."""
         names = [name for name in super().get_fields(request, obj) if name != REASON]
         return [*names, REASON]

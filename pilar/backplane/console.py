@@ -1,21 +1,43 @@
 """What the engine shows operators on their front page and on a studio's page, and what a search finds in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from pilar.backplane import budgets, queue_now
 from pilar.backplane.models import AuditLog, AutopilotEvent, AutopilotJob, Effect, JobHistory, WebhookReceipt
 from pilar.backplane.models.work import JobStatus
-from pilar.kernel import money
-from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid, moment
+from pilar.kernel import money, switchboard
+from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, Wording, as_uuid, moment
 from pilar.kernel.switchboard import LANES
 
 SHOWN = 10
+_LANES: Mapping[str, str | Promise] = {
+    "events": gettext_lazy("Events"),
+    "provisioning": gettext_lazy("Set-up"),
+    "messages": pgettext_lazy("lane", "Messages"),
+    "webhooks": gettext_lazy("Webhooks"),
+    "health": pgettext_lazy("lane", "Health"),
+    "bulk": pgettext_lazy("lane", "The rest"),
+}
+_PROCESSES: Mapping[str, str | Promise] = {
+    "worker": pgettext_lazy("process", "Worker"),
+    "beat": pgettext_lazy("process", "Scheduler"),
+}
+
+
+def lane_code(lane: int | str) -> str:
+    """Return the name of a lane; the tables keep its number."""
+    return LANES[lane] if isinstance(lane, int) else lane
+
+
+lanes = Wording("lane", lambda lane: str(_LANES[lane_code(lane)]), lambda: range(len(LANES)), lane_code)
+processes = Wording("process", lambda kind: str(_PROCESSES.get(kind, kind)), lambda: _PROCESSES)
 
 
 def queue(_now: datetime) -> Drawing:
@@ -53,7 +75,7 @@ def of_studio(workspace_id: UUID, now: datetime) -> Drawing:
 def _row(job: AutopilotJob) -> list[Cell]:
     return [
         Cell(job.type, reverse("admin:backplane_job", args=[job.public_id])),
-        Cell(LANES[job.lane]),
+        Cell(lanes.word(job.lane)),
         Cell(JobStatus(job.status).label, bad=job.status == JobStatus.DEAD),
         Cell(moment(job.scheduled_at)),
         Cell(job.error[:120]),
@@ -71,7 +93,12 @@ def find(term: str) -> Iterator[Found]:
         yield _effect(effect)
     for receipt in WebhookReceipt.objects.filter(event_id=term)[:SHOWN]:
         url = reverse("admin:backplane_webhookreceipt_change", args=[receipt.pk])
-        yield Found(_("webhook"), f"{receipt.provider} {receipt.event_id}", url, receipt.workspace_id)
+        yield Found(
+            _("webhook"),
+            f"{switchboard.wordings['provider'].word(receipt.provider)} {receipt.event_id}",
+            url,
+            receipt.workspace_id,
+        )
 
 
 def _by_id(wanted: UUID) -> Iterator[Found]:
@@ -87,7 +114,9 @@ def _by_id(wanted: UUID) -> Iterator[Found]:
 
 
 def _effect(effect: Effect) -> Found:
-    return _thread(_("effect"), f"{effect.key} ({effect.state})", effect.workspace_id, effect.correlation_id)
+    return _thread(
+        _("effect"), f"{effect.key} ({effect.get_state_display()})", effect.workspace_id, effect.correlation_id
+    )
 
 
 def _thread(kind: str, title: str, workspace_id: UUID, correlation_id: UUID) -> Found:

@@ -58,9 +58,10 @@ class Busy:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Work that is held back: of one provider, or of a studio in a lane with a rate. Until None: while it is full."""
+    """Work that is held back: of a provider, or in a lane with a rate (`kind` says which). Until None: while it is full."""
 
     workspace_id: UUID
+    kind: str
     what: str
     until: datetime | None
     max_running: int | None
@@ -93,6 +94,11 @@ class QueueNow:
     def oldest(self) -> float:
         """Seconds that the oldest due job of any lane had waited when it was counted."""
         return max((lane.oldest for lane in self.lanes), default=0.0)
+
+    @property
+    def studios(self) -> set[UUID]:
+        """Whose names a screen needs."""
+        return {one.workspace_id for one in self.busiest} | {one.workspace_id for one in self.held}
 
     @property
     def is_late(self) -> bool:
@@ -192,7 +198,9 @@ def _busy(workspace_id: UUID, turn: tuple[str, datetime] | None, running: int, d
 
 def _held(workspace_id: UUID, what: str, until: datetime | None, max_running: int | None) -> Held:
     kind, _colon, lane = what.partition(":")
-    return Held(workspace_id, LANES[int(lane)] if kind == "lane" and lane else what, until, max_running)
+    if kind == "lane" and lane:
+        return Held(workspace_id, "lane", LANES[int(lane)], until, max_running)
+    return Held(workspace_id, "provider", what, until, max_running)
 
 
 def dead_by_cause() -> list[dict[str, Any]]:

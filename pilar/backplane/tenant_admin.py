@@ -5,12 +5,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
-from unfold.admin import ModelAdmin
 
+from pilar.backplane.readable_admin import ReadableAdmin
 from pilar.backplane.tenancy import all_tenants, atomic
 
 
-class TenantAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
+class TenantAdmin(ReadableAdmin):
     """Shows rows of all workspaces to operators. Pages are rendered inside the scope: their querysets are lazy."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -21,6 +21,9 @@ class TenantAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no types
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [self.readable(name) for name in super().get_fields(request, obj)]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return _across(lambda: super(TenantAdmin, self).changelist_view(request, extra_context))

@@ -6,9 +6,9 @@ from django.utils.translation import pgettext_lazy
 
 from pilar.backplane.models import ActivityLog, AuditLog
 from pilar.backplane.portable import table
-from pilar.dashboard import widgets
+from pilar.dashboard import console, widgets
 from pilar.kernel.shown import Command, Widget
-from pilar.kernel.switchboard import command, portable, widget
+from pilar.kernel.switchboard import command, portable, widget, wording
 
 widget(Widget("budget", "widgets/budget.html", widgets.budget, order=35, every=60))
 widget(Widget("activity", "widgets/activity.html", widgets.activity, order=70, every=30, late=True, ghost="rows"))
@@ -28,3 +28,6 @@ command(
         order=19,
     )
 )
+
+for _wording in console.wordings:
+    wording(_wording)

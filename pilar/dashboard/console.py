@@ -1,6 +1,7 @@
 """The operators' front page: what every room shows of all studios, and a search by any id, number, address or name."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +12,27 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from pilar.backplane.readable import studio_names
 from pilar.backplane.tenancy import all_tenants, atomic, savepoint, tenant
-from pilar.kernel import clock, switchboard
-from pilar.kernel.console import Drawing, Found, Panel, StudioPanel
+from pilar.dashboard.happenings import EVENTS
+from pilar.kernel import clock, reader, switchboard
+from pilar.kernel.console import Drawing, Found, Panel, StudioPanel, Wording
 from pilar.kernel.shield import shielded
+from pilar.ui import words
+from pilar.ui.templatetags.ui import language_label
 
+
+def _country(code: str) -> str:
+    return str(reader.locale().territories.get(code, code))
+
+
+wordings = [
+    *(Wording(kind, partial(words.word, kind)) for kind in words.kinds() if kind != "provider"),
+    Wording("provider", partial(words.word, "provider"), lambda: words.known_states("provider")),
+    Wording("event", lambda name: str(EVENTS.get(name, name)), lambda: EVENTS),
+    Wording("language", language_label),
+    Wording("country", _country),
+]
 log = structlog.get_logger(__name__)
 
 SHORTEST, LONGEST = 3, 200
@@ -61,5 +78,11 @@ def find(request: HttpRequest) -> HttpResponse:
     if len(term) >= SHORTEST:
         with all_tenants("operators look for an id, a number, an address or a name in all studios"), atomic():
             found = [hit for finder in switchboard.finders.values() for hit in finder.find(term)]
-    context = {"title": _("Search"), "term": term, "found": found, "shortest": SHORTEST}
+    context = {
+        "title": _("Search"),
+        "term": term,
+        "found": found,
+        "studios": studio_names(hit.workspace_id for hit in found),
+        "shortest": SHORTEST,
+    }
     return render(request, "admin/console/find.html", {**admin.site.each_context(request), **context})

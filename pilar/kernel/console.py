@@ -6,6 +6,7 @@ Parts are plain data, so that every room's look alike and none needs a template.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.utils.formats import date_format
@@ -15,9 +16,14 @@ from django.utils.timezone import localtime
 Text = str | Promise
 
 
-def moment(at: datetime | None) -> str:
-    """Write a moment in the reader's way and time zone; a dash for none."""
-    return date_format(localtime(at), "SHORT_DATETIME_FORMAT") if at else "–"
+def moment(at: datetime | None, *, exact: bool = False) -> str:
+    """Write a moment in the reader's way and time zone, to the minute, or to the second; a dash for none."""
+    if at is None:
+        return "–"
+    local = localtime(at)
+    if exact:
+        return f"{date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M:%S}"
+    return date_format(local, "SHORT_DATETIME_FORMAT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,23 @@ class StudioPanel:
     title: Text
     draw: Callable[[UUID, datetime], Drawing]
     order: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What operators read for names of one kind that the code gave. `codes` are all that there can be, or none when only
+    the rows know; `code` writes one where the word alone is not enough.
+    """
+
+    kind: str
+    word: Callable[[Any], str]
+    codes: Callable[[], Iterable[Any]] = tuple
+    code: Callable[[Any], str] = str
+
+    def told(self, value: Any) -> tuple[str, str]:
+        """Return the word and the code; no code where it stands in the word."""
+        word, code = self.word(value), self.code(value)
+        return word, "" if code.casefold() in word.casefold() else code
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 Every name may be registered once; a second registration is a programming error and stops the start-up.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from uuid import UUID
 from django.utils.functional import Promise
 from pydantic import BaseModel, ConfigDict
 
-from pilar.kernel.console import Finder, Panel, StudioPanel
+from pilar.kernel.console import Finder, Panel, StudioPanel, Wording
 from pilar.kernel.erasure import Eraser
 from pilar.kernel.shown import Command, Needs, Saying, Search, Subject, Widget
 from pilar.kernel.steps import Step
@@ -194,6 +194,8 @@ warm_ups: dict[str, Callable[[], None]] = {}
 panels: dict[str, Panel] = {}
 studio_panels: dict[str, StudioPanel] = {}
 finders: dict[str, Finder] = {}
+wordings: dict[str, Wording] = {}
+studio_names: dict[str, Callable[[Collection[UUID]], Mapping[UUID, str]]] = {}
 erasers: dict[str, Eraser] = {}
 portables: dict[str, Callable[[], Iterator[dict[str, Any]]]] = {}
 
@@ -355,6 +357,16 @@ def studio_panel(entry: StudioPanel) -> None:
 def finder(entry: Finder) -> None:
     """Add something that the operators' search looks in."""
     _add(finders, entry.name, entry)
+
+
+def wording(entry: Wording) -> None:
+    """Say in words what operators find in columns of one kind."""
+    _add(wordings, entry.kind, entry)
+
+
+def names_of_studios(name: str, find: Callable[[Collection[UUID]], Mapping[UUID, str]]) -> None:
+    """Say how studios are called, of those ids that are studios."""
+    _add(studio_names, name, find)
 
 
 def check_wiring() -> list[str]:

@@ -1,6 +1,6 @@
 """The operator's view of connections, numbers, templates and calls. Secrets show only that they are there."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -31,7 +31,7 @@ from pilar.providers.models import (
 class ConnectionAdmin(TenantAdmin):
     list_display = ("workspace", "provider", "status", "last_success_at", "last_error_class")
     list_filter = ("provider", "status", "last_error_class")
-    list_select_related = ("workspace",)
+    coded: ClassVar = {"last_error_class": "error_class"}
     search_fields = ("workspace__name",)
     exclude = ("secrets",)
     readonly_fields = ("sealed",)
@@ -46,7 +46,7 @@ class ConnectionAdmin(TenantAdmin):
 class PhoneNumberAdmin(TenantAdmin):
     list_display = ("e164", "workspace", "country", "kind", "status")
     list_filter = ("country", "status")
-    list_select_related = ("workspace",)
+    coded: ClassVar = {"country": "country", "status": "connection"}
     search_fields = ("e164", "sid")
 
 
@@ -54,7 +54,7 @@ class PhoneNumberAdmin(TenantAdmin):
 class MessageTemplateAdmin(TenantAdmin):
     list_display = ("name", "language", "workspace", "category", "status", "quality")
     list_filter = ("status", "category", "language")
-    list_select_related = ("workspace",)
+    coded: ClassVar = {"status": "approval", "category": "template_category", "language": "language"}
     search_fields = ("name",)
 
 
@@ -62,6 +62,7 @@ class MessageTemplateAdmin(TenantAdmin):
 class ProviderCallAdmin(TenantAdmin):
     list_display = ("at", "provider", "operation", "outcome", "code", "milliseconds", "price", "workspace_id")
     list_filter = ("provider", "outcome")
+    coded: ClassVar = {"provider": "provider", "outcome": "outcome"}
     search_fields = ("correlation_id", "workspace_id", "request_id")
     ordering = ("-at",)
     show_full_result_count = False
@@ -99,6 +100,7 @@ def _named() -> list[tuple[str, prices.Known]]:
 class BreakerAdmin(TenantAdmin):
     list_display = ("provider", "workspace_id", "failures", "open_until", "error_class")
     list_filter = ("provider", "error_class")
+    coded: ClassVar = {"provider": "provider", "error_class": "error_class"}
     actions = ("close",)
 
     @admin.action(description=_("Close the chosen breakers"), permissions=["view"])
@@ -128,12 +130,14 @@ def _ask(request: HttpRequest, chosen: QuerySet[Any]) -> HttpResponse | None:
 class ProviderRouteAdmin(TenantAdmin):
     list_display = ("provider", "kind", "external_id", "workspace_id", "created_at")
     list_filter = ("provider", "kind")
+    coded: ClassVar = {"provider": "provider", "kind": "route"}
     search_fields = ("external_id", "workspace_id")
 
 
 @admin.register(GlobalBreaker)
 class GlobalBreakerAdmin(TenantAdmin):
     list_display = ("provider", "open_until", "probe_until", "refusals")
+    coded: ClassVar = {"provider": "provider"}
     exclude = ("credentials",)
     actions = ("close",)
 

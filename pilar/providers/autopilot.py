@@ -21,6 +21,7 @@ from pilar.kernel.switchboard import (
     remediation,
     studio_panel,
     warm_up,
+    wording,
 )
 from pilar.providers import calls, console, erasure, events, probes, upkeep
 from pilar.providers.ai import chat
@@ -81,3 +82,5 @@ eraser("calls", erasure.call_log)
 panel(Panel("providers", gettext_lazy("Providers within the last hour"), console.calls, order=40))
 studio_panel(StudioPanel("providers", gettext_lazy("Connections"), console.of_studio, order=30))
 finder(Finder("providers", console.find))
+for _wording in console.wordings:
+    wording(_wording)

@@ -7,14 +7,57 @@ from uuid import UUID
 
 from django.db.models import Avg, Count, Q
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
-from pilar.kernel.console import Cell, Drawing, Found, Table, moment
+from pilar.kernel import switchboard
+from pilar.kernel.console import Cell, Drawing, Found, Table, Wording, moment
+from pilar.kernel.errors import ContactOutcome, ErrorClass
 from pilar.providers.models import Breaker, Connection, GlobalBreaker, PhoneNumber, ProviderCall, ProviderRoute
 
 SHOWN = 10
 FINE = ("ok", "delivered")
+_ERRORS: Mapping[str, str | Promise] = {
+    ErrorClass.TRANSIENT_NETWORK: gettext_lazy("Network trouble"),
+    ErrorClass.RATE_LIMITED: gettext_lazy("Too many at once"),
+    ErrorClass.INTEGRATION_OFFLINE: gettext_lazy("Provider is down"),
+    ErrorClass.THIRD_PARTY_AUTH_FAILED: gettext_lazy("Credentials refused"),
+    ErrorClass.CONFIGURATION_ERROR: gettext_lazy("Wrongly set up"),
+    ErrorClass.PROVISIONING_ERROR: gettext_lazy("Refused by the provider"),
+}
+_OUTCOMES: Mapping[str, str | Promise] = {
+    "ok": gettext_lazy("Answered"),
+    **_ERRORS,
+    ContactOutcome.OPTED_OUT: gettext_lazy("The person said stop"),
+    ContactOutcome.UNREACHABLE: gettext_lazy("Number not reachable"),
+    ContactOutcome.WINDOW_CLOSED: gettext_lazy("Outside the 24 hours"),
+    ContactOutcome.CAPPED: gettext_lazy("Held back by WhatsApp"),
+}
+_ROUTES: Mapping[str, str | Promise] = {
+    "account_sid": gettext_lazy("Account"),
+    "phone_number_id": gettext_lazy("WhatsApp number"),
+    "waba_id": gettext_lazy("WhatsApp account"),
+    "customer": gettext_lazy("Customer"),
+    "subscription": gettext_lazy("Subscription"),
+}
+_CATEGORIES: Mapping[str, str | Promise] = {
+    "MARKETING": gettext_lazy("Marketing"),
+    "UTILITY": pgettext_lazy("template", "Service"),
+    "AUTHENTICATION": pgettext_lazy("template", "Sign-in"),
+}
+
+
+def _wording(kind: str, words: Mapping[str, str | Promise]) -> Wording:
+    return Wording(kind, lambda name: str(words.get(name, name)), lambda: words)
+
+
+wordings = [
+    _wording("error_class", _ERRORS),
+    _wording("outcome", _OUTCOMES),
+    _wording("route", _ROUTES),
+    _wording("template_category", _CATEGORIES),
+]
 
 
 def calls(now: datetime) -> Drawing:
@@ -37,7 +80,10 @@ def _row(entry: Mapping[str, Any], opened: int, shared: set[str]) -> list[Cell]:
     everywhere = name in shared
     said = _("for everybody") if everywhere else _("%(count)s studios") % {"count": opened} if opened else "–"
     return [
-        Cell(name, f"{reverse('admin:providers_providercall_changelist')}?q={name}"),
+        Cell(
+            switchboard.wordings["provider"].word(name),
+            f"{reverse('admin:providers_providercall_changelist')}?provider__exact={name}",
+        ),
         Cell(entry["calls"]),
         Cell(entry["failed"], bad=entry["failed"] * 20 > entry["calls"]),
         Cell(_("%(ms)s ms") % {"ms": round(entry["average"] or 0)}),
@@ -65,7 +111,8 @@ def of_studio(_workspace_id: UUID, now: datetime) -> Drawing:
 def find(term: str) -> Iterator[Found]:
     """Find whom a provider's identifier belongs to: an account, a number, a phone-number id; or one call by its id."""
     for route in ProviderRoute.objects.filter(external_id=term)[:SHOWN]:
-        title = f"{route.provider} {route.kind} {route.external_id}"
+        named = switchboard.wordings["provider"].word(route.provider), _ROUTES.get(route.kind, route.kind)
+        title = f"{named[0]}, {named[1]}: {route.external_id}"
         url = reverse("admin:providers_providerroute_change", args=[route.pk])
         yield Found(_("identifier"), title, url, route.workspace_id)
     for number in PhoneNumber.objects.filter(e164="+" + term.lstrip("+").replace(" ", ""))[:SHOWN]:

@@ -12,6 +12,12 @@ def _link(title: Any, icon: str, route: str) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": reverse_lazy(route)}
 
 
+def _jobs() -> dict[str, Any]:
+    """The list alone: the queue and the dead letters, which lie below its address, have links of their own."""
+    link = _link(pgettext_lazy("admin", "Jobs"), "list_alt", "admin:backplane_autopilotjob_changelist")
+    return {**link, "active": lambda request: request.path == link["link"]}
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "PILAR",
     "SITE_HEADER": "PILAR",
@@ -63,7 +69,7 @@ UNFOLD: dict[str, Any] = {
                 "title": _("Engine"),
                 "separator": True,
                 "items": [
-                    _link(pgettext_lazy("admin", "Jobs"), "list_alt", "admin:backplane_autopilotjob_changelist"),
+                    _jobs(),
                     _link(_("Events"), "bolt", "admin:backplane_autopilotevent_changelist"),
                     _link(_("Waits"), "hourglass", "admin:backplane_wait_changelist"),
                     _link(_("Effects"), "send", "admin:backplane_effect_changelist"),

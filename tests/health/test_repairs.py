@@ -16,6 +16,7 @@ from pilar.kernel.problems import Conflict, NotFound, TooMany
 from tests.factories import WorkspaceFactory
 from tests.health.conftest import ILL, WEAK, WELL, Lamp, incidents, look
 from tests.workspaces.world import World
+from workspaces import directory
 
 pytestmark = pytest.mark.django_db
 
@@ -142,7 +143,7 @@ def test_operators_see_whom_a_repair_would_reach_and_repair_them_all(client: Any
         look(lamp, studio, ILL)
     client.force_login(world.people["operator"])
     asked = client.get("/admin/health/incident/heal/", {"code": ILL.code}).content.decode()
-    assert all(str(studio) in asked for studio in (world.workspace_id, world.foreign_id))
+    assert all(name in asked for name in directory.names([world.workspace_id, world.foreign_id]).values())
     client.post("/admin/health/incident/heal/", {"code": ILL.code, "confirmed": "yes", "reason": "ticket 4711"})
     work_off()
     assert [incidents(studio)[0].status for studio in (world.workspace_id, world.foreign_id)] == ["resolved"] * 2
