@@ -77,7 +77,7 @@ def of_studio(workspace_id: UUID, _now: datetime) -> Drawing:
             Cell(words.word("setup", step.key), address),
             Cell(words.word("step", step.state), bad=step.state == "failed"),
             Cell(step.waiting_code or _error(step.error_class)),
-            Cell(step.error[:120] or step.reason[:120]),
+            Cell(step.error[:120] or step.reason[:120] or "–"),
         ]
         for step in (run.steps if run else ())
     ]

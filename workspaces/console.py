@@ -77,7 +77,7 @@ def find(term: str) -> Iterator[Found]:
     wanted = as_uuid(term)
     by_name = Q(pk=wanted) if wanted else Q(name__icontains=term)
     for studio in Workspace.objects.filter(by_name).order_by("name")[:SHOWN]:
-        yield Found(_("studio"), studio.name, reverse("workspaces:console_studio", args=[studio.pk]), studio.pk)
+        yield Found(_("studio"), studio.name, reverse("workspaces:console_studio", args=[studio.pk]))
     people = User.objects.filter(pk=wanted) if wanted else User.objects.filter(email__icontains=term)
     found = list(people.order_by("email")[:SHOWN])
     homes = dict(Membership.objects.filter(user__in=found).values_list("user_id", "workspace_id"))

@@ -256,9 +256,14 @@ class ThrottleAdmin(TenantAdmin):
 
 @admin.register(ActivityLog)
 class ActivityAdmin(TrailAdmin):
-    list_display = ("kind", "workspace_id", "summary_key", "subject_type", "at")
+    list_display = ("kind", "workspace_id", "sentence", "subject_type", "at")
     search_fields = ("=workspace_id", "=correlation_id", "=subject_id")
     ordering = ("-at",)
+
+    @admin.display(description=gettext_lazy("what the studio reads"))
+    def sentence(self, entry: ActivityLog) -> str:
+        """Without whom it is about: that is none of the operators' business."""
+        return _(entry.summary_key)
 
 
 @admin.register(AuditLog)

@@ -34,7 +34,7 @@ class Reason(forms.CharField):
 
 class ReasonedForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
     reason = Reason(
-        label=gettext_lazy("Why?"),
+        label=gettext_lazy("Reason"),
         min_length=SHORTEST_REASON,
         max_length=LONGEST_REASON,
         help_text=gettext_lazy("Stands in the audit trail, with what was there before and your name."),
@@ -61,6 +61,10 @@ class AuditedAdmin(ReadableAdmin):
 
     def after_change(self, row: Any) -> None:
         """Draw what follows from a change, in its transaction and in the scope of the row's trail."""
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Keep what is shown in words out of the form: Django does so only for fields by their own names."""
+        return [*(super().get_exclude(request, obj) or ()), *self.readonly_fields]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return [self.readable(name) for name in super().get_readonly_fields(request, obj)]

@@ -36,5 +36,5 @@ switchboard.eraser("activity", erasure.activity)
 switchboard.panel(Panel("queue", gettext_lazy("The queue now"), console.queue, order=20))
 switchboard.studio_panel(StudioPanel("work", gettext_lazy("Work and budgets"), console.of_studio, order=40))
 switchboard.finder(Finder("backplane", console.find))
-switchboard.wording(console.lanes)
-switchboard.wording(console.processes)
+for _wording in (console.lanes, console.processes, console.kinds, console.states):
+    switchboard.wording(_wording)

@@ -10,7 +10,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from pilar.backplane import budgets, queue_now
-from pilar.backplane.models import AuditLog, AutopilotEvent, AutopilotJob, Effect, JobHistory, WebhookReceipt
+from pilar.backplane.models import (
+    AuditLog,
+    AutopilotEvent,
+    AutopilotJob,
+    Effect,
+    JobAttempt,
+    JobHistory,
+    Wait,
+    WebhookReceipt,
+)
 from pilar.backplane.models.work import JobStatus
 from pilar.kernel import money, switchboard
 from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, Wording, as_uuid, moment
@@ -30,6 +39,27 @@ _PROCESSES: Mapping[str, str | Promise] = {
     "beat": pgettext_lazy("process", "Scheduler"),
 }
 
+_KINDS: Mapping[str, str | Promise] = {
+    "event": pgettext_lazy("timeline", "Event"),
+    "job": pgettext_lazy("timeline", "Ordered"),
+    "run": pgettext_lazy("timeline", "Run"),
+    "effect": pgettext_lazy("timeline", "Effect"),
+    "activity": pgettext_lazy("timeline", "Told to the studio"),
+    "call": pgettext_lazy("timeline", "Call"),
+    "wait": pgettext_lazy("timeline", "Wait"),
+}
+_STATES: Mapping[str, str | Promise] = {
+    **{one.word: one.label for one in JobStatus},
+    **dict(Wait.Outcome.choices),
+    **dict(Effect.State.choices),
+    **dict(JobAttempt.Outcome.choices),
+}
+
+
+def _state(state: str) -> str:
+    """Return the state of an entry of the timeline in words; that of a call is known to the providers."""
+    return str(_STATES.get(state) or switchboard.wordings["outcome"].word(state))
+
 
 def lane_code(lane: int | str) -> str:
     """Return the name of a lane; the tables keep its number."""
@@ -37,6 +67,8 @@ def lane_code(lane: int | str) -> str:
 
 
 lanes = Wording("lane", lambda lane: str(_LANES[lane_code(lane)]), lambda: range(len(LANES)), lane_code)
+kinds = Wording("timeline", lambda kind: str(_KINDS.get(kind, kind)), lambda: _KINDS)
+states = Wording("timeline_state", _state)
 processes = Wording("process", lambda kind: str(_PROCESSES.get(kind, kind)), lambda: _PROCESSES)
 
 

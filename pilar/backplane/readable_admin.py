@@ -33,6 +33,12 @@ class ReadableAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no type
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         return [self.readable(name) for name in super().get_list_display(request)]
 
+    def get_list_display_links(self, request: HttpRequest, list_display: Any) -> Any:
+        """Lead to a row by its first column that leads nowhere else."""
+        return (
+            self.list_display_links or [name for name in list_display if name not in map(self._shown.get, STUDIO)][:1]
+        )
+
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         return [(name, CodeFilter) if name in self.coded else name for name in super().get_list_filter(request)]
 
@@ -61,7 +67,9 @@ class ReadableAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no type
         if field is not None and name in self.coded:
             return _shown(name, field.verbose_name, lambda row: coded(self.coded[name], getattr(row, name)))
         if isinstance(field, DateTimeField):
-            return _shown(name, field.verbose_name, lambda row: moment(getattr(row, name)))
+            return _shown(
+                name, field.verbose_name, lambda row: moment(getattr(row, name)).replace(" ", "\N{NO-BREAK SPACE}")
+            )
         return name
 
     def _field(self, name: Any) -> "Field[Any, Any] | None":

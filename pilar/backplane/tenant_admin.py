@@ -6,7 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 
-from pilar.backplane.readable_admin import ReadableAdmin
+from pilar.backplane.readable_admin import STUDIO, ReadableAdmin
 from pilar.backplane.tenancy import all_tenants, atomic
 
 
@@ -23,7 +23,10 @@ class TenantAdmin(ReadableAdmin):
         return False
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return [self.readable(name) for name in super().get_fields(request, obj)]
+        """Say first whose row it is."""
+        names = [name for name in super().get_fields(request, obj) if name not in STUDIO]
+        whose = ["workspace_id"] if hasattr(self.model, "workspace_id") else []
+        return [self.readable(name) for name in [*whose, *names]]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return _across(lambda: super(TenantAdmin, self).changelist_view(request, extra_context))

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
 from pydantic import BaseModel
 
 from pilar.backplane import events, jobs, sql, timeline
@@ -17,6 +18,7 @@ from pilar.backplane.models import AutopilotEvent, Wait
 from pilar.backplane.tenancy import atomic, current
 from pilar.backplane.timeline import Entry
 from pilar.kernel import switchboard
+from pilar.kernel.console import moment
 from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import Happened, Permanent, Work
 
@@ -98,6 +100,13 @@ def told(correlation_id: UUID) -> Iterator[Entry]:
     """Entries for the timeline: what the current workspace waits or has waited for under this id."""
     for wait in Wait.objects.filter(correlation_id=correlation_id).order_by("begun_at")[: timeline.MOST]:
         about, ref = f"{wait.aggregate_type} {wait.aggregate_id}", str(wait.job_id)
-        yield Entry(wait.begun_at, "wait", wait.event, "", f"{about}, until {wait.until:%Y-%m-%d %H:%M}", ref)
+        yield Entry(
+            wait.begun_at,
+            "wait",
+            wait.event,
+            "",
+            _("%(about)s, until %(until)s") % {"about": about, "until": moment(wait.until)},
+            ref,
+        )
         if wait.ended_at:
             yield Entry(wait.ended_at, "wait", wait.event, wait.outcome, about, ref, wait.event_id)

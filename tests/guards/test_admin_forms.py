@@ -40,5 +40,7 @@ def test_a_form_is_not_taken_without_a_reason(rf: RequestFactory) -> None:
     request.user = User(is_staff=True)
     for page in admin.site._registry.values():
         if isinstance(page, AuditedAdmin):
-            reason = page.get_form(request)().fields["reason"]
+            fields = page.get_form(request).base_fields
+            reason = fields["reason"]
             assert (reason.required, reason.min_length) == (True, SHORTEST_REASON)
+            assert not set(page.readonly_fields) & set(fields)

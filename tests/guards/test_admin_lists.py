@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import CharField, SmallIntegerField
 from django.test import RequestFactory
 
-from pilar.backplane.readable_admin import ReadableAdmin
+from pilar.backplane.readable_admin import STUDIO, ReadableAdmin
 from pilar.kernel import switchboard
 from workspaces.models import User
 
@@ -38,3 +38,12 @@ def test_no_list_shows_the_id_of_a_studio(page: Any, rf: RequestFactory) -> None
     assert not {"workspace", "workspace_id"} & {
         name for name in page.get_list_display(request) if isinstance(name, str)
     }
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_row_leads_to_its_own_page(page: Any, rf: RequestFactory) -> None:
+    """And not its studio's name, which is a link already: a link in a link leads nowhere."""
+    request = rf.get("/")
+    request.user = User(is_staff=True)
+    [column] = page.get_list_display_links(request, page.get_list_display(request))
+    assert getattr(column, "__name__", column) not in STUDIO

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from django import template
 from django.template import Context
+from django.utils.translation import gettext
 
 from pilar.backplane import readable
-from pilar.kernel import console
+from pilar.kernel import console, switchboard
 
 register = template.Library()
 
@@ -28,6 +29,18 @@ def moment(at: datetime | None) -> str:
 @register.filter
 def exact_moment(at: datetime | None) -> str:
     return console.moment(at, exact=True)
+
+
+@register.filter
+def in_words(value: Any, kind: str) -> str:
+    """Write a name from the code in words alone; a dash for none."""
+    return switchboard.wordings[kind].word(value) if value else "–"
+
+
+@register.filter
+def sentence(key: str) -> str:
+    """Write what the studio is told, without whom it is about: that is none of the operators' business."""
+    return gettext(key) if key else ""
 
 
 @register.filter
