@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from coach import reasons
 from coach.models import Conversation, Lead, Message
 from pilar.backplane import tenants
-from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, Wording, as_uuid, moment
+from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, Wording, as_number, as_uuid, moment
 
 SHOWN = 8
 _RULES: Mapping[str, str | Promise] = {
@@ -30,8 +30,8 @@ _CALLS: Mapping[str, str | Promise] = {
     "canceled": pgettext_lazy("call", "Hung up before"),
 }
 wordings = [
-    Wording("rule_type", lambda name: str(_RULES.get(name, name))),
-    Wording("call", lambda name: str(_CALLS.get(name, name)), lambda: _CALLS),
+    Wording.of("rule_type", _RULES),
+    Wording.of("call", _CALLS),
     Wording("followup_reason", reasons.told),
 ]
 
@@ -62,7 +62,7 @@ def of_studio(_workspace_id: UUID, now: datetime) -> Drawing:
 
 def find(term: str) -> Iterator[Found]:
     """Find a person by id or number, a conversation by id, a message by id or WhatsApp's own."""
-    wanted, number = as_uuid(term), "+" + term.lstrip("+").replace(" ", "")
+    wanted, number = as_uuid(term), as_number(term)
     people = Lead.objects.filter(pk=wanted) if wanted else Lead.objects.filter(phone=number)
     for lead in people[:SHOWN]:
         yield Found(_("member"), str(lead), reverse("admin:coach_lead_change", args=[lead.pk]), lead.workspace_id)

@@ -18,6 +18,7 @@ from pilar.backplane.readable import studio_names
 from pilar.backplane.tenancy import all_tenants, atomic
 from pilar.backplane.tenant_admin import TenantAdmin
 from pilar.kernel import clock, switchboard
+from pilar.kernel.console import list_of
 
 
 @admin.register(HealthCheck)
@@ -59,7 +60,7 @@ def heal(request: HttpRequest) -> HttpResponse:
             count = repairs.order_all(code, actor=actor_of(request), now=clock.now())
     text = ngettext("%(n)s repair was ordered.", "%(n)s repairs were ordered.", count) % {"n": count}
     messages.success(request, text)
-    return redirect(f"{reverse('admin:health_incident_changelist')}?q={code}")
+    return redirect(list_of("health_incident", q=code))
 
 
 def _affected(code: str) -> About:

@@ -13,7 +13,7 @@ from health.models import Component, HealthCheck, Incident, Status
 from pilar.backplane import sql
 from pilar.backplane.tenancy import PLATFORM
 from pilar.kernel import switchboard
-from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid, moment
+from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid, list_of, moment
 
 SHOWN = 12
 # A studio is as well as the worst of its checks.
@@ -28,12 +28,11 @@ GROUP BY worst
 def studios(_now: datetime) -> Drawing:
     """How many studios are well, weak or down, and the open incidents by their cause."""
     counts: dict[int, int] = dict(sql.rows(_STUDIOS, [PLATFORM]))
-    checks = reverse("admin:health_healthcheck_changelist")
     tiles = [
         Tile(
             str(said),
             counts.get(place, 0),
-            f"{checks}?status__exact={word}",
+            list_of("health_healthcheck", status__exact=word),
             bad=place == 2 and bool(counts.get(place)),
         )
         for place, (word, said) in enumerate(Status.choices)
@@ -49,7 +48,7 @@ def studios(_now: datetime) -> Drawing:
 
 
 def _cause(*, component: str, code: str, studios: int, since: datetime) -> list[Cell]:
-    incidents = f"{reverse('admin:health_incident_changelist')}?{urlencode({'component__exact': component, 'q': code})}"
+    incidents = list_of("health_incident", component__exact=component, q=code)
     heal = f"{reverse('admin:health_heal')}?{urlencode({'code': code})}" if code in switchboard.remediations else ""
     return [
         Cell(Component(component).label, incidents),

@@ -1,8 +1,7 @@
 """What set-up shows operators: how many studios are where, what holds them up, and one studio's steps."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Count, Min
@@ -11,15 +10,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pilar.kernel import switchboard
-from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, Wording, as_uuid, moment
+from pilar.kernel.console import Cell, Drawing, Found, Table, Text, Tile, Wording, as_uuid, list_of, moment
 from pilar.kernel.steps import WaitsFor
 from pilar.ui import words
 from provisioning import report
 from provisioning.models import ProvisioningJob, ProvisioningStep
 
 SHOWN = 12
-_WAITS_FOR = {WaitsFor.CUSTOMER: gettext_lazy("for the studio"), WaitsFor.REVIEW: gettext_lazy("for a review")}
-waits_for = Wording("waits_for", lambda whom: str(_WAITS_FOR.get(whom, whom)), lambda: _WAITS_FOR)
+RUNS, STEPS = "provisioning_provisioningjob", "provisioning_provisioningstep"
+_WAITS_FOR: Mapping[str, Text] = {
+    WaitsFor.CUSTOMER: gettext_lazy("for the studio"),
+    WaitsFor.REVIEW: gettext_lazy("for a review"),
+}
+waits_for = Wording.of("waits_for", _WAITS_FOR)
 HELD_UP = (ProvisioningStep.Status.FAILED, ProvisioningStep.Status.RETRYING, ProvisioningStep.Status.WAITING)
 Run = ProvisioningJob.Status
 
@@ -30,7 +33,6 @@ def runs(now: datetime) -> Drawing:
         ProvisioningJob.objects.filter(status__in=ProvisioningJob.OPEN).values_list("status").annotate(Count("pk"))
     )
     ready = ProvisioningJob.objects.filter(finished_at__gt=now - timedelta(days=1)).count()
-    address = reverse("admin:provisioning_provisioningjob_changelist")
     tiles = [_state(state, counts.get(state, 0)) for state in (Run.RUNNING, Run.WAITING, Run.FAILED)]
     causes = ProvisioningStep.objects.filter(status__in=HELD_UP, job__status__in=ProvisioningJob.OPEN)
     grouped = (
@@ -39,22 +41,22 @@ def runs(now: datetime) -> Drawing:
         .order_by("-studios", "name")[:SHOWN]
     )
     columns = (_("Step"), _("State"), _("Cause"), _("Studios"), _("Since"))
-    rows = [_cause(**entry) for entry in grouped]
+    held_up = [_cause(**entry) for entry in grouped]
     return Drawing(
-        [*tiles, Tile(_("Ready within a day"), ready, address)], Table(columns, rows, _("No set-up is held up."))
+        [*tiles, Tile(_("Ready within a day"), ready, list_of(RUNS))],
+        Table(columns, held_up, _("No set-up is held up.")),
     )
 
 
 def _state(state: Run, count: int) -> Tile:
-    address = f"{reverse('admin:provisioning_provisioningjob_changelist')}?status__exact={state}"
+    address = list_of(RUNS, status__exact=state)
     return Tile(words.word("pipeline", state), count, address, bad=state == Run.FAILED and count > 0)
 
 
 def _cause(
     *, name: str, status: str, waiting_code: str, error_class: str, studios: int, since: datetime | None
 ) -> list[Cell]:
-    asked = urlencode({"name__exact": name, "status__exact": status})
-    address = f"{reverse('admin:provisioning_provisioningstep_changelist')}?{asked}"
+    address = list_of(STEPS, name__exact=name, status__exact=status)
     return [
         Cell(words.word("setup", name), address),
         Cell(words.word("step", status), bad=status == ProvisioningStep.Status.FAILED),
@@ -71,7 +73,7 @@ def _error(error_class: str) -> str:
 def of_studio(workspace_id: UUID, _now: datetime) -> Drawing:
     """The steps of a studio's newest set-up."""
     run = report.latest()
-    address = f"{reverse('admin:provisioning_provisioningstep_changelist')}?q={workspace_id}"
+    address = list_of(STEPS, q=workspace_id)
     rows = [
         [
             Cell(words.word("setup", step.key), address),

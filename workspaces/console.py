@@ -9,31 +9,30 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from pilar.kernel import money
-from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid
+from pilar.kernel.console import Cell, Drawing, Found, Table, Tile, as_uuid, list_of
 from pilar.ui import words
 from workspaces.models import Membership, SignUp, Subscription, User, Workspace
 
 SHOWN = 10
 LATE = ("past_due", "unpaid", "incomplete")
+STUDIOS = "workspaces_workspace"
 Status = Workspace.Status
 
 
 def studios(now: datetime) -> Drawing:
     """Studios by their standing, the new ones of a week, and what they pay a month."""
     counts = dict(Workspace.objects.values_list("status").annotate(Count("pk")))
-    address = reverse("admin:workspaces_workspace_changelist")
     tiles = [_standing(state, counts.get(state, 0)) for state in (Status.ACTIVE, Status.PENDING, Status.SUSPENDED)]
     new = Workspace.objects.filter(created_at__gt=now - timedelta(days=7)).count()
-    return Drawing([*tiles, Tile(_("New within a week"), new, address), *_money()])
+    return Drawing([*tiles, Tile(_("New within a week"), new, list_of(STUDIOS)), *_money()])
 
 
 def _standing(state: Status, count: int) -> Tile:
-    address = f"{reverse('admin:workspaces_workspace_changelist')}?status__exact={state}"
-    return Tile(state.label, count, address, bad=state == Status.SUSPENDED and count > 0)
+    return Tile(state.label, count, list_of(STUDIOS, status__exact=state), bad=state == Status.SUSPENDED and count > 0)
 
 
 def _money() -> list[Tile]:
-    address = reverse("admin:workspaces_subscription_changelist")
+    table = "workspaces_subscription"
     standing = Subscription.objects.aggregate(
         paid=Sum("plan__price_cents", filter=Q(status="active")),
         trials=Count("pk", filter=Q(status="trialing")),
@@ -41,9 +40,14 @@ def _money() -> list[Tile]:
     )
     monthly = money.cents(standing["paid"] or 0)
     return [
-        Tile(_("Paid a month, net"), monthly, f"{address}?status__exact=active"),
-        Tile(_("In their trial"), standing["trials"], f"{address}?status__exact=trialing"),
-        Tile(_("Payment is late"), standing["late"], f"{address}?status__exact=past_due", bad=bool(standing["late"])),
+        Tile(_("Paid a month, net"), monthly, list_of(table, status__exact="active")),
+        Tile(_("In their trial"), standing["trials"], list_of(table, status__exact="trialing")),
+        Tile(
+            _("Payment is late"),
+            standing["late"],
+            list_of(table, status__in=",".join(LATE)),
+            bad=bool(standing["late"]),
+        ),
     ]
 
 

@@ -67,9 +67,9 @@ def lane_code(lane: int | str) -> str:
 
 
 lanes = Wording("lane", lambda lane: str(_LANES[lane_code(lane)]), lambda: range(len(LANES)), lane_code)
-kinds = Wording("timeline", lambda kind: str(_KINDS.get(kind, kind)), lambda: _KINDS)
+kinds = Wording.of("timeline", _KINDS)
 states = Wording("timeline_state", _state)
-processes = Wording("process", lambda kind: str(_PROCESSES.get(kind, kind)), lambda: _PROCESSES)
+processes = Wording.of("process", _PROCESSES)
 
 
 def queue(_now: datetime) -> Drawing:

@@ -29,7 +29,7 @@ def _country(code: str) -> str:
 wordings = [
     *(Wording(kind, partial(words.word, kind)) for kind in words.kinds() if kind != "provider"),
     Wording("provider", partial(words.word, "provider"), lambda: words.known_states("provider")),
-    Wording("event", lambda name: str(EVENTS.get(name, name)), lambda: EVENTS),
+    Wording.of("event", EVENTS),
     Wording("language", language_label),
     Wording("country", _country),
 ]

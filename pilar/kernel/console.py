@@ -3,12 +3,14 @@
 Parts are plain data, so that every room's look alike and none needs a template.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
@@ -90,6 +92,11 @@ class Wording:
     codes: Callable[[], Iterable[Any]] = tuple
     code: Callable[[Any], str] = str
 
+    @classmethod
+    def of(cls, kind: str, words: Mapping[str, Text]) -> "Wording":
+        """Say the names in `words`, which are all that there are; a new one is shown as it is."""
+        return cls(kind, lambda name: str(words.get(name, name)), lambda: words)
+
     def told(self, value: Any) -> tuple[str, str]:
         """Return the word and the code; no code where it stands in the word."""
         word, code = self.word(value), self.code(value)
@@ -112,6 +119,17 @@ class Finder:
 
     name: str
     find: Callable[[str], Iterable[Found]]
+
+
+def list_of(table: str, **wanted: object) -> str:
+    """Return the address of the list of a table ("health_incident"), of those rows that a filter or search leaves."""
+    address = reverse(f"admin:{table}_changelist")
+    return f"{address}?{urlencode(wanted)}" if wanted else address
+
+
+def as_number(term: str) -> str:
+    """Return the term as the telephone number that it would be."""
+    return "+" + term.lstrip("+").replace(" ", "")
 
 
 def as_uuid(term: str) -> UUID | None:

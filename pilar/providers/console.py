@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from pilar.kernel import switchboard
-from pilar.kernel.console import Cell, Drawing, Found, Table, Wording, moment
+from pilar.kernel.console import Cell, Drawing, Found, Table, Wording, as_number, list_of, moment
 from pilar.kernel.errors import ContactOutcome, ErrorClass
 from pilar.providers.models import Breaker, Connection, GlobalBreaker, PhoneNumber, ProviderCall, ProviderRoute
 
@@ -48,15 +48,11 @@ _CATEGORIES: Mapping[str, str | Promise] = {
 }
 
 
-def _wording(kind: str, words: Mapping[str, str | Promise]) -> Wording:
-    return Wording(kind, lambda name: str(words.get(name, name)), lambda: words)
-
-
 wordings = [
-    _wording("error_class", _ERRORS),
-    _wording("outcome", _OUTCOMES),
-    _wording("route", _ROUTES),
-    _wording("template_category", _CATEGORIES),
+    Wording.of("error_class", _ERRORS),
+    Wording.of("outcome", _OUTCOMES),
+    Wording.of("route", _ROUTES),
+    Wording.of("template_category", _CATEGORIES),
 ]
 
 
@@ -82,7 +78,7 @@ def _row(entry: Mapping[str, Any], opened: int, shared: set[str]) -> list[Cell]:
     return [
         Cell(
             switchboard.wordings["provider"].word(name),
-            f"{reverse('admin:providers_providercall_changelist')}?provider__exact={name}",
+            list_of("providers_providercall", provider__exact=name),
         ),
         Cell(entry["calls"]),
         Cell(entry["failed"], bad=entry["failed"] * 20 > entry["calls"]),
@@ -115,6 +111,6 @@ def find(term: str) -> Iterator[Found]:
         title = f"{named[0]}, {named[1]}: {route.external_id}"
         url = reverse("admin:providers_providerroute_change", args=[route.pk])
         yield Found(_("identifier"), title, url, route.workspace_id)
-    for number in PhoneNumber.objects.filter(e164="+" + term.lstrip("+").replace(" ", ""))[:SHOWN]:
+    for number in PhoneNumber.objects.filter(e164=as_number(term))[:SHOWN]:
         url = reverse("admin:providers_phonenumber_change", args=[number.pk])
         yield Found(_("number of a studio"), number.e164, url, number.workspace_id)

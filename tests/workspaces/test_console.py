@@ -1,5 +1,6 @@
 """What operators see of all studios, what their search finds, and their visits to a studio."""
 
+import html
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -51,6 +52,13 @@ class TestFrontPage:
         page = operator.get("/admin/").content.decode()
         assert [name for name in switchboard.panels if f'id="panel-{name}"' not in page] == []
         assert 'role="alert"' not in page
+
+    def test_each_figure_leads_to_a_list_that_takes_its_filter(self, operator: Client, world: World) -> None:
+        """Django sends whoever asks for a filter that it does not know back to the list without one."""
+        page = operator.get("/admin/").content.decode()
+        leads = {html.unescape(one) for one in re.findall(r'href="(/admin/[^"]*/\?[^"]*)"', page)}
+        assert len(leads) >= 10
+        assert {one: operator.get(one).status_code for one in leads} == dict.fromkeys(leads, 200)
 
     def test_a_part_that_breaks_leaves_the_others(self, operator: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(switchboard.panels, "x", Panel("x", "X", lambda _now: 1 / 0))  # type: ignore[arg-type,return-value]
