@@ -61,8 +61,10 @@ def queue(_workspace: UUID | None) -> Finding:
         fix = _("Nothing to do for the studio: we start more workers, and nothing is lost.")
         return Finding(state, text, fix, "queue_late", "high", metrics)
     if dead:
-        text = _("%(count)d jobs of this studio have given up.") % {"count": dead}
-        fix = _("Look at them under Jobs: each says why; retry or discard it.")
+        text = _("%(count)d pieces of work for this studio did not succeed, also not in several tries.") % {
+            "count": dead
+        }
+        fix = _("Nothing to do for the studio: it has been reported to us. What it was is on Today, under Gave up.")
         return Finding(Status.DEGRADED, text, fix, "dead_letters", "medium", metrics)
     return Finding(Status.HEALTHY, _("Work starts when it is due."), metrics=metrics)
 

@@ -68,7 +68,7 @@ remediation(Remediation(probes.WEBHOOKS_LOST, "recreate_webhook", probes.repair_
 remediation(Remediation(probes.NOT_REPORTING, "recreate_webhook", probes.repair_whatsapp))
 
 budget_resource("messages", "message", label=pgettext_lazy("budget", "messages"))
-budget_resource("tokens", "token", label=gettext_lazy("AI tokens"))
+budget_resource("tokens", "token", label=gettext_lazy("AI text, in tokens"))
 budget_resource("api_calls", "call", label=gettext_lazy("API calls"))
 budget_resource("euro", MICRO_EURO, label=pgettext_lazy("budget", "costs"), monthly=True)
 

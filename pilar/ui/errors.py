@@ -43,7 +43,7 @@ def _answer(
     if _wants_json(request):
         return _problem(request, status, detail, code)
     names = [template or f"{status.value}.html", "400.html"]
-    body = render_to_string(names, {"detail": detail, "status": status.value}, request)
+    body = render_to_string(names, {"detail": detail, "status": status.value, "number": correlation.current()}, request)
     return HttpResponse(body, status=status.value)
 
 
@@ -78,7 +78,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Handler of 500; of 503 when it was the database that went away under a middleware, as under a session."""
     if isinstance(sys.exception(), DATABASE_AWAY):
         return unavailable(request)
-    detail = _("Something went wrong on our side. It has been recorded. Try again in a moment.")
+    detail = _("The mistake is ours and has been recorded. Try again in a moment.")
     return _answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail)
 
 

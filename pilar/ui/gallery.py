@@ -2,14 +2,19 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.conf import settings
 from django.contrib.messages import ERROR, INFO, SUCCESS, WARNING
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from pilar.kernel.shown import Need
 from pilar.ui.words import known_states
+
+_ID, _OTHER_ID = UUID(int=1), UUID(int=2)
 
 
 class SampleForm(forms.Form):
@@ -74,6 +79,56 @@ def _sample_form() -> SampleForm:
     return form
 
 
+def _members() -> list[dict[str, Any]]:
+    now = timezone.now()
+    shared = {"url": "#main", "next_followup_at": now + timedelta(days=1)}
+    anna = {"name": "Anna Keller", "phone": "+4917112345678", "tags": ["VIP", _("Trial")], "consent": "given"}
+    ben = {"name": "Ben Yilmaz", "phone": "+4915123456789", "tags": [], "consent": "pending"}
+    return [
+        shared | anna | {"id": _ID, "last_contact_at": now - timedelta(hours=2)},
+        shared | ben | {"id": _OTHER_ID, "paused_until": now + timedelta(days=7), "next_followup_at": None},
+    ]
+
+
+def _chats() -> list[dict[str, Any]]:
+    now = timezone.now()
+    is_open = {"is_open": True, "percent": 80, "tone": "ok", "left": _("20 h left")}
+    anna = {"name": "Anna Keller", "owner": "waiting", "window": is_open, "last_direction": "in", "unread": 2}
+    ben = {"name": "Ben Yilmaz", "owner": "ai", "window": {"is_open": False}, "last_direction": "out", "unread": 0}
+    shared = {"url": "#main", "language": "de", "last_text": _("Are you open on Saturday?"), "last_at": now}
+    return [shared | anna | {"id": _ID}, shared | ben | {"id": _OTHER_ID}]
+
+
+def _days() -> list[dict[str, Any]]:
+    now = timezone.now()
+    entries: list[dict[str, Any]] = [
+        {"direction": "in", "by": "member", "text": _("Are you open on Saturday?"), "status": "received"},
+        {"direction": "out", "by": "ai", "text": _("Yes, from ten to six."), "status": "read", "why_url": "#main"},
+        {"direction": "out", "by": "human", "text": _("See you then!"), "status": "failed", "author": "Nora",
+         "failure": {"text": _("The message was not sent. Try again."), "again": True}},
+        {"is_note": True, "text": _("Knee: no jumps"), "author": "Nora", "remove": "#main"},
+    ]  # fmt: skip
+    numbered = [entry | {"id": number, "at": now} for number, entry in enumerate(entries, start=1)]
+    return [{"label": _("Monday"), "date": timezone.localdate(), "entries": numbered}]
+
+
+def _templates() -> list[dict[str, Any]]:
+    states = {"welcome": "APPROVED", "nudge": "PENDING", "checkin": "REJECTED"}
+    text, footer = _("Hi Anna, shall we keep Tuesday?"), _("STOP is enough")
+    return [
+        {"id": number, "purpose": purpose, "language": "de", "text": text, "footer": footer, "status": status}
+        for number, (purpose, status) in enumerate(states.items(), start=1)
+    ]
+
+
+def _needs() -> list[Need]:
+    small_window = gettext("Meta asks you to confirm your number in a small window.")
+    return [
+        Need(gettext("The last payment did not go through"), "#main", gettext("Pay now"), tone="bad"),
+        Need(gettext("The set-up waits for you"), "#main", gettext("Do this now"), note=small_window),
+    ]
+
+
 def context() -> dict[str, Any]:
     """Everything that `ui/gallery.html` shows."""
     form = _sample_form()
@@ -99,5 +154,12 @@ def context() -> dict[str, Any]:
         ],
         "form": form,
         "rest": _Part(form, ("language", "about", "agreed")),
+        "sayings": [_("Two members were back in training yesterday.")],
+        "needs": _needs(),
+        "members": _members(),
+        "conversations": _chats(),
+        "days": _days(),
+        "templates": _templates(),
+        "manager_url": "#main",
         "job": {"status": "waiting", "progress": 62, "studio": "Studio Nord", "steps": _steps()},
     }

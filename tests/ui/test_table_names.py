@@ -73,7 +73,7 @@ def test_every_budget_has_a_word() -> None:
     ours = {known.name: known.label for known in switchboard.budget_resources.values()}
     assert [name for name, label in ours.items() if not isinstance(label, Promise)] == []
     with override("de"):
-        assert (budgets.label_of("tokens"), budgets.label_of("gone")) == ("KI-Tokens", "gone")
+        assert (budgets.label_of("tokens"), budgets.label_of("gone")) == ("KI-Text, in Token", "gone")
 
 
 def test_the_words_are_in_the_language_of_the_reader() -> None:

@@ -242,7 +242,7 @@ def test_the_page_asks_the_database_as_often_for_many_invoices(
             for n in range(60)
         ]  # fmt: skip
         Invoice.objects.bulk_create(rows)
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(23):
         assert len(owner.get(PAGE).context["invoices"]) == 24
 
 

@@ -300,6 +300,12 @@ def amount(value: int | None, unit: str) -> str:
 
 
 @register.filter
+def words_of_tokens(tokens: int) -> int:
+    """About how many German words an AI reads or writes with so many tokens: half as many."""
+    return tokens // 2
+
+
+@register.filter
 def exact_amount(value: int | None, unit: str) -> str:
     """An amount of a budget for operators, with all its digits; no limit as ∞."""
     return money.of_budget(value, unit)

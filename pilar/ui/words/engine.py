@@ -113,8 +113,8 @@ WORDS: dict[str, dict[str, Word]] = {
     },
     "resource": {
         "messages": Word("mute", _("Messages today")),
-        "tokens": Word("mute", _("AI tokens today")),
-        "api_calls": Word("mute", _("API calls today")),
+        "tokens": Word("mute", _("AI text today")),
+        "api_calls": Word("mute", _("Requests to other services today")),
         "euro": Word("mute", _("Costs today")),
         "leads": Word("mute", _("Members")),
         "seats": Word("mute", _("Seats")),
