@@ -76,7 +76,7 @@ def test_a_pause_after_refused_credentials_is_shown_and_a_test_ends_it(
         for _ in range(5):
             breakers.failed("smtp", refused.error_class)
         connections.mark("smtp", error=refused)
-    assert "Der nächste Versuch ist um" in _text(owner, "")
+    assert "Nächster Versuch: " in _text(owner, "")
     tried: list[str] = []
     probe = Probe("mail_server", "external_apis", lambda _id: _let_in(tried), per_workspace=False)
     monkeypatch.setitem(switchboard.probes, "mail_server", probe)
@@ -128,11 +128,11 @@ def test_nobody_allows_themselves_more_than_the_plan_nor_nothing(
 
 
 def test_what_the_studios_programs_ordered_is_shown_with_when_more_would_begin(world: World, owner: Client) -> None:
-    assert "beginnt um" not in _text(owner, "/limits")
+    assert "Es beginnt: " not in _text(owner, "/limits")
     for _ in range(401):
         rates.count(rates.Limit.parse(rates.JOBS), rates.of_workspace(world.workspace_id), clock.now())
     page = _text(owner, "/limits")
-    assert ("401 / 500" in page, "beginnt um" in page) == (True, True)
+    assert ("401 / 500" in page, "Es beginnt: " in page) == (True, True)
 
 
 def test_an_owner_caps_what_a_month_costs_and_sees_what_it_has_cost(world: World, owner: Client) -> None:

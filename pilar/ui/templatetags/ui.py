@@ -178,7 +178,10 @@ def ago(moment: datetime | None) -> str:
 
 @register.filter
 def clock(moment: datetime | None) -> str:
-    """The time today, otherwise the day as one says it and the time, in the reader's zone."""
+    """The time today, otherwise the day as one says it and the time, in the reader's zone: "09:12", "tomorrow, 00:00".
+
+    So no sentence has "at" or "on" before it.
+    """
     if moment is None:
         return ""
     local, today = timezone.localtime(moment), timezone.localdate()
