@@ -49,7 +49,7 @@ _KINDS: Mapping[str, str | Promise] = {
     "wait": pgettext_lazy("timeline", "Wait"),
 }
 _STATES: Mapping[str, str | Promise] = {
-    **{one.word: one.label for one in JobStatus},
+    **{one.word: one.label for one in JobStatus if one is not JobStatus.SUSPECT},
     **dict(Wait.Outcome.choices),
     **dict(Effect.State.choices),
     **dict(JobAttempt.Outcome.choices),

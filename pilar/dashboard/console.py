@@ -26,12 +26,17 @@ def _country(code: str) -> str:
     return str(reader.locale().territories.get(code, code))
 
 
+def _none(_code: str) -> str:
+    """What everybody calls it says enough."""
+    return ""
+
+
 wordings = [
     *(Wording(kind, partial(words.word, kind)) for kind in words.kinds() if kind != "provider"),
     Wording("provider", partial(words.word, "provider"), lambda: words.known_states("provider")),
     Wording.of("event", EVENTS),
-    Wording("language", language_label),
-    Wording("country", _country),
+    Wording("language", language_label, code=_none),
+    Wording("country", _country, code=_none),
 ]
 log = structlog.get_logger(__name__)
 

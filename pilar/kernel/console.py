@@ -3,6 +3,7 @@
 Parts are plain data, so that every room's look alike and none needs a template.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -98,9 +99,9 @@ class Wording:
         return cls(kind, lambda name: str(words.get(name, name)), lambda: words)
 
     def told(self, value: Any) -> tuple[str, str]:
-        """Return the word and the code; no code where it stands in the word."""
+        """Return the word and the code; no code where it is one of the words."""
         word, code = self.word(value), self.code(value)
-        return word, "" if code.casefold() in word.casefold() else code
+        return word, "" if code.casefold() in re.findall(r"\w+", word.casefold()) else code
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,8 @@ def preview(request: HttpRequest) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
         "title": _("Letters"),
-        "names": list(samples()),
-        "languages": [code for code, _name in settings.LANGUAGES],
+        "letters": [(one, _letter(one, language).subject) for one in samples()],
+        "languages": settings.LANGUAGES,
         "name": name,
         "language": language,
         "letter": _letter(name, language),
