@@ -24,7 +24,12 @@ ENV PATH=/opt/pilar/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     DJANGO_SETTINGS_MODULE=pilar.settings \
     PILAR_BIND=0.0.0.0 \
-    PILAR_DATA_DIR=/var/lib/pilar
+    PILAR_DATA_DIR=/var/lib/pilar \
+    STATIC_ROOT=/srv/pilar/collected
+# The settings want values; none of these is in the image.
+RUN DJANGO_SECRET_KEY=build PILAR_ENCRYPTION_KEYS=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE= CRON_SECRET=build PILAR_SANDBOX=1 \
+    DATABASE_URL=postgresql://build DATABASE_PLATFORM_URL=postgresql://build \
+    python manage.py collectstatic --noinput
 USER pilar
 VOLUME /var/lib/pilar
 EXPOSE 8000

@@ -52,12 +52,9 @@ class Supervisor:
             self._console.say(f"Ended {name}, which an earlier start had left behind")
         self._require_free_ports()
         publish_running(self._environment)
-        # Static files are served from where they lie; the folder of collected ones only has to exist.
-        (self._folder / "static").mkdir(exist_ok=True)
         if sandboxed(self._environment):
             self._launch("sandbox")
-        if self._cluster:
-            await self._start_postgres(self._cluster)
+        await asyncio.gather(self._collect_static_files(), self._start_postgres())
         await self._prepare_data()
         for name in _PRODUCT:
             self._launch(name)
@@ -74,7 +71,15 @@ class Supervisor:
         for variable, default in wanted.items():
             require_free_port("127.0.0.1", self._environment.get(variable) or default, variable=variable)
 
-    async def _start_postgres(self, cluster: Cluster) -> None:
+    async def _collect_static_files(self) -> None:
+        (self._folder / "static").mkdir(exist_ok=True)  # whoever serves it complains of a folder that is not there
+        if await self._finish("static", services.manage("collectstatic", "--noinput", "--verbosity", "0")):
+            self._console.say(f"Static files are sent uncompressed; see {self._console.path('static')}")
+
+    async def _start_postgres(self) -> None:
+        cluster = self._cluster
+        if cluster is None:
+            return
         # One that was started by itself would not be started again after it failed.
         cluster.stop()
         cluster.prepare()
