@@ -38,7 +38,7 @@ def dot(request: HttpRequest) -> dict[str, Any] | None:
     somebody without a studio, and until there was a first check.
     """
     workspace, principal = (getattr(request, name, None) for name in ("workspace", "principal"))
-    if workspace is None or principal is None:
+    if not workspace or not principal:  # `workspace` is a lazy object, which is never None
         return None
     with tenant(workspace.pk), atomic():
         if parts.stands_still(principal, workspace.pk, clock.now()):
