@@ -143,6 +143,10 @@ class WorkspaceAdmin(AuditedAdmin):
 class PlanAdmin(AuditedAdmin):
     list_display = ("code", "price", "leads", "messages_per_day", "tokens_per_day", "seats", "is_offered")
 
+    def after_change(self, row: Plan) -> None:
+        """Have the engine keep to them for all who have bought it already."""
+        plan_limits.apply_everywhere(row, now=clock.now())
+
     @admin.display(description=pgettext_lazy("column", "price"), ordering="price_cents")
     def price(self, plan: Plan) -> str:
         return money.cents(plan.price_cents, plan.currency)

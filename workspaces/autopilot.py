@@ -35,6 +35,7 @@ from workspaces import (
     facts,
     farewell,
     palette,
+    plan_limits,
     stripe_events,
     usage,
 )
@@ -51,6 +52,8 @@ event(facts.DOCUMENT_ADDED, facts.DocumentAdded)
 on("email.lost", claims.write_again, lane="messages", priority=1)
 on("stripe.event", stripe_events.react, lane="webhooks", priority=1, max_attempts=10)
 
+job(plan_limits.CHANGED, plan_limits.order_everywhere, payload=plan_limits.ChangedPlan, lane="bulk")
+job(plan_limits.APPLY, plan_limits.apply_own, lane="bulk")
 job("workspaces.erase_accounts", farewell.carry_out, lane="bulk")
 job("workspaces.forget_devices", devices.forget_unused, lane="bulk", priority=9)
 job("workspaces.digests", digests.order_due, lane="bulk")

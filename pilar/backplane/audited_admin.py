@@ -83,8 +83,9 @@ class AuditedAdmin(ReadableAdmin):
             for one, known in [(form, change), *below]:
                 if one.has_changed():
                     self._record(request, one, known)
-        with tenant(self.trail_of(form.instance)), atomic():
-            self.after_change(form.instance)
+        if form.has_changed():
+            with tenant(self.trail_of(form.instance)), atomic():
+                self.after_change(form.instance)
 
     def _record(self, request: HttpRequest, form: Any, known: bool) -> None:
         row = form.instance

@@ -9,7 +9,8 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.test import Client
 
-from pilar.backplane.models import AuditLog, TenantProfile
+from pilar.backplane.engine import work_off
+from pilar.backplane.models import AuditLog, Budget, TenantProfile
 from pilar.backplane.tenancy import PLATFORM, atomic, tenant
 from pilar.kernel import clock
 from pilar.providers.models import Price
@@ -79,6 +80,16 @@ class TestStudio:
     def test_the_last_owner_stays(self, operator: Client, world: World) -> None:
         self.send(operator, world, role="coach", reason=REASON)
         assert Membership.objects.filter(workspace_id=world.workspace_id, role="owner").exists()
+
+
+class TestPlans:
+    def test_new_limits_reach_those_who_have_the_plan(self, operator: Client, world: World) -> None:
+        code = Workspace.objects.get(pk=world.workspace_id).plan_id
+        send(operator, f"/admin/workspaces/plan/{code}/change/", messages_per_day="77", reason=REASON)
+        work_off()
+        with tenant(world.workspace_id), atomic():
+            assert Budget.objects.get(resource="messages").daily == 77
+        assert [(action, now["messages_per_day"]) for action, _was, now in trail()] == [("plan.changed", 77)]
 
 
 class TestPrices:
