@@ -96,6 +96,7 @@ _WRITTEN = (
     "fix",
     "code",
     "severity",
+    "for_studio",
     "metrics",
     "last_check",
     "next_check",
@@ -108,7 +109,7 @@ def _note(row: HealthCheck, probe: Probe, found: Finding, *, now: datetime, earl
     is_failing = found.status != Status.HEALTHY
     row.component = probe.component
     row.status, row.code, row.metrics = found.status, found.code, found.metrics or {}
-    row.severity = found.severity
+    row.severity, row.for_studio = found.severity, found.for_studio
     row.summary = mask_text(found.summary)[:LONGEST_TEXT]
     row.fix = found.fix[:LONGEST_TEXT]
     row.consecutive_failures = row.consecutive_failures + 1 if is_failing else 0

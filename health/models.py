@@ -47,6 +47,7 @@ class HealthCheck(TenantRow):
     fix = models.CharField(max_length=300, blank=True)
     code = models.CharField(max_length=60, blank=True)
     severity = models.CharField(max_length=20, choices=Severity, default=Severity.LOW)
+    for_studio = models.BooleanField(default=False, db_default=False)
     metrics: Any = models.JSONField(default=dict)
     last_check = models.DateTimeField()
     next_check = models.DateTimeField()

@@ -25,7 +25,7 @@ def health(workspace_id: UUID, _now: datetime) -> dict[str, Any]:
         reasons.append({"text": _("Not checked yet: the checks begin at the end of the set-up."), "fix": ""})
     return {
         "health": {
-            "state": found.status,
+            "state": found.told,
             "score": found.score,
             "reasons": reasons,
             "checked_at": found.checked_at,
@@ -45,7 +45,7 @@ def dot(request: HttpRequest) -> dict[str, Any] | None:
             return {"state": Status.FAILED}
     found = words.of(workspace.pk)
     said = " ".join(text for issue in found.issues[:1] for text in (issue.summary, issue.fix))
-    return {"state": found.status, "text": said} if found.checked_at else None
+    return {"state": found.told, "text": said} if found.checked_at else None
 
 
 def incidents(workspace_id: UUID, now: datetime) -> dict[str, Any]:

@@ -48,6 +48,7 @@ class Issue:
     fix: str
     detected_at: datetime | None = None
     remediation_action: str = ""
+    for_studio: bool = False
 
     @property
     def auto_remediable(self) -> bool:
@@ -65,6 +66,13 @@ class Health:
     checked_at: datetime | None
     checks: list[HealthCheck]
     issues: list[Issue] = field(default_factory=list)
+
+    @property
+    def told(self) -> str:
+        """The state on the studio's own pages: failed only where the studio itself has to do something."""
+        if any(issue.status == Status.FAILED and issue.for_studio for issue in self.issues):
+            return Status.FAILED
+        return Status.DEGRADED if self.issues else Status.HEALTHY
 
 
 def of(workspace_id: UUID) -> Health:
@@ -119,6 +127,7 @@ def _issue(check: HealthCheck) -> Issue:
         fix=check.fix,
         detected_at=check.failing_since,
         remediation_action=repair.action if repair else "",
+        for_studio=check.for_studio,
     )
 
 

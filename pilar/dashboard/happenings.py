@@ -75,6 +75,7 @@ WORK: dict[str, str | Promise] = {
     "webhooks.stripe": gettext_lazy("Read what Stripe told us"),
     "webhooks.twilio": gettext_lazy("Read what the phone provider told us"),
     "webhooks.whatsapp": gettext_lazy("Read what WhatsApp told us"),
+    "workspaces.apply_plan": gettext_lazy("Take over what your plan allows"),
     "workspaces.digest": gettext_lazy("Write your summary"),
     "workspaces.export": gettext_lazy("Write all data into a file"),
 }

@@ -115,7 +115,10 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a health probe saw. `status` is healthy | degraded | failed (specification Module 7)."""
+    """What a health probe saw. `status` is healthy | degraded | failed (specification Module 7).
+
+    `for_studio`: nobody but the studio can mend it, so its own pages are red; what we can mend makes them amber.
+    """
 
     status: str
     summary: str
@@ -123,6 +126,7 @@ class Finding:
     code: str = ""
     severity: str = "low"
     metrics: dict[str, float] | None = None
+    for_studio: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,16 +28,18 @@ AI_MEMORY = timedelta(minutes=30)
 NUMBER_LOST, WEBHOOKS_LOST, NOT_REPORTING = "number_lost", "twilio_webhooks_lost", "whatsapp_not_reporting"
 
 
-def _looked(name: str, look: Callable[[], Finding]) -> Finding:
+def _looked(name: str, look: Callable[[], Finding], *, for_studio: bool = False) -> Finding:
+    """`for_studio`: the account is the studio's own, so what the provider refuses it the studio has to see to."""
     try:
         return look()
     except NotConfigured as error:
         return Finding("healthy", error.message, code="not_configured")
     except CircuitOpen as error:
-        return _failure(_cause(error.provider), _pause(name, ceil((error.retry_after or 60) / 60)))
+        text = _pause(name, ceil((error.retry_after or 60) / 60))
+        return _failure(_cause(error.provider), text, for_studio=for_studio)
     except ProviderError as error:
         text = _("%(provider)s: %(message)s") % {"provider": name, "message": error.message}
-        return _failure(error.error_class, text)
+        return _failure(error.error_class, text, for_studio=for_studio)
 
 
 def _pause(name: str, minutes: int) -> str:
@@ -58,7 +60,7 @@ def _cause(provider: str) -> ErrorClass:
     return ErrorClass(remembered) if remembered else ErrorClass.TRANSIENT_NETWORK
 
 
-def _failure(error_class: ErrorClass, text: str) -> Finding:
+def _failure(error_class: ErrorClass, text: str, *, for_studio: bool) -> Finding:
     passing = error_class in (ErrorClass.TRANSIENT_NETWORK, ErrorClass.RATE_LIMITED)
     return Finding(
         "degraded" if passing else "failed",
@@ -66,6 +68,7 @@ def _failure(error_class: ErrorClass, text: str) -> Finding:
         fix=_FIXES[error_class](),
         code=error_class.value.lower(),
         severity="medium" if passing else "high",
+        for_studio=for_studio and not passing,
     )
 
 
@@ -96,7 +99,8 @@ def _own_number() -> Finding:
         if error.code != "20404":
             raise
         text = _("The number %(number)s is gone at Twilio.") % {"number": kept.e164}
-        return Finding("failed", text, fix=_("Run the set-up again."), code=NUMBER_LOST, severity="critical")
+        fix = _("Run the set-up again.")
+        return Finding("failed", text, fix=fix, code=NUMBER_LOST, severity="critical", for_studio=True)
     if not numbers.webhooks_for(current()).fit(number):
         text = _("The number does not report to us.")
         return Finding("failed", text, fix=_("Repair the webhooks."), code=WEBHOOKS_LOST, severity="high")
@@ -115,7 +119,7 @@ def repair_number(workspace_id: UUID | None) -> str:
 
 def own_whatsapp(workspace_id: UUID | None) -> Finding:
     """The studio's WhatsApp number can send, and its account reports to us."""
-    return _looked("WhatsApp", _own_whatsapp)
+    return _looked("WhatsApp", _own_whatsapp, for_studio=True)
 
 
 def _own_whatsapp() -> Finding:
@@ -127,7 +131,7 @@ def _own_whatsapp() -> Finding:
     if phone.status in phones.TROUBLE or phone.can_send == "BLOCKED":
         text = _("Meta has stopped this number (%(status)s).") % {"status": phone.status or phone.can_send}
         fix = _("Open the WhatsApp Manager; it says what Meta wants.")
-        return Finding("failed", text, fix=fix, code="whatsapp_blocked", severity="critical")
+        return Finding("failed", text, fix=fix, code="whatsapp_blocked", severity="critical", for_studio=True)
     if sender.waba_id and not phones.reports_to_us(sender.graph, sender.waba_id):
         text, fix = _("The account does not report to us."), _("Subscribe again.")
         return Finding("failed", text, fix=fix, code=NOT_REPORTING, severity="high")

@@ -256,6 +256,7 @@ COLUMNS = {
     "seconds": pgettext_lazy("column", "seconds"),
     "sent_at": pgettext_lazy("column", "sent"),
     "severity": pgettext_lazy("column", "severity"),
+    "for_studio": pgettext_lazy("column", "only the studio can mend it"),
     "sha256": pgettext_lazy("column", "checksum"),
     "sid": pgettext_lazy("column", "id at Twilio"),
     "since": pgettext_lazy("column", "since"),

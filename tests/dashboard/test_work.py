@@ -68,5 +68,6 @@ def test_another_studio_has_other_work(owner: Client) -> None:
 def test_all_work_about_something_of_a_studio_has_words() -> None:
     ours = {name: job for name, job in switchboard.jobs.items() if not job.handler.__module__.startswith("tests.")}
     about = {name for name, job in ours.items() if not job.is_subscription and job.payload is not Empty}
-    assert about - set(happenings.WORK) == {"backplane.dispatch_event"}
+    of_the_platform = {"backplane.dispatch_event", "workspaces.plan_changed"}
+    assert about - set(happenings.WORK) == of_the_platform
     assert set(happenings.WORK) - set(switchboard.jobs) == set()

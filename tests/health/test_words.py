@@ -1,5 +1,6 @@
 """The words: one for the public that is right when nothing runs, and the studio's own."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -124,7 +125,17 @@ def test_the_widget_tells_reason_and_fix(studio: UUID, lamp: Lamp) -> None:
     with tenant(studio), atomic():
         shown = widgets.health(studio, datetime.now(UTC))["health"]
         assert widgets.incidents(studio, datetime.now(UTC))["incidents"][0]["state"] == "open"
-    assert (shown["state"], shown["reasons"]) == ("failed", [{"text": ILL.summary, "fix": ILL.fix}])
+    assert (shown["state"], shown["reasons"]) == ("degraded", [{"text": ILL.summary, "fix": ILL.fix}])
+
+
+def test_a_studio_s_own_pages_are_red_only_where_the_studio_has_to_act(studio: UUID, lamp: Lamp) -> None:
+    alive()
+    look(lamp, studio, ILL)
+    assert (words.of(studio).status, words.of(studio).told) == ("failed", "degraded")
+    look(lamp, studio, replace(ILL, for_studio=True))
+    assert words.of(studio).told == "failed"
+    look(lamp, studio, WELL)
+    assert words.of(studio).told == "healthy"
 
 
 def test_operators_see_studios_by_their_worst_finding(studio: UUID, lamp: Lamp) -> None:

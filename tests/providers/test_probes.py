@@ -141,3 +141,19 @@ def test_old_calls_are_forgotten_new_ones_kept(in_studio: UUID) -> None:
                 provider="stripe", operation=str(age), outcome="ok", milliseconds=1, correlation_id=in_studio, at=at
             )
     assert forget_old_calls(None) == {"deleted": 2}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("provider", "probe", "is_theirs"), [("whatsapp", probes.own_whatsapp, True), ("twilio", probes.own_number, False)]
+)
+def test_what_the_studio_s_own_account_refuses_only_the_studio_can_mend(
+    sandbox: Sandbox,
+    number: str,
+    whatsapp: client.Sender,
+    provider: str,
+    probe: Callable[[UUID | None], Finding],
+    is_theirs: bool,
+) -> None:
+    sandbox.fault(provider, "status", status=401)
+    found = probe(None)
+    assert (found.status, found.for_studio) == ("failed", is_theirs)
