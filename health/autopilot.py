@@ -29,6 +29,7 @@ every("health.adopt", timedelta(minutes=10), "health.adopt")
 every("health.system", timedelta(minutes=1), "health.check_system")
 on("provider.failed", rounds.look_at_once, lane="health", priority=3)
 on("provider.recovered", rounds.look_at_once, lane="health", priority=3)
+on("whatsapp.account", rounds.look_at_once, lane="health", priority=3)
 on("workspace.resumed", rounds.look_at_once, lane="health")
 
 EVERY_MINUTE = timedelta(minutes=1)

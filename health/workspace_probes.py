@@ -37,9 +37,10 @@ WHERE workspace_id = %(workspace)s AND lane = ANY(%(lanes)s) AND NOT paused AND 
 """
 _DEAD = "SELECT lane, count(*) FROM autopilot_job WHERE workspace_id = %s AND status = 2 GROUP BY lane"
 _UNPROCESSED = """
-SELECT extract(epoch FROM statement_timestamp() - min(created_at))::float FROM autopilot_job
-WHERE workspace_id = %s AND lane = %s AND status IN (0, 1)
+SELECT extract(epoch FROM statement_timestamp() - min(CASE WHEN status = 0 AND attempts = 0 THEN scheduled_at
+  ELSE created_at END))::float FROM autopilot_job WHERE workspace_id = %s AND lane = %s AND status IN (0, 1)
 """
+"""What only looks again later, as a report that came before its number was connected, has not failed and waits for nobody."""
 _LAST_INBOUND = """
 SELECT extract(epoch FROM statement_timestamp() - max(created_at))::float
 FROM (SELECT type, created_at FROM autopilot_event WHERE workspace_id = %s ORDER BY id DESC LIMIT 200) newest
@@ -75,7 +76,7 @@ def webhooks(_workspace: UUID | None) -> Finding:
         waited = float(sql.value(_UNPROCESSED, [current(), WEBHOOKS]) or 0)
         dead = dict(sql.rows(_DEAD, [current()])).get(WEBHOOKS, 0)
         silence = sql.value(_LAST_INBOUND, [current()])
-    metrics = {"oldestUnprocessedSeconds": round(waited, 1), "dead": float(dead)}
+    metrics = {"oldestUnprocessedSeconds": round(max(waited, 0.0), 1), "dead": float(dead)}
     if silence is not None:
         metrics["lastInboundSeconds"] = round(float(silence), 1)
     if waited > LATE:

@@ -266,10 +266,21 @@ def test_work_that_has_given_up_is_seen_by_its_studio_only(lanes: None, studio: 
 def test_the_age_of_the_oldest_unprocessed_webhook_decides(
     lanes: None, studio: UUID, seconds: int, expected: str
 ) -> None:
-    job(studio, "test.webhook", created_at=datetime.now(UTC) - timedelta(seconds=seconds))
+    since = datetime.now(UTC) - timedelta(seconds=seconds)
+    job(studio, "test.webhook", created_at=since, scheduled_at=since)
     row = seen(studio, "own_webhooks")
     assert row.status == expected
     assert row.metrics["oldestUnprocessedSeconds"] >= seconds
+
+
+@pytest.mark.parametrize(("attempts", "expected"), [(0, "healthy"), (1, "degraded")])
+def test_a_webhook_that_only_looks_again_later_is_no_weakness_and_one_that_fails_is(
+    lanes: None, studio: UUID, attempts: int, expected: str
+) -> None:
+    now = datetime.now(UTC)
+    later = {"created_at": now - timedelta(seconds=90), "scheduled_at": now + timedelta(seconds=9)}
+    job(studio, "test.webhook", attempts=attempts, **later)
+    assert seen(studio, "own_webhooks").status == expected
 
 
 def test_a_webhook_that_could_not_be_worked_on_is_seen(lanes: None, studio: UUID) -> None:

@@ -16,7 +16,7 @@ from pilar.backplane.tenancy import PLATFORM, all_tenants, atomic, tenant
 from pilar.kernel import switchboard
 from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import Empty, Work
-from pilar.providers.events import ProviderFailed
+from pilar.providers.events import ProviderFailed, WhatsAppAccount
 from tests.factories import WorkspaceFactory
 from tests.health.conftest import ILL, WELL, Lamp, age, incidents, look, stored
 from workspaces import directory
@@ -119,6 +119,14 @@ def test_a_provider_that_fails_is_looked_at_at_once(studio: UUID, lamp: Lamp) ->
     fact = ProviderFailed(provider="x", operation="y", error_class="TRANSIENT_NETWORK", code="", message="")
     with tenant(studio), atomic():
         events.publish("provider.failed", fact, key="k")
+    work()
+    assert lamp.looks == [studio]
+
+
+def test_what_meta_tells_of_an_account_is_looked_at_at_once(studio: UUID, lamp: Lamp) -> None:
+    fact = WhatsAppAccount(field="account_update", event="ACCOUNT_RESTRICTION", details={})
+    with tenant(studio), atomic():
+        events.publish("whatsapp.account", fact, key="k")
     work()
     assert lamp.looks == [studio]
 

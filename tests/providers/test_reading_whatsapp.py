@@ -151,6 +151,13 @@ def test_every_other_field_is_news_about_the_account(field: str) -> None:
     assert (report.fact.field, report.fact.event, report.event) == (field, "PARTNER_REMOVED", "whatsapp.account")
 
 
+def test_news_of_a_partner_are_about_the_account_they_name() -> None:
+    news = {"event": "PARTNER_ADDED", "waba_info": {"waba_id": "w2", "owner_business_id": "b2"}}
+    assert changed("account_update", news).waba_id == "w2"
+    for broken in ("w2", {"waba_id": ["w2"]}, {}):
+        assert changed("account_update", news | {"waba_info": broken}).waba_id == "w1"
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: (
@@ -168,7 +175,9 @@ json_values = st.recursive(
 )
 
 
-@given(json_values, st.sampled_from(["messages", "user_preferences", "message_template_status_update", "x"]))
+@given(
+    json_values, st.sampled_from(["messages", "user_preferences", "message_template_status_update", "account_update"])
+)
 def test_nothing_makes_the_reading_fail(value: Any, field: str) -> None:
     parse({"entry": [{"id": "w1", "changes": [{"field": field, "value": value}]}]})
     parse({"entry": value})

@@ -31,7 +31,10 @@ type Fact = WhatsAppInbound | WhatsAppStatus | WhatsAppTemplate | WhatsAppAccoun
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One fact out of a POST that may carry several tenants'. `key` makes it happen once."""
+    """One fact out of a POST that may carry several tenants'. `key` makes it happen once.
+
+    `waba_id` is the account that the fact is about: news of partners name it inside and the business around it.
+    """
 
     waba_id: str
     phone_number_id: str
@@ -104,6 +107,7 @@ def _change(waba_id: str, field: str, value: Json, time: str) -> Iterator[Report
             key = f"wa-pref:{preference.sender or preference.user_id}:{preference.value}:{at}"
             yield Report(waba_id, phone, "whatsapp.preference", preference, key)
     elif field:
+        waba_id = _text(_part(value, "waba_info").get("waba_id")) or waba_id
         event = _text(value.get("event") or value.get("decision") or value.get("new_quality_score") or field)
         account = WhatsAppAccount(field=field, event=event, details=clean(value))
         digest = sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
