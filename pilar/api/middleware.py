@@ -81,7 +81,11 @@ def discard_body(request: HttpRequest) -> None:
 
 
 class BodyLimit:
-    """Refuses bodies over the route's limit without keeping a byte of them."""
+    """Refuses bodies over the route's limit without keeping a byte of them.
+
+    A body sent in chunks tells no length, and Django reads it as none at all: a sender would be told that its fields
+    are missing or its signature is wrong.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -89,6 +93,9 @@ class BodyLimit:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         length = request.META.get("CONTENT_LENGTH") or "0"
         limit = body_limit(request.path_info)
+        if "HTTP_TRANSFER_ENCODING" in request.META:
+            detail = _("Send the body in one piece, with the header Content-Length.")
+            return answer(request, Problem(detail, status=411, code="length_required"))
         if not (length.isascii() and length.isdigit()):
             return answer(request, Problem(_("The header Content-Length is no number."), code="invalid_request"))
         if int(length[:20]) > limit:

@@ -83,6 +83,10 @@ def as_problem(error: Exception) -> Problem | None:
         case PayloadInvalid():
             fields = {".".join(camel(str(part)) for part in e["loc"]): e["msg"] for e in error.errors()}
             return _invalid(fields)
+        case exceptions.Throttled():
+            wait = max(1, int(getattr(error, "wait", None) or 1))
+            detail = _("Too many requests. Send this one again in %(seconds)d seconds.") % {"seconds": wait}
+            return Problem(detail, status=429, code="rate_limited", retry_after=wait)
         case exceptions.APIException():
             return Problem(str(error.detail), status=error.status_code, code=_CODES.get(error.status_code))
         case Http404():
@@ -133,11 +137,8 @@ def _sentences(detail: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 def _headers(error: Exception, problem: Problem) -> dict[str, str]:
     headers = {"Cache-Control": "no-store"}
-    wait = problem.retry_after
-    if isinstance(error, exceptions.Throttled):
-        wait = max(1, int(getattr(error, "wait", None) or 1))
-    if wait is not None:
-        headers["Retry-After"] = str(wait)
+    if problem.retry_after is not None:
+        headers["Retry-After"] = str(problem.retry_after)
     if getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
     return headers

@@ -202,7 +202,10 @@ def acquire(ask: Callable[..., Any], times: int, who: str = "owner") -> list[Any
 def test_over_the_limit_is_429_with_the_seconds_to_wait(ask: Callable[..., Any]) -> None:
     answers = acquire(ask, 4)
     assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
-    assert 1 <= int(answers[3]["Retry-After"]) <= 60
+    wait, refusal = answers[3]["Retry-After"], answers[3].json()
+    assert 1 <= int(wait) <= 60
+    assert refusal["code"] == "rate_limited"
+    assert f"{wait} Sekunden noch einmal" in refusal["detail"]
 
 
 @pytest.mark.usefixtures("three_a_minute")

@@ -100,6 +100,11 @@ def test_a_token_that_is_none_is_refused(token: str) -> None:
     assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")
 
 
+def test_a_body_in_chunks_is_refused_with_the_reason_and_not_taken_for_none(ask: Callable[..., Any]) -> None:
+    answer = ask("POST", "/api/api-keys", body=b"{}", headers={"Transfer-Encoding": "chunked"})
+    assert (answer.status_code, answer.json()["code"]) == (411, "length_required")
+
+
 def test_a_body_that_is_too_large_is_refused_unread(ask: Callable[..., Any]) -> None:
     answer = ask("POST", "/api/api-keys", body=b"x" * (1024 * 1024 + 1))
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
