@@ -9,7 +9,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from pilar.backplane.postgresql.pool import check_if_rested
-from pilar.settings.environment import ROOT, listed, networks, number, required, switch, text, url
+from pilar.settings.environment import ROOT, listed, networks, number, required, service, switch, text, url
 
 BASE_DIR = ROOT
 DATA_DIR = Path(text("PILAR_DATA_DIR", str(ROOT / "var"))).resolve()
@@ -154,7 +154,8 @@ def _database(dsn: str, *, pool: int, guarded: bool = True) -> dict[str, Any]:
 
 def _database_urls() -> dict[str, str]:
     if text("DATABASE_URL"):
-        return {name: text(name) for name in ("DATABASE_URL", "DATABASE_PLATFORM_URL", "DATABASE_OWNER_URL")}
+        names = ("DATABASE_URL", "DATABASE_PLATFORM_URL", "DATABASE_OWNER_URL")
+        return {name: service(name, "postgres", "postgresql") for name in names}
     from pilar.runtime.postgres import embedded_urls  # noqa: PLC0415 - only without a database of one's own
 
     return embedded_urls(DATA_DIR)
@@ -174,7 +175,7 @@ OWNER_DATABASE = "owner"
 DATABASE_ROUTERS = ["pilar.backplane.router.ScopeRouter"]
 RELEASE_CONNECTIONS = PROCESS in ("worker", "beat")
 
-REDIS_URL = text("REDIS_URL")
+REDIS_URL = service("REDIS_URL", "redis", "rediss", "unix")
 DOORBELL = True
 """Whether a commit with new work tells the workers; tests look by themselves."""
 CACHES = {"default": {"BACKEND": "pilar.backplane.cache.SteadyCache", "LOCATION": REDIS_URL}}

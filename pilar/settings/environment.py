@@ -56,6 +56,16 @@ def url(name: str, default: str) -> str:
     return value
 
 
+def service(name: str, *schemes: str) -> str:
+    """Return the address of a service, or an empty text when it is absent. Raises ImproperlyConfigured, without the
+    value, which may hold a password, when it is an address of another kind.
+    """
+    value = text(name)
+    if value and not value.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+        raise ImproperlyConfigured(f"{name} must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}.")
+    return value
+
+
 def required(name: str, purpose: str) -> str:
     """Return a variable that we cannot run without. Raises ImproperlyConfigured telling what it is for."""
     value = text(name)

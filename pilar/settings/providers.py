@@ -1,6 +1,6 @@
 """Outside services. An empty key means "not configured": a normal state in which the steps that need it are skipped."""
 
-from pilar.settings.environment import listed, number, text, url
+from pilar.settings.environment import listed, number, service, text, url
 
 STRIPE_SECRET_KEY = text("STRIPE_SECRET_KEY")
 STRIPE_WEBHOOK_SECRETS = listed("STRIPE_WEBHOOK_SECRET")
@@ -11,7 +11,7 @@ STRIPE_API_VERSION = "2026-10-28.endive"
 
 TWILIO_ACCOUNT_SID = text("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = text("TWILIO_AUTH_TOKEN")
-TWILIO_API_BASE = text("TWILIO_API_BASE").rstrip("/")
+TWILIO_API_BASE = service("TWILIO_API_BASE", "http", "https").rstrip("/")
 
 WHATSAPP_API_TOKEN = text("WHATSAPP_API_TOKEN")
 WHATSAPP_PHONE_NUMBER_ID = text("WHATSAPP_PHONE_NUMBER_ID")
