@@ -49,8 +49,9 @@ checks:
 	$(APART) $(LOCAL) python manage.py translations --check
 	$(MAKE) --no-print-directory css-check
 
-bench: dev ## Measure; prints a table and writes var/bench.json
+bench: dev ## Measure; prints a table and writes var/bench.json; then the pages, when `make up` runs
 	$(LOCAL) python -m tests.bench
+	@$(LOCAL) python -m tests.bench.lighthouse
 
 bench-pages: dev ## Lighthouse on a phone over the pages of a running `make up`
 	$(LOCAL) python -m tests.bench.lighthouse

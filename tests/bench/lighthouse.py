@@ -1,6 +1,7 @@
 """`make bench-pages`: Lighthouse on a phone over the pages of a running `make up`; a table, and exit 1 below the bars.
 
-Needs Chromium and the `lighthouse` command (`npm i lighthouse` in any folder, its path in LIGHTHOUSE); without them it says so.
+`make bench` ends with it. Needs Chromium and the `lighthouse` command (`npm i lighthouse` in any folder, its path in
+LIGHTHOUSE); without them, or without a product, it says so.
 """
 
 import json
@@ -33,7 +34,13 @@ def main() -> int:
             "Lighthouse or Chromium is not here, so the pages were not measured. See tests/bench/lighthouse.py.\n"
         )
         return 0
-    cookies = _signed_in()
+    try:
+        cookies = _signed_in()
+    except httpx.ConnectError:
+        sys.stdout.write(
+            f"Nothing runs at {PRODUCT}, so the pages were not measured: make up, then make bench-pages.\n"
+        )
+        return 0
     failed = False
     with sync_playwright() as playwright:
         for name, path in (PUBLIC | (OWNERS if cookies else {})).items():

@@ -83,8 +83,11 @@ def test_every_page_of_the_owner_is_quiet_fits_and_shuts_nobody_out(owner: Watch
     assert owner.wrong == {}
 
 
-def test_every_public_page_is_quiet_fits_and_shuts_nobody_out(browser: Browser, product: Installation) -> None:
-    with watched(browser, base_url=product.product, width=360) as visitor:
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])
+def test_every_public_page_is_quiet_fits_and_shuts_nobody_out(
+    browser: Browser, product: Installation, width: int, scheme: str
+) -> None:
+    with watched(browser, base_url=product.product, width=width, scheme=scheme) as visitor:
         _visit(visitor, pages.PUBLIC)
     assert visitor.wrong == {}
 
