@@ -4,6 +4,7 @@ from it.
 
 from collections.abc import Callable
 from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
 
@@ -15,7 +16,7 @@ from pilar.providers.email import outbox
 from pilar.providers.events import StripeHappened
 from pilar.providers.stripe import checkout
 from pilar.providers.stripe import money_back as stripe_money_back
-from pilar.providers.stripe.shapes import Invoice
+from pilar.providers.stripe.shapes import Invoice, id_of
 from workspaces import billing, directory, invoices, money_back, purchase
 from workspaces.models import SignUp, Subscription
 
@@ -111,9 +112,14 @@ def _invoice_changed(event: StripeHappened, now: datetime) -> Result:
     return _mirror(invoice.subscription, now) if invoice and invoice.subscription else NOT_OURS
 
 
+def _studio_of(event: StripeHappened) -> UUID | None:
+    """Return the workspace whose customer the event names."""
+    return routes.find("stripe", "customer", str(id_of(event.object.get("customer")) or ""))
+
+
 def _mirrored_invoice(event: StripeHappened) -> Invoice | None:
     """Fetch and keep an invoice of one of our studios. Those that come too early are caught up when it is founded."""
-    workspace_id = routes.find("stripe", "customer", str(event.object.get("customer") or ""))
+    workspace_id = _studio_of(event)
     if workspace_id is None:
         return None
     with all_tenants("an event of Stripe is about one studio"), tenant(workspace_id):
@@ -122,7 +128,7 @@ def _mirrored_invoice(event: StripeHappened) -> Invoice | None:
 
 def _refunded(event: StripeHappened, now: datetime) -> Result:
     """Money went back, or did not arrive: a refund names its charge, the charge its customer."""
-    charge_id = event.object_id if event.type.startswith("charge.") else str(event.object.get("charge") or "")
+    charge_id = event.object_id if event.type.startswith("charge.") else str(id_of(event.object.get("charge")) or "")
     if not charge_id:
         return IGNORED
     charge = stripe_money_back.charge(charge_id)
@@ -136,7 +142,7 @@ def _refunded(event: StripeHappened, now: datetime) -> Result:
 
 def _corrected(event: StripeHappened, now: datetime) -> Result:
     """A credit note came or went: it is kept, and so is the invoice, of which less may be due now."""
-    workspace_id = routes.find("stripe", "customer", str(event.object.get("customer") or ""))
+    workspace_id = _studio_of(event)
     if workspace_id is None:
         return NOT_OURS
     with all_tenants("an event of Stripe is about one studio"), tenant(workspace_id):
@@ -187,6 +193,7 @@ REACTIONS: dict[str, Reaction] = {
     "customer.subscription.resumed": _subscription_changed,
     "customer.subscription.trial_will_end": _trial_ends,
     "invoice.paid": _invoice_changed,
+    "invoice.payment_succeeded": _invoice_changed,
     "invoice.voided": _invoice_changed,
     "invoice.marked_uncollectible": _invoice_changed,
     "invoice.finalization_failed": _invoice_changed,

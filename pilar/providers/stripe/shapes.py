@@ -1,9 +1,18 @@
 """What we rely on in Stripe's answers; anything else may change without our noticing."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+
+def id_of(value: Any) -> Any:
+    """Return the id of another thing, which Stripe names by its id or, where it is expanded, hands over as a whole."""
+    return value.get("id") if isinstance(value, dict) else value
+
+
+type Id = Annotated[str, BeforeValidator(id_of)]
+type Metadata = Annotated[dict[str, str], BeforeValidator(lambda value: {} if value is None else value)]
 
 
 class Shape(BaseModel):
@@ -15,7 +24,7 @@ class Customer(Shape):
     email: str | None = None
     name: str | None = None
     address: dict[str, Any] | None = None
-    metadata: dict[str, str] = {}
+    metadata: Metadata = {}
     deleted: bool = False
 
 
@@ -43,11 +52,11 @@ class CheckoutSession(Shape):
     url: str | None = None
     status: str | None = None
     payment_status: str = "unpaid"
-    customer: str | None = None
-    subscription: str | None = None
+    customer: Id | None = None
+    subscription: Id | None = None
     client_reference_id: str | None = None
     customer_details: CustomerDetails | None = None
-    metadata: dict[str, str] = {}
+    metadata: Metadata = {}
     amount_total: int | None = None
     currency: str | None = None
 
@@ -76,7 +85,7 @@ class Subscription(Shape):
     """Since 2025 the period is on the items, not on the subscription (providers.md 1.3)."""
 
     id: str
-    customer: str
+    customer: Id
     status: str
     items: SubscriptionItems
     created: datetime
@@ -84,8 +93,18 @@ class Subscription(Shape):
     cancel_at: datetime | None = None
     cancel_at_period_end: bool = False
     canceled_at: datetime | None = None
-    latest_invoice: str | None = None
-    metadata: dict[str, str] = {}
+    latest_invoice: Id | None = None
+    metadata: Metadata = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _periods_on_items(cls, data: Any) -> Any:
+        """Answers of older versions hold the one period of all items on the subscription."""
+        items = data.get("items") if isinstance(data, dict) else None
+        if not isinstance(items, dict) or not data.get("current_period_end"):
+            return data
+        period = {name: data.get(name) for name in ("current_period_start", "current_period_end")}
+        return data | {"items": items | {"data": [period | item for item in items.get("data") or []]}}
 
     @property
     def current_period_end(self) -> datetime:
@@ -118,7 +137,7 @@ class Invoice(Shape):
     """Amounts are in the smallest unit of `currency`; `total` is with tax, `total_excluding_tax` without."""
 
     id: str
-    customer: str | None = None
+    customer: Id | None = None
     status: str | None = None
     number: str | None = None
     amount_due: int = 0
@@ -134,6 +153,8 @@ class Invoice(Shape):
     attempt_count: int = 0
     next_payment_attempt: datetime | None = None
     parent: dict[str, Any] | None = None
+    named: Id | None = Field(default=None, validation_alias="subscription")
+    """The subscription, where answers of older versions name it."""
 
     @property
     def tax(self) -> int:
@@ -143,14 +164,14 @@ class Invoice(Shape):
     def subscription(self) -> str | None:
         """The subscription's id, which moved to `parent.subscription_details`."""
         details = (self.parent or {}).get("subscription_details") or {}
-        found = details.get("subscription")
+        found = id_of(details.get("subscription")) or self.named
         return str(found) if found else None
 
 
 class Charge(Shape):
     id: str
-    customer: str | None = None
-    payment_intent: str | None = None
+    customer: Id | None = None
+    payment_intent: Id | None = None
     amount_refunded: int = 0
 
 
@@ -165,14 +186,14 @@ class Refund(Shape):
 
 
 class LinkedRefund(Shape):
-    refund: str | None = None
+    refund: Id | None = None
 
 
 class CreditNote(Shape):
     """`total` is with tax. What is not refunded stands as a credit (`customer_balance_transaction`) or lowers what is due."""
 
     id: str
-    invoice: str
+    invoice: Id
     number: str = ""
     status: str
     total: int
@@ -180,14 +201,14 @@ class CreditNote(Shape):
     created: datetime
     pdf: str | None = None
     refunds: list[LinkedRefund] = []
-    customer_balance_transaction: str | None = None
+    customer_balance_transaction: Id | None = None
 
 
 class StripeEvent(Shape):
     """A verified webhook. `object` is a hint: fetch the thing before acting on it (providers.md 1.5)."""
 
     id: str = Field(pattern=r"^[\w.-]{1,128}$")
-    type: str = Field(pattern=r"^[\w.]{1,128}$")
+    type: str = Field(pattern=r"^[\w.\[\]-]{1,128}$")
     created: datetime
     account: str | None = Field(default=None, pattern=r"^[\w.-]{1,64}$")
     object_id: str = ""
@@ -200,5 +221,6 @@ class StripeEvent(Shape):
         """Read the envelope. Raises pydantic.ValidationError for one that is no Stripe event."""
         data = envelope.get("data")
         thing = data.get("object") if isinstance(data, dict) else None
-        thing = thing if isinstance(thing, dict) else envelope.get("related_object") or {}
+        thing = thing if isinstance(thing, dict) else envelope.get("related_object")
+        thing = thing if isinstance(thing, dict) else {}
         return cls.model_validate(envelope | {"object": thing, "object_id": str(thing.get("id") or "")})
