@@ -15,6 +15,7 @@ from workspaces.facts import SubscriptionChanged
 
 EVENTS = tuple(f"coach.{name}" for name in followups.TYPES)
 ACTOR = "coach"
+UNDER_WAY = ("queued", "initiated", "ringing", "in-progress")
 
 
 def collect_due(_work: Work[Empty]) -> dict[str, Any]:
@@ -58,16 +59,15 @@ def on_coach_event(happened: Happened[CoachEvent]) -> None:
 
 
 def on_call(happened: Happened[TwilioCall]) -> None:
-    """Keep the call log: one row for each call, with its latest state."""
+    """Keep the call log: one row for each call, with its furthest state."""
     call = happened.payload
     inbound = not call.direction.startswith("outbound")
     number = call.sender if inbound else call.to
     with atomic():
         lead = aliases.find(Contact(sender=number.lstrip("+")))
-        CallLog.objects.update_or_create(
+        row, is_new = CallLog.objects.get_or_create(
             sid=call.sid,
-            defaults={"status": call.status[:20]},
-            create_defaults={
+            defaults={
                 "workspace_id": happened.workspace_id,
                 "lead": lead,
                 "sid": call.sid,
@@ -77,6 +77,16 @@ def on_call(happened: Happened[TwilioCall]) -> None:
                 "at": happened.occurred_at,
             },
         )
+        if not is_new and _later(call.status, row.status):
+            row.status = call.status[:20]
+            row.save(update_fields=["status"])
+
+
+def _later(status: str, before: str) -> bool:
+    """Say whether a call is further on in one state than in another: Twilio's reports come in any order."""
+    # The states in which a call has ended are not among these, and follow all of them.
+    steps = {name: place for place, name in enumerate(UNDER_WAY)}
+    return steps.get(status, len(steps)) > steps.get(before, len(steps))
 
 
 def on_subscription_changed(happened: Happened[SubscriptionChanged]) -> None:

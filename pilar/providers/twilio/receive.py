@@ -6,7 +6,7 @@ from pilar.backplane import events, receipts
 from pilar.backplane.tenancy import atomic
 from pilar.kernel.switchboard import Work
 from pilar.providers import storable
-from pilar.providers.doors import ReceiptWork
+from pilar.providers.doors import Malformed, ReceiptWork
 from pilar.providers.events import TwilioBundle, TwilioCall, TwilioSms, TwilioStatus
 from pilar.providers.storable import text
 from pilar.providers.twilio import webhook
@@ -27,17 +27,20 @@ def receive(work: Work[ReceiptWork]) -> None:
 
 def fact(kind: str, body: bytes) -> Fact | None:
     """Return event name, payload and key of a report, or None for one that means nothing to us."""
-    values = {name: text(found[0]) for name, found in webhook.parse(body).items()}
+    try:
+        values = {name: text(found[0]) for name, found in webhook.parse(body).items()}
+    except Malformed:
+        # JSON, as of Twilio's event streams: genuinely signed, and none of the reports we ask for.
+        return None
     sid = values.get("MessageSid") or values.get("SmsSid") or ""
     if values.get("BundleSid"):
         return _bundle(values)
-    if values.get("CallSid"):
+    if values.get("CallSid") and values.get("CallStatus"):
         return _call(values)
     if sid and kind == "sms" and "Body" in values:
         sms = TwilioSms(sid=sid, sender=values.get("From", ""), to=values.get("To", ""), body=values["Body"])
         return "twilio.sms", sms, f"twilio-sms:{sid}"
-    if sid and values.get("MessageStatus"):
-        status = values["MessageStatus"]
+    if sid and (status := values.get("MessageStatus") or values.get("SmsStatus", "")):
         payload = TwilioStatus(sid=sid, status=status, error_code=values.get("ErrorCode", ""))
         return "twilio.status", payload, f"twilio-status:{sid}:{status}"
     return None
