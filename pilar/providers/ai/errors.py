@@ -4,6 +4,7 @@ from pydantic_ai import exceptions as ai
 
 from pilar.kernel.errors import ErrorClass, ProviderError
 from pilar.kernel.masking import mask_text
+from pilar.providers.classification import by_status
 
 CLASSES: list[tuple[type[Exception], ErrorClass]] = [
     # The first two are kinds of ModelRequestRejectedError, so they stand before it.
@@ -50,4 +51,4 @@ def _class_of(error: Exception, status: int | None) -> ErrorClass:
     if status == GROQ_CAPACITY:
         return ErrorClass.RATE_LIMITED
     found = next((kind for known, kind in CLASSES if isinstance(error, known)), None)
-    return found or ErrorClass.TRANSIENT_NETWORK
+    return found or (by_status(status) if status else ErrorClass.TRANSIENT_NETWORK)
