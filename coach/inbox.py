@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from coach import aliases, consents, followups, gates, leads, optout, outbox, redlines, stopwords, suppression
 from coach.agent import writer
 from coach.aliases import Contact
-from coach.models import CoachingState, Conversation, Followup, Lead, Message
+from coach.models import CoachingState, Consent, Conversation, Followup, Lead, Message
 from coach.outbox import Draft
 from coach.payloads import ReplyDue
 from coach.stopwords import Wish
@@ -24,7 +24,8 @@ from workspaces.models import Workspace
 DEBOUNCE = timedelta(milliseconds=800)
 LONGEST_DEBOUNCE = timedelta(seconds=2)
 """Several quick messages get one answer; someone who never pauses gets one all the same."""
-SILENT_KINDS = frozenset({"reaction", "unsupported", "system"})
+SILENT_KINDS = frozenset({"reaction", "unsupported", "unknown", "system", "edit", "revoke", "request_welcome"})
+"""Kinds that ask for no answer: nothing is said, or nothing that WhatsApp passes on."""
 _JUST_NOW = timedelta(seconds=5)
 _PAUSE_AFTER_RED = timedelta(days=14)
 
@@ -57,6 +58,9 @@ def receive(inbound: WhatsAppInbound, *, now: datetime) -> None:
         lead = optout.locked(leads.met(contact, name=inbound.profile_name))
         if Message.objects.filter(provider_id=inbound.message_id).exists():
             return
+        if inbound.about:
+            _corrected(lead, inbound, now)
+            return
         received = _store(lead, inbound, now)
         if inbound.kind not in SILENT_KINDS:
             _react(received)
@@ -67,11 +71,36 @@ def _renamed(contact: Contact, inbound: WhatsAppInbound) -> None:
     lead = aliases.find(Contact(sender=contact.sender, user_id=inbound.previous_user_id or contact.user_id))
     if lead is None:
         return
-    new = Contact(sender=inbound.new_sender or "", user_id=inbound.user_id or "")
+    if not (inbound.new_sender or inbound.new_user_id):
+        return
+    new = Contact(sender=inbound.new_sender or "", user_id=inbound.new_user_id or inbound.user_id or "")
     aliases.add(lead, new)
     if lead.status == Lead.Status.OPTED_OUT:
         suppression.add([value for _, value in new.aliases()], "stop")
     activity.log("lead.renamed", gettext_noop("A member has a new number on WhatsApp"), {}, subject=lead)
+
+
+def _corrected(lead: Lead, inbound: WhatsAppInbound, now: datetime) -> None:
+    """The person changed a message or took it back: it reads so from now on, for people and for the model.
+
+    That asks for no second answer, except that a stop is a stop. Where the message itself comes later, what we know of
+    it already stands in its place. A message that proves a consent stays as it was given.
+    """
+    is_gone, about = inbound.kind == "revoke", inbound.about or ""
+    message = Message.objects.filter(lead=lead, provider_id=about, direction=Message.Direction.IN).first()
+    if message is None:
+        kind = "revoke" if is_gone else "text"
+        received = _store(lead, inbound.model_copy(update={"message_id": about, "kind": kind}), now)
+        if not is_gone:
+            _react(received)
+        return
+    if message.kind == "revoke" or Consent.objects.filter(proof_message=message).exists():
+        return
+    message.kind, message.body = ("revoke", "") if is_gone else (message.kind, inbound.text[:4096])
+    message.save(update_fields=["kind", "body"])
+    if stopwords.wish_of(message.body) is Wish.STOP:
+        studio = Workspace.objects.get(pk=current()).name
+        _stop(Received(lead, message.conversation, message, studio, now))
 
 
 def _store(lead: Lead, inbound: WhatsAppInbound, now: datetime) -> Received:

@@ -66,7 +66,11 @@ class Written:
 def reply(conversation: Conversation, *, now: datetime) -> Written:
     """Answer the last words of a person. When no model may or can, the fixed text and a person. Outside `atomic()`."""
     known = _gather(conversation, now)
-    answer, failure = _ask(known, task=_REPLY_TASK, turns=_up_to_the_member(known), purpose="reply")
+    answer, failure = (
+        _ask(known, task=_REPLY_TASK, turns=_up_to_the_member(known), purpose="reply")
+        if _has_words(conversation)
+        else (None, "no_words")
+    )
     if answer is None:
         return Written(
             fixed("we_answer", conversation, known.studio, trigger="reply", fallback=failure), hand_over=True
@@ -175,6 +179,17 @@ def disclosed(conversation: Conversation, draft: Draft, *, now: datetime) -> Non
 def _gather(conversation: Conversation, now: datetime) -> Context:
     with atomic():
         return facts.gather(conversation, now=now)
+
+
+def _has_words(conversation: Conversation) -> bool:
+    """Say whether there is anything to read in what waits for an answer: a picture, a voice message or a place has no
+    words, and the model would answer what was said before.
+    """
+    with atomic():
+        since = conversation.messages.filter(
+            direction=Message.Direction.IN, generation__gt=conversation.answered_generation
+        )
+        return since.exclude(body="").exists()
 
 
 def _turns(known: Context) -> list[chat.Said]:

@@ -43,7 +43,9 @@ class StripeHappened(Payload):
 class WhatsAppInbound(Payload):
     """A member wrote. `sender` is digits without plus and may be absent; then `user_id` (BSUID) names the member.
 
-    With kind `system` the member's number or id changed: `new_sender`, or `previous_user_id` and `new_user_id`.
+    With kind `system` the member's number or id changed: `new_sender`, or `previous_user_id` and `new_user_id`; other
+    news of that kind have none of these. With kind `edit` or `revoke` the message `about` reads as `text` now, or was
+    taken back.
     """
 
     message_id: str
@@ -59,6 +61,7 @@ class WhatsAppInbound(Payload):
     timestamp: datetime
     phone_number_id: str
     reply_to: str | None = None
+    about: str | None = None
 
 
 class StatusError(Payload):

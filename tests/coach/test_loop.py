@@ -118,6 +118,25 @@ def test_when_the_model_is_away_a_fixed_text_goes_out_and_a_person_takes_over(
         assert last_out(lead).why["fallback"] == "no_model_answered"
 
 
+@pytest.mark.parametrize("before", ["", "Habt ihr am Sonntag offen?"])
+def test_a_picture_without_words_is_left_to_a_person_and_no_model_is_asked_about_it(
+    studio: UUID, phone: Phone, model: Model, before: str
+) -> None:
+    with tenant(studio), atomic():
+        lead = willing_lead()
+        if before:
+            inbox.receive(inbound(lead, before, at=clock.now()), now=clock.now())
+    work_off()
+    asked = len(model.asked)
+    with tenant(studio), atomic():
+        inbox.receive(inbound(lead, "", kind="image", at=clock.now()), now=clock.now())
+    work_off()
+    with tenant(studio), atomic():
+        assert Conversation.objects.get(lead=lead).owner == Conversation.Owner.WAITING
+        assert last_out(lead).why["fallback"] == "no_words"
+    assert len(model.asked) == asked == int(bool(before))
+
+
 def test_the_scheduler_finds_a_followup_whose_job_was_lost(studio: UUID, phone: Phone) -> None:
     now = clock.now()
     with tenant(studio), atomic():

@@ -94,6 +94,8 @@ def _fallback(code: str) -> str:
         return ""
     if code == "budget":
         return _("The AI budget of the day was used up, so fixed words were used.")
+    if code == "no_words":
+        return _("There were no words to answer, only a picture, a voice message or the like.")
     if code.startswith("check_"):
         return _("What the AI wrote did not pass our check, so fixed words were used.")
     return _("The AI could not answer, so fixed words were used.")

@@ -13,7 +13,7 @@ from pilar.kernel import clock
 from pilar.kernel.switchboard import Reschedule, Work
 from pilar.providers import routes, storable
 from pilar.providers.doors import ReceiptWork
-from pilar.providers.events import WhatsAppTemplate
+from pilar.providers.events import WhatsAppAccount, WhatsAppTemplate
 from pilar.providers.whatsapp import templates, webhook
 from pilar.providers.whatsapp.webhook import Report
 
@@ -65,4 +65,6 @@ def _owner(phone_number_id: str, waba_id: str) -> UUID | None:
 def _publish(report: Report) -> None:
     if isinstance(report.fact, WhatsAppTemplate):
         templates.note(report.fact)
+    if isinstance(report.fact, WhatsAppAccount) and report.fact.field in templates.CHANGES:
+        templates.note_change(report.fact)
     events.publish(report.event, report.fact, key=storable.key(report.key))

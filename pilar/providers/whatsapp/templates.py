@@ -8,12 +8,17 @@ from django.db.models import Q
 
 from pilar.backplane.tenancy import atomic
 from pilar.kernel import clock
-from pilar.providers.events import WhatsAppTemplate
+from pilar.providers.events import WhatsAppAccount, WhatsAppTemplate
 from pilar.providers.models import MessageTemplate
 from pilar.providers.whatsapp.client import Graph, Shape
 
 FIELDS = "id,name,status,category,language,components,quality_score,rejected_reason"
 PAGE = 250
+CHANGES = {
+    "template_category_update": ("new_category", "category"),
+    "message_template_quality_update": ("new_quality_score", "quality"),
+}
+"""What Meta reports of a template beside its reviews: the field, where the news stands in it, and where we keep it."""
 
 
 class Template(Shape):
@@ -99,3 +104,14 @@ def note(fact: WhatsAppTemplate) -> None:
         rows = MessageTemplate.objects.filter(name=fact.name, language=fact.language)
         rows = rows.filter(Q(status_at=None) | Q(status_at__lt=fact.at + timedelta(seconds=1)))
         rows.update(status=fact.event, rejected_reason=_reason(fact.reason), status_at=fact.at)
+
+
+def note_change(fact: WhatsAppAccount) -> None:
+    """Mirror the category or the quality that Meta gives a template from now on. One we do not know is left alone."""
+    told, column = CHANGES[fact.field]
+    value = str(fact.details.get(told) or "")[:16]
+    language = str(fact.details.get("message_template_language") or "").replace("-", "_")
+    name = str(fact.details.get("message_template_name") or "")
+    if value:
+        with atomic():
+            MessageTemplate.objects.filter(name=name, language=language).update(**{column: value})

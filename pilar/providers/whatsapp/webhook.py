@@ -25,6 +25,12 @@ from pilar.providers.events import (
 )
 from pilar.providers.storable import clean
 
+CONVERSATIONS = frozenset(
+    {"smb_message_echoes", "message_echoes", "history", "smb_app_state_sync", "standby", "calls", "messaging_handovers"}
+)
+"""Fields that carry what people say or whom the studio knows, and that we have no use for: nothing of them is kept."""
+CHANGES_OF_NUMBER = frozenset({"user_changed_number", "customer_changed_number", "user_changed_user_id"})
+
 type Json = dict[str, Any]
 type Fact = WhatsAppInbound | WhatsAppStatus | WhatsAppTemplate | WhatsAppAccount | WhatsAppPreference
 
@@ -106,7 +112,7 @@ def _change(waba_id: str, field: str, value: Json, time: str) -> Iterator[Report
             at = preference.timestamp or time
             key = f"wa-pref:{preference.sender or preference.user_id}:{preference.value}:{at}"
             yield Report(waba_id, phone, "whatsapp.preference", preference, key)
-    elif field:
+    elif field and field not in CONVERSATIONS:
         waba_id = _text(_part(value, "waba_info").get("waba_id")) or waba_id
         event = _text(value.get("event") or value.get("decision") or value.get("new_quality_score") or field)
         account = WhatsAppAccount(field=field, event=event, details=clean(value))
@@ -118,12 +124,14 @@ def _inbound(value: Json, phone: str) -> Iterator[WhatsAppInbound]:
     contacts = _objects(value.get("contacts"))
     for message in _objects(value.get("messages")):
         message_id, at = _text(message.get("id")), _time(message.get("timestamp"))
-        if not message_id or at is None:
+        # What is said in a group is not said to the studio alone, and opens no window to anybody.
+        if not message_id or at is None or message.get("group_id"):
             continue
         sender, user_id = _digits(message.get("from")), _text(message.get("from_user_id")) or None
         contact = _contact_of(contacts, sender, user_id)
         kind = _text(message.get("type")) or "unsupported"
-        text, button = _content(kind, message)
+        about, said = _about(kind, message)
+        text, button = _content(_text(said.get("type")) or kind, said)
         yield WhatsAppInbound(
             message_id=message_id,
             sender=sender or _digits(contact.get("wa_id")),
@@ -135,8 +143,17 @@ def _inbound(value: Json, phone: str) -> Iterator[WhatsAppInbound]:
             timestamp=at,
             phone_number_id=phone,
             reply_to=_text(_part(message, "context").get("id")) or None,
+            about=about,
             **_rotation(kind, message),
         )
+
+
+def _about(kind: str, message: Json) -> tuple[str | None, Json]:
+    """Return which earlier message was edited or taken back, and the message as it reads now."""
+    if kind not in ("edit", "revoke"):
+        return None, message
+    part = _part(message, kind)
+    return _text(part.get("original_message_id")) or None, _part(part, "message")
 
 
 def _content(kind: str, message: Json) -> tuple[str, str]:
@@ -152,16 +169,18 @@ def _content(kind: str, message: Json) -> tuple[str, str]:
         return _text(reply.get("title") or form.get("body")), _text(reply.get("id"))
     if kind == "reaction":
         return _text(part.get("emoji")), ""
-    return _text(part.get("caption") or part.get("body")), ""
+    if kind == "location":
+        return ", ".join(filter(None, (_text(part.get("name")), _text(part.get("address"))))), ""
+    return _text(part.get("caption") or part.get("body") or part.get("text")), ""
 
 
 def _rotation(kind: str, message: Json) -> dict[str, str | None]:
     """A member changed number or id; the old names are in `sender` and `previous_user_id` (providers.md 3.3)."""
     system = _part(message, "system") if kind == "system" else {}
-    if not system:
+    if system.get("type") not in CHANGES_OF_NUMBER:
         return {}
     found = {
-        "new_sender": _digits(system.get("wa_id")),
+        "new_sender": _digits(system.get("wa_id") or system.get("new_wa_id")),
         "previous_user_id": _text(system.get("previous_user_id")) or None,
     }
     new_id = _text(system.get("user_id"))
@@ -190,7 +209,7 @@ def _statuses(value: Json, phone: str) -> Iterator[WhatsAppStatus]:
 def _error(error: Json) -> StatusError:
     code = error.get("code")
     return StatusError(
-        code=code if isinstance(code, int) else 0,
+        code=int(digits) if (digits := _digits(code)) else 0,
         title=_text(error.get("title") or error.get("message")),
         details=_text(_part(error, "error_data").get("details")),
     )
@@ -199,7 +218,8 @@ def _error(error: Json) -> StatusError:
 def _template(waba_id: str, value: Json, time: str) -> Report:
     fact = WhatsAppTemplate(
         name=_text(value.get("message_template_name")),
-        language=_text(value.get("message_template_language")),
+        # Written `en-US` here, and `en_US` wherever templates are made and sent.
+        language=_text(value.get("message_template_language")).replace("-", "_"),
         event=_text(value.get("event")),
         reason=_text(value.get("reason")),
         provider_id=_text(value.get("message_template_id")),

@@ -29,6 +29,8 @@ WORDS: dict[str, dict[str, Word]] = {
         "contacts": Word("mute", _("Contact")),
         "reaction": Word("mute", _("Reaction")),
         "unsupported": Word("mute", _("A kind of message that WhatsApp does not pass on")),
+        "unknown": Word("mute", _("A kind of message that WhatsApp does not pass on")),
+        "revoke": Word("mute", _("The member has taken this message back")),
     },
     "template": {
         "welcome": Word("mute", pgettext_lazy("follow-up", "Welcome")),
