@@ -97,17 +97,17 @@ class JobAdmin(TrailAdmin):
     @admin.action(description=gettext_lazy("Run again (dead jobs)"))
     def retry(self, request: HttpRequest, rows: QuerySet[AutopilotJob]) -> HttpResponse | None:
         """Give dead jobs a new set of attempts."""
-        return self._each(request, rows, "job.retry", jobs.retry, _("Run these jobs again?"))
+        return self._each(request, rows, "job.retried", jobs.retry, _("Run these jobs again?"))
 
     @admin.action(description=gettext_lazy("Cancel (waiting or dead jobs)"))
     def cancel(self, request: HttpRequest, rows: QuerySet[AutopilotJob]) -> HttpResponse | None:
         """End jobs without running them."""
-        return self._each(request, rows, "job.cancel", jobs.cancel, _("Cancel these jobs?"))
+        return self._each(request, rows, "job.cancelled", jobs.cancel, _("Cancel these jobs?"))
 
     @admin.action(description=gettext_lazy("Discard (dead jobs)"))
     def discard(self, request: HttpRequest, rows: QuerySet[AutopilotJob]) -> HttpResponse | None:
         """Take dead jobs out of the dead letters for good."""
-        return self._each(request, rows, "job.discard", jobs.discard, _("Discard these jobs for good?"))
+        return self._each(request, rows, "job.discarded", jobs.discard, _("Discard these jobs for good?"))
 
     def _each(
         self,
@@ -137,7 +137,7 @@ class JobAdmin(TrailAdmin):
         """What is chosen, by its type; and for work that will run, what it takes."""
         counts = dict(rows.order_by().values_list("type").annotate(Count("pk")))
         chosen = [f"{count} × {name}" for name, count in sorted(counts.items())]
-        return chosen + (estimates.told(estimates.of(counts)) if action == "job.retry" else [])
+        return chosen + (estimates.told(estimates.of(counts)) if action == "job.retried" else [])
 
 
 @admin.register(JobHistory)
@@ -213,7 +213,7 @@ class LockAdmin(TenantAdmin):
             with confirmation.within_reason(request), tenant(lock.workspace_id), atomic():
                 DistributedLock.objects.filter(pk=lock.pk, token=lock.token).delete()
                 actor, owner = admin_pages.actor_of(request), {"owner": lock.owner}
-                audit.record(actor, "lock.release", "lock", lock.pk, before=owner)
+                audit.record(actor, "lock.released", "lock", lock.pk, before=owner)
         text = ngettext("%(count)d lock was released.", "%(count)d locks were released.", len(held))
         self.message_user(request, text % {"count": len(held)}, messages.SUCCESS)
         return None

@@ -53,7 +53,8 @@ def _change_many(request: HttpRequest) -> HttpResponse:
     if asked is not None:
         return asked.render()
     change = dead_letters.retry if what == "retry" else dead_letters.discard
-    return _done(request, partial(dead_letters.everywhere, change, f"job.{what}"), name, cause)
+    action = "job.retried" if what == "retry" else "job.discarded"
+    return _done(request, partial(dead_letters.everywhere, change, action), name, cause)
 
 
 def mend(request: HttpRequest) -> HttpResponse:
@@ -87,7 +88,7 @@ def _mend(request: HttpRequest, name: str, cause: str, changes: dict[str, Any]) 
     if asked is not None:
         return asked.render()
     change = dead_letters.mending(changes, actor=actor_of(request))
-    return _done(request, partial(dead_letters.everywhere, change, "job.mend", changes=changes), name, cause)
+    return _done(request, partial(dead_letters.everywhere, change, "job.retried", changes=changes), name, cause)
 
 
 def _done(request: HttpRequest, everywhere: partial[int], name: str, cause: str) -> HttpResponse:

@@ -142,8 +142,16 @@ def _carry_out(what: str, public_id: UUID, form: PayloadForm, actor: str) -> Non
     if what == "mend":
         dead_letters.mend(public_id, form.cleaned_data["payload"], actor=actor)
         return
-    {"retry": jobs.retry, "discard": jobs.discard, "cancel": jobs.cancel}[what](public_id)
-    audit.record(actor, f"job.{what}", "job", public_id)
+    change, action = _CHANGES[what]
+    change(public_id)
+    audit.record(actor, action, "job", public_id)
+
+
+_CHANGES: dict[str, tuple[Callable[[UUID], None], str]] = {
+    "retry": (jobs.retry, "job.retried"),
+    "discard": (jobs.discard, "job.discarded"),
+    "cancel": (jobs.cancel, "job.cancelled"),
+}
 
 
 def replay(request: HttpRequest) -> HttpResponse:

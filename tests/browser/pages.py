@@ -35,7 +35,7 @@ OWNER = {
     "autopilot set-up": "/dashboard/settings/autopilot/setup",
     "autopilot keys": "/dashboard/settings/autopilot/keys",
     "autopilot limits": "/dashboard/settings/autopilot/limits",
-    "autopilot changes": "/dashboard/settings/autopilot/changes?what=lead",
+    "autopilot changes": "/dashboard/settings/autopilot/changes?what=members",
     "autopilot export": "/dashboard/settings/autopilot/export",
     "billing": "/dashboard/settings/billing",
     "set-up": "/setup",

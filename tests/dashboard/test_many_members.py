@@ -21,7 +21,7 @@ QUESTIONS = {
     "/dashboard/messages": 15,
     "/dashboard/automation": 37,
     "/dashboard/settings/autopilot": 15,
-    "/dashboard/settings/autopilot/changes": 16,
+    "/dashboard/settings/autopilot/changes": 17,
 }
 
 

@@ -158,8 +158,21 @@ def test_changes_are_narrowed_by_person_and_kind(world: World, owner: Client) ->
     with tenant(world.workspace_id), atomic():
         audit.record(f"user:{world.people['owner'].pk}", "lead.added", "Lead", "7")
         audit.record("stripe", "workspace.created", "Workspace", "8")
-    page = _text(owner, "/changes", who=f"user:{world.people['owner'].pk}", what="lead")
+    page = _text(owner, "/changes", who=f"user:{world.people['owner'].pk}", what="members")
     assert ("Mitglied angelegt" in page, "Studio eröffnet" in page) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("actor", "said"),
+    [("stripe", "Stripe"), ("operator:7", "PILAR-Support"), ("system", "Der Autopilot"), ("user:0", "Team verlassen")],
+)
+def test_a_change_says_who_it_was_in_words(world: World, owner: Client, actor: str, said: str) -> None:
+    with tenant(world.workspace_id), atomic():
+        audit.record(actor, "subscription.changed", "subscription", "sub_1")
+    page = _text(owner, "/changes", who=actor.partition(":")[0], what="billing")
+    row = page[page.index("Das Abo hat sich geändert") :]
+    assert said in row[:200]
+    assert 'href="?object_id=sub_1"' in row
 
 
 def test_activity_is_narrowed_by_day(world: World, owner: Client) -> None:
@@ -178,7 +191,7 @@ def test_the_next_page_of_a_trail_keeps_its_filters(world: World, owner: Client)
     with tenant(world.workspace_id), atomic():
         for number in range(51):
             audit.record("system", "lead.added", "Lead", str(number))
-    assert "?what=lead&amp;cursor=" in _text(owner, "/changes", what="lead")
+    assert "?what=members&amp;cursor=" in _text(owner, "/changes", what="members")
 
 
 @pytest.mark.parametrize("filters", [{"since": "gestern"}, {"what": "\x00"}, {"who": "nobody"}])

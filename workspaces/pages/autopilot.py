@@ -189,7 +189,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     people = trails.people(workspace_of(request))
     form = TrailForm(request.GET, people=people)
     rows, more = _page(request, trails.changes(form.wanted()))
-    told = [{"entry": row, "who": people.get(row.actor, row.actor)} for row in rows]
+    told = [{"entry": row, "who": trails.name_of(row.actor, people)} for row in rows]
     return shown(request, "audit", {"rows": told, "form": form, "next_url": more})
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 from pilar.backplane.budgets import Standing
 from pilar.backplane.models import Budget
 from pilar.kernel import money
-from workspaces import api_keys
+from workspaces import api_keys, trails
 from workspaces.models.access import MemberRole
 from workspaces.own_limits import EURO
 from workspaces.trails import Wanted
@@ -89,13 +89,13 @@ class TrailForm(forms.Form):
     """Filters of a trail. What makes no sense does not narrow."""
 
     who = forms.ChoiceField(label=_("Who"), required=False)
-    what = forms.CharField(
-        label=_("What"),
+    what = forms.ChoiceField(label=_("What"), required=False, choices=lambda: _subjects())
+    object_id = forms.CharField(
+        label=_("Id"),
         required=False,
-        max_length=60,
-        widget=forms.TextInput(attrs={"placeholder": "lead, message, api_key"}),
+        max_length=100,
+        help_text=_("Of one member, message or key, as it stands beside an entry."),
     )
-    object_id = forms.CharField(label=_("Object"), required=False, max_length=100)
     since = forms.DateField(
         label=pgettext_lazy("date", "From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
@@ -108,13 +108,18 @@ class TrailForm(forms.Form):
         if people is None:
             del self.fields["who"]
         else:
-            self.fields["who"].choices = [("", _("Everybody")), *people.items()]  # type: ignore[attr-defined]
+            everybody = {"": _("Everybody"), **people, **trails.others()}
+            self.fields["who"].choices = list(everybody.items())  # type: ignore[attr-defined]
 
     def wanted(self) -> Wanted:
         """Return the filters that were understood."""
         self.is_valid()
         understood = {name: value for name, value in self.cleaned_data.items() if value}
         return Wanted(**{name: _clean(value) for name, value in understood.items()})
+
+
+def _subjects() -> list[tuple[str, Any]]:
+    return [("", _("Everything")), *((name, label) for name, (label, _pattern) in trails.SUBJECTS.items())]
 
 
 def kept_filters(request: HttpRequest) -> str:

@@ -1,14 +1,14 @@
 """States in the reader's language: one word and one tone for each state that the product shows.
 
-The words stand by subject: `chats`, `members`, `engine`, `studio`.
+The words stand by subject: `chats`, `members`, `engine`, `studio`, `trail`.
 """
 
 from django.utils.functional import Promise
 
-from pilar.ui.words import chats, engine, members, studio
+from pilar.ui.words import chats, engine, members, studio, trail
 from pilar.ui.words.word import Word
 
-_WORDS: dict[str, dict[str, Word]] = {**chats.WORDS, **members.WORDS, **engine.WORDS, **studio.WORDS}
+_WORDS: dict[str, dict[str, Word]] = {**chats.WORDS, **members.WORDS, **engine.WORDS, **studio.WORDS, **trail.WORDS}
 
 
 def _look_up(kind: str, state: object) -> Word:
