@@ -26,6 +26,8 @@ _TOKENS = re.compile(
 _CARD = re.compile(r"(?i)\b(?P<uuid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b|\b(?:\d[ -]?){12,18}\d\b")
 _PHONE = re.compile(r"(?<![\w.-])\+\d[\d ()/-]{6,16}\d\b")
 _QUERY = re.compile(r"(?i)([?&][^=&\s]*(?:token|secret|key|code|password|signature)[^=&\s]*=)[^&\s]+")
+# A link's token, as the claim of a purchase has it, opens what it leads to for whoever reads the line.
+_LINK = re.compile(r"(?i)(?<=/)(?![0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b)[\w:=-]{32,}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -41,12 +43,13 @@ def phone_hash(number: str) -> str:
 
 
 def mask_text(value: str) -> str:
-    """Return `value` without tokens, e-mail addresses, card and phone numbers; control characters become spaces.
+    """Return `value` without tokens (of links, too), e-mail addresses, card and phone numbers; control characters become spaces.
 
     An id of ours (a UUID) is kept whole: it is what a line or an audit entry is found again by.
     """
     value = _QUERY.sub(rf"\1{HIDDEN}", value)
     value = _TOKENS.sub(HIDDEN, value)
+    value = _LINK.sub(HIDDEN, value)
     value = _EMAIL.sub(HIDDEN, value)
     value = _PHONE.sub(lambda found: phone_hash(found.group()), value)
     value = _CARD.sub(lambda found: found["uuid"] or HIDDEN, value)
@@ -65,6 +68,9 @@ def mask(value: Any, key: str = "") -> Any:
         return HIDDEN
     if isinstance(value, bool | int | float | None):
         return value
+    if hasattr(value, "path_info"):
+        # Django's requests: what is searched for in the query is mostly somebody's name.
+        value = f"{value.method} {value.path_info}"
     return mask_text(str(value))
 
 

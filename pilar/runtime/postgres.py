@@ -56,6 +56,9 @@ _SETTINGS = {
     "logging_collector": "off",
     "log_checkpoints": "off",
     "log_line_prefix": "%m [%p] %u@%d ",
+    # A statement that fails holds its values, and the detail of a broken rule names them: names, numbers, words of members.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
 }
 
 

@@ -22,7 +22,8 @@ from tests.workspaces.world import World
 pytestmark = pytest.mark.django_db
 
 PHONE, MAIL, TOKEN = "+4915223334455", "anna.geheim@example.org", "pilar_0123456789ab_geheimesGeheimnis"
-SECRETS = (PHONE, PHONE[1:], MAIL, TOKEN)
+NAME, LINK = "Zauberhaft", "kJ8s-2mQ" * 5
+SECRETS = (PHONE, PHONE[1:], MAIL, TOKEN, NAME, LINK)
 
 
 @pytest.fixture
@@ -69,7 +70,11 @@ def test_a_request_tells_neither_its_credential_nor_its_body(
     Client().post(address, body, content_type="application/json", headers=bearer)
     Client().post("/api/leads", body, content_type="application/json", headers=world.headers("owner"))
     Client().post("/accounts/login/", {"login": MAIL, "password": TOKEN})
-    told(lines)
+    Client().get(f"/api/leads?cursor=none&q={NAME}&phone=%2B{PHONE[1:]}", headers=world.headers("owner"))
+    Client(enforce_csrf_checks=True).post(f"/claim/{LINK}?q={NAME}", {"password": "x"})
+    said = told(lines)
+    assert "GET /api/leads" in said
+    assert "/claim/[masked]" in said
 
 
 @pytest.mark.parametrize("nested", [{"to": PHONE}, {"contact": {"email": MAIL}}, [f"write to {MAIL}"], TOKEN])

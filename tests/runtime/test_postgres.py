@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -76,6 +77,17 @@ def test_a_new_table_is_closed_to_the_application_until_it_is_granted(cluster: C
 @pytest.mark.parametrize("setting", ["fsync", "full_page_writes", "synchronous_commit", "data_checksums"])
 def test_the_server_keeps_what_it_acknowledges(cluster: Cluster, setting: str) -> None:
     assert ask(cluster, f"SHOW {setting}") == "on"
+
+
+def test_its_log_tells_no_value_of_a_statement_that_fails(cluster: Cluster) -> None:
+    with suppress(psycopg.Error):
+        ask(
+            cluster,
+            "CREATE TABLE members (name text UNIQUE); INSERT INTO members VALUES ('Zauberhaft'), ('Zauberhaft')",
+        )
+    written = "".join(log.read_text() for log in cluster.data_dir.rglob("postgres.log"))
+    assert "members_name_key" in written
+    assert "Zauberhaft" not in written
 
 
 def test_text_sorts_the_same_on_every_machine(cluster: Cluster) -> None:
