@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from pilar.kernel.errors import NotConfigured
 from pilar.providers import calls, transport
+from pilar.providers.shape import Shape
 from pilar.providers.stripe.errors import classified
-from pilar.providers.stripe.shapes import Shape
 
 
 def request[T](operation: str, run: Callable[[stripe.StripeClient], T], *, read: bool = False) -> T:

@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+
+from pilar.providers.shape import Shape
 
 
 def id_of(value: Any) -> Any:
@@ -12,11 +14,6 @@ def id_of(value: Any) -> Any:
 
 
 type Id = Annotated[str, BeforeValidator(id_of)]
-type Metadata = Annotated[dict[str, str], BeforeValidator(lambda value: {} if value is None else value)]
-
-
-class Shape(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class Customer(Shape):
@@ -24,7 +21,7 @@ class Customer(Shape):
     email: str | None = None
     name: str | None = None
     address: dict[str, Any] | None = None
-    metadata: Metadata = {}
+    metadata: dict[str, str] = {}
     deleted: bool = False
 
 
@@ -56,7 +53,7 @@ class CheckoutSession(Shape):
     subscription: Id | None = None
     client_reference_id: str | None = None
     customer_details: CustomerDetails | None = None
-    metadata: Metadata = {}
+    metadata: dict[str, str] = {}
     amount_total: int | None = None
     currency: str | None = None
 
@@ -94,7 +91,7 @@ class Subscription(Shape):
     cancel_at_period_end: bool = False
     canceled_at: datetime | None = None
     latest_invoice: Id | None = None
-    metadata: Metadata = {}
+    metadata: dict[str, str] = {}
 
     @model_validator(mode="before")
     @classmethod

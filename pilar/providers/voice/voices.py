@@ -5,35 +5,31 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from pydantic import BaseModel, ConfigDict
 
 from pilar.kernel.errors import ContactFailure, NotConfigured, ProviderError
 from pilar.providers import calls, transport
 from pilar.providers.classification import failure, garbage, retry_after
+from pilar.providers.shape import Shape
 
 PROVIDER = "elevenlabs"
 PAGE = 100
 
 
-class _Shape(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class Language(_Shape):
+class Language(Shape):
     language: str
     accent: str | None = None
 
 
-class Voice(_Shape):
+class Voice(Shape):
     voice_id: str
     name: str
     category: str = ""
-    labels: dict[str, str] = {}
+    labels: dict[str, Any] = {}
     preview_url: str | None = None
     verified_languages: list[Language] | None = None
 
 
-class _Page(_Shape):
+class _Page(Shape):
     voices: list[Voice]
     has_more: bool = False
     next_page_token: str | None = None

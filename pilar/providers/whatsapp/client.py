@@ -7,20 +7,14 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from pydantic import BaseModel, ConfigDict
 
 from pilar.backplane import tenancy
 from pilar.kernel.errors import NotConfigured
 from pilar.providers import calls, connections, routes, transport
 from pilar.providers.classification import garbage
 from pilar.providers.models import Connection
+from pilar.providers.shape import Shape
 from pilar.providers.whatsapp.errors import refused
-
-
-class Shape(BaseModel):
-    """What we rely on in an answer."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +71,10 @@ def _data(answer: transport.Answer) -> Any:
         if answer.status < 400:
             raise garbage("whatsapp", error, status=answer.status) from error
         raise refused(answer, None) from error
-    if answer.status >= 300 or not isinstance(data, dict) or "error" in data:
+    if answer.status >= 300 or (isinstance(data, dict) and "error" in data):
         raise refused(answer, data)
+    if not isinstance(data, dict):
+        raise garbage("whatsapp", TypeError("the answer is no object"), status=answer.status)
     return data
 
 

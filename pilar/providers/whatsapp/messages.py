@@ -6,7 +6,8 @@ A 200 is not delivery. `opaque` comes back in each status, so that a message who
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pilar.providers.whatsapp.client import Sender, Shape, Success, own_sender
+from pilar.providers.shape import Shape
+from pilar.providers.whatsapp.client import Sender, Success, own_sender
 
 LONGEST_TEXT = 4096
 LONGEST_TITLE = 20

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.conf import settings
 
-from pilar.providers.whatsapp.client import Graph, Shape, Success
+from pilar.providers.shape import Shape
+from pilar.providers.whatsapp.client import Graph, Success
 
 FIELDS = (
     "display_phone_number,verified_name,name_status,code_verification_status,quality_rating,status,platform_type,"

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from pydantic import Field
 
 from pilar.kernel.errors import NotConfigured
-from pilar.providers.whatsapp.client import Graph, Shape, Success, app_graph
+from pilar.providers.shape import Shape
+from pilar.providers.whatsapp.client import Graph, Success, app_graph
 from pilar.providers.whatsapp.phones import Phone, list_of
 from pilar.providers.whatsapp.phones import subscribe as _subscribe
 

@@ -10,7 +10,8 @@ from pilar.backplane.tenancy import atomic
 from pilar.kernel import clock
 from pilar.providers.events import WhatsAppAccount, WhatsAppTemplate
 from pilar.providers.models import MessageTemplate
-from pilar.providers.whatsapp.client import Graph, Shape
+from pilar.providers.shape import Shape
+from pilar.providers.whatsapp.client import Graph
 
 FIELDS = "id,name,status,category,language,components,quality_score,rejected_reason"
 PAGE = 250
