@@ -33,16 +33,17 @@ took four fifths of a burst of single enqueues, most of it in the workers that l
 Ring = tuple[int, UUID]
 
 # A turn that is awake already is only read: no lock, no commit record. If a claim is putting it to sleep at this very
-# moment, that claim looks again after its commit (`settle_turns`) and finds the work.
+# moment, that claim looks again after its commit (`settle_turns`) and finds the work. A time gone by is now: the turn
+# would be served before others and looked as if it had waited since (the probe of the queue reads it so).
 _WAKE = """
 INSERT INTO autopilot_turn (lane, workspace_id, next_at, weight, max_running, rate, burst, tokens, refilled_at, paused)
-SELECT r.lane, r.workspace_id, coalesce(r.at, statement_timestamp()), coalesce(t.weight, 1), t.max_running, t.rate,
+SELECT r.lane, r.workspace_id, greatest(r.at, statement_timestamp()), coalesce(t.weight, 1), t.max_running, t.rate,
   t.burst, coalesce(t.burst, 0), statement_timestamp(), coalesce(t.paused, false)
 FROM unnest(%(lanes)s::smallint[], %(workspaces)s::uuid[], %(times)s::timestamptz[]) AS r(lane, workspace_id, at)
 LEFT JOIN autopilot_tenant t USING (workspace_id)
 WHERE NOT EXISTS (
   SELECT 1 FROM autopilot_turn k WHERE k.lane = r.lane AND k.workspace_id = r.workspace_id
-    AND k.next_at <= coalesce(r.at, statement_timestamp()))
+    AND k.next_at <= greatest(r.at, statement_timestamp()))
 ORDER BY r.lane, r.workspace_id
 ON CONFLICT (lane, workspace_id) DO UPDATE SET next_at = excluded.next_at
 WHERE autopilot_turn.next_at > excluded.next_at

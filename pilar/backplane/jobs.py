@@ -117,8 +117,10 @@ def enqueue_many(name: str, rows: Sequence[NewJob], *, priority: int | None = No
     for start in range(0, len(rows), BULK):
         part = rows[start : start + BULK]
         with atomic():
-            made += len(_insert(job_type, part, priority, correlation.current()))
-            doorbell.ring_many(_earliest(lane, part), is_burst=len(part) >= BURST)
+            new = len(_insert(job_type, part, priority, correlation.current()))
+            if new:
+                doorbell.ring_many(_earliest(lane, part), is_burst=new >= BURST)
+        made += new
     return made
 
 

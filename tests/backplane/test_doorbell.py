@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,8 @@ import pytest
 
 from pilar.backplane import doorbell, jobs, tasks
 from pilar.backplane.doorbell import Doorbell
-from pilar.backplane.tenancy import atomic, tenant
+from pilar.backplane.tenancy import all_tenants, atomic, tenant
+from pilar.kernel.clock import now
 from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import LANES
 from tests.backplane.processes import wait_for
@@ -52,6 +54,24 @@ def test_nothing_rings_before_the_commit_or_after_a_rollback(sent: list[str], tr
         raise_after_enqueueing(workspace)
     time.sleep(0.1)
     assert sent == []
+
+
+def test_a_time_gone_by_is_now_so_that_nothing_looks_as_if_it_had_waited(threads: str, workspace: UUID) -> None:
+    with all_tenants("a test rings"), atomic():
+        doorbell.wake({(BULK, workspace): now() - timedelta(hours=1)})
+    assert rows("SELECT next_at > statement_timestamp() - interval '1 minute' FROM autopilot_turn") == [(True,)]
+
+
+def test_what_is_there_already_rings_for_nobody(
+    trade: Trade, workspace: UUID, monkeypatch: pytest.MonkeyPatch, threads: str
+) -> None:
+    trade.job()
+    rung: list[Any] = []
+    monkeypatch.setattr(doorbell, "ring_many", lambda rings, *, is_burst: rung.append(rings))
+    order = jobs.NewJob(workspace_id=workspace, payload=Task(), key="k", at=now() - timedelta(hours=1))
+    with tenant(workspace), atomic():
+        assert [jobs.enqueue_many("t.job", [order]) for _ in range(2)] == [1, 0]
+    assert len(rung) == 1
 
 
 def raise_after_enqueueing(workspace: UUID) -> None:
