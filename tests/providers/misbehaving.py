@@ -1,9 +1,10 @@
 """A server on loopback that answers as it is told, down to the byte."""
 
+import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 type Answer = Callable[[socket.socket], None]
@@ -72,6 +73,29 @@ def endless(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
     for _ in range(40):
         connection.sendall(b"x" * 1024 * 1024)
+
+
+class FarEnd:
+    """A server for many tests, each of which says what it answers next: SDKs build a client for each address."""
+
+    url: str
+    answer: Answer
+
+    def says(self, status: int, body: object, headers: Mapping[str, str] | None = None) -> None:
+        """Answer so from now on; a text is a page, anything else JSON."""
+        content = (body if isinstance(body, str) else json.dumps(body)).encode()
+        kind = "text/html" if isinstance(body, str) else "application/json"
+        lines = {"Content-Type": kind, "Content-Length": str(len(content)), "Connection": "close"} | dict(headers or {})
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        self.answer = saying(f"HTTP/1.1 {status} X\r\n{head}\r\n".encode() + content)
+
+
+@contextmanager
+def far_end() -> Iterator[FarEnd]:
+    """Serve whatever the tests say."""
+    end = FarEnd()
+    with server(lambda connection: end.answer(connection)) as end.url:
+        yield end
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Recorded answers and refusals of the models: each becomes an answer or one of our classes, never anything else."""
 
-import json
-from typing import Any
+from collections.abc import Iterator
 from uuid import UUID
 
 import pytest
@@ -11,7 +10,7 @@ from pytest_django import Settings
 from pilar.kernel.errors import ErrorClass, ProviderError
 from pilar.providers.ai import chat
 from pilar.providers.ai.chat import NoAnswer, Said
-from tests.providers.misbehaving import Answer, saying, server
+from tests.providers.misbehaving import FarEnd, far_end
 from tests.providers.recorded import recorded
 
 pytestmark = pytest.mark.django_db
@@ -23,39 +22,39 @@ class Reply(BaseModel):
     hand_over: bool
 
 
-def answering(status: int, body: Any, headers: dict[str, str]) -> Answer:
-    content = (body if isinstance(body, str) else json.dumps(body)).encode()
-    kind = "text/html" if isinstance(body, str) else "application/json"
-    lines = {"Content-Type": kind, "Content-Length": str(len(content)), "Connection": "close"} | headers
-    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    return saying(f"HTTP/1.1 {status} X\r\n{head}\r\n".encode() + content)
+@pytest.fixture(scope="module")
+def far() -> Iterator[FarEnd]:
+    with far_end() as end:
+        yield end
 
 
-def ask(settings: Settings, provider: str, answer: Answer) -> chat.AiAnswer[Reply]:
-    """Put a question to one model that answers so, and to no other."""
-    with server(answer) as url:
-        for name in ("OPENAI", "GROQ", "ANTHROPIC"):
-            setattr(settings, f"{name}_API_KEY", "sk-x" if name == provider.upper() else "")
-            setattr(settings, f"{name}_BASE_URL", f"{url}/v1" if name == "OPENAI" else url)
-        return chat.answer(
-            instructions="Du bist der Coach.",
-            messages=[Said("user", "Habt ihr auf?")],
-            output=Reply,
-            purpose="reply",
-            seconds=10,
-        )
+def ask(settings: Settings, far: FarEnd, provider: str) -> chat.AiAnswer[Reply]:
+    """Put a question to one model and to no other."""
+    for name in ("OPENAI", "GROQ", "ANTHROPIC"):
+        setattr(settings, f"{name}_API_KEY", "sk-x" if name == provider.upper() else "")
+        setattr(settings, f"{name}_BASE_URL", f"{far.url}/v1" if name == "OPENAI" else far.url)
+    return chat.answer(
+        instructions="Du bist der Coach.",
+        messages=[Said("user", "Habt ihr auf?")],
+        output=Reply,
+        purpose="reply",
+        seconds=10,
+    )
 
 
-def refusal(settings: Settings, provider: str, answer: Answer) -> ProviderError:
+def refusal(settings: Settings, far: FarEnd, provider: str) -> ProviderError:
     with pytest.raises(NoAnswer) as found:
-        ask(settings, provider, answer)
+        ask(settings, far, provider)
     (error,) = found.value.errors
     return error
 
 
 @pytest.mark.parametrize("name", [name for name, one in ANSWERS.items() if one["fits"]])
-def test_an_answer_is_read_whatever_stands_beside_it(settings: Settings, in_studio: UUID, name: str) -> None:
-    found = ask(settings, ANSWERS[name]["provider"], answering(200, ANSWERS[name]["body"], {}))
+def test_an_answer_is_read_whatever_stands_beside_it(
+    settings: Settings, far: FarEnd, in_studio: UUID, name: str
+) -> None:
+    far.says(200, ANSWERS[name]["body"])
+    found = ask(settings, far, ANSWERS[name]["provider"])
     assert (found.output, found.input_tokens, found.output_tokens) == (
         Reply(text="Ja, ab 7 Uhr.", hand_over=False),
         19,
@@ -64,15 +63,17 @@ def test_an_answer_is_read_whatever_stands_beside_it(settings: Settings, in_stud
 
 
 @pytest.mark.parametrize("name", [name for name, one in ANSWERS.items() if not one["fits"]])
-def test_what_is_no_answer_is_left_to_a_person(settings: Settings, in_studio: UUID, name: str) -> None:
-    error = refusal(settings, ANSWERS[name]["provider"], answering(200, ANSWERS[name]["body"], {}))
+def test_what_is_no_answer_is_left_to_a_person(settings: Settings, far: FarEnd, in_studio: UUID, name: str) -> None:
+    far.says(200, ANSWERS[name]["body"])
+    error = refusal(settings, far, ANSWERS[name]["provider"])
     assert error.code in ("refused", "unusable_answer"), error
 
 
 @pytest.mark.parametrize("name", ERRORS)
-def test_each_refusal_has_its_class(settings: Settings, in_studio: UUID, name: str) -> None:
+def test_each_refusal_has_its_class(settings: Settings, far: FarEnd, in_studio: UUID, name: str) -> None:
     one = ERRORS[name]
-    error = refusal(settings, one["provider"], answering(one["status"], one["body"], one["headers"]))
+    far.says(one["status"], one["body"], one["headers"])
+    error = refusal(settings, far, one["provider"])
     if one["class"] != "*":
         assert error.error_class is ErrorClass[one["class"]], error
     wait = {value for key, value in one["headers"].items() if key.lower() == "retry-after"}

@@ -1,6 +1,6 @@
 """Recorded answers of Stripe, Twilio and WhatsApp, as our clients judge them: by the provider's own word before all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +13,8 @@ from pilar.providers.twilio import numbers
 from pilar.providers.twilio.client import TwilioAccount
 from pilar.providers.whatsapp import messages, phones
 from pilar.providers.whatsapp.client import Graph, Sender
-from tests.providers.misbehaving import server
+from tests.providers.misbehaving import FarEnd, far_end
 from tests.providers.recorded import recorded
-from tests.providers.test_recorded_ai import answering
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_studio")]
 
@@ -45,50 +44,59 @@ def _keys(settings: Settings) -> None:
     settings.STRIPE_SECRET_KEY = "sk_test_x"
 
 
-def asked(settings: Settings, provider: str, status: int, body: Any) -> Any:
-    with server(answering(status, body, {})) as url:
-        setattr(settings, f"{provider.upper()}_API_BASE", url)
-        return ASK[provider]()
+@pytest.fixture(scope="module")
+def far() -> Iterator[FarEnd]:
+    with far_end() as end:
+        yield end
+
+
+def asked(settings: Settings, far: FarEnd, provider: str, status: int, body: Any) -> Any:
+    far.says(status, body)
+    setattr(settings, f"{provider.upper()}_API_BASE", far.url)
+    return ASK[provider]()
 
 
 @pytest.mark.parametrize(("provider", "name"), ERRORS)
-def test_each_refusal_has_its_class(settings: Settings, provider: str, name: str) -> None:
+def test_each_refusal_has_its_class(settings: Settings, far: FarEnd, provider: str, name: str) -> None:
     one = recorded(f"{provider}/errors")[name]
     with pytest.raises((ProviderError, ContactFailure)) as found:
-        asked(settings, provider, one["status"], one["body"])
+        asked(settings, far, provider, one["status"], one["body"])
     error = found.value
     judged = error.outcome if isinstance(error, ContactFailure) else error.error_class
     assert judged.name == one["outcome"], error
 
 
 @pytest.mark.parametrize("name", ["gateway page", "page with 200", "empty", "bare true"])
-def test_a_message_may_have_been_sent_when_the_answer_cannot_be_read(settings: Settings, name: str) -> None:
+def test_a_message_may_have_been_sent_when_the_answer_cannot_be_read(
+    settings: Settings, far: FarEnd, name: str
+) -> None:
     one = recorded("whatsapp/errors")[name]
     with pytest.raises(ProviderError) as found:
-        asked(settings, "whatsapp", one["status"], one["body"])
+        asked(settings, far, "whatsapp", one["status"], one["body"])
     assert found.value.ambiguous
 
 
 @pytest.mark.parametrize("name", ["something went wrong", "service down", "busy number"])
-def test_a_message_was_not_sent_when_meta_says_so(settings: Settings, name: str) -> None:
+def test_a_message_was_not_sent_when_meta_says_so(settings: Settings, far: FarEnd, name: str) -> None:
     one = recorded("whatsapp/errors")[name]
     with pytest.raises(ProviderError) as found:
-        asked(settings, "whatsapp", one["status"], one["body"])
+        asked(settings, far, "whatsapp", one["status"], one["body"])
     assert not found.value.ambiguous
 
 
 @pytest.mark.parametrize("name", recorded("whatsapp/answers"))
-def test_a_message_is_sent_whatever_else_the_answer_says(settings: Settings, name: str) -> None:
-    assert asked(settings, "whatsapp", 200, recorded("whatsapp/answers")[name]).id == "wamid.HBgLours"
+def test_a_message_is_sent_whatever_else_the_answer_says(settings: Settings, far: FarEnd, name: str) -> None:
+    assert asked(settings, far, "whatsapp", 200, recorded("whatsapp/answers")[name]).id == "wamid.HBgLours"
 
 
-def test_a_number_with_nulls_and_a_numeric_id_is_read(settings: Settings, in_studio: UUID) -> None:
+def test_a_number_with_nulls_and_a_numeric_id_is_read(settings: Settings, far: FarEnd, in_studio: UUID) -> None:
     body = {
         "id": 106540352242922,
         "display_phone_number": "+49 30 12345678",
         "quality_rating": None,
         "throughput": None,
     }
-    with server(answering(200, body, {})) as settings.WHATSAPP_API_BASE:
-        found = phones.fetch(Graph("token"), "106540352242922")
+    far.says(200, body)
+    settings.WHATSAPP_API_BASE = far.url
+    found = phones.fetch(Graph("token"), "106540352242922")
     assert (found.id, found.quality_rating, found.registered) == ("106540352242922", "", True)
