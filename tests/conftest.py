@@ -15,7 +15,10 @@ from tests import database
 from tests.e2e.installation import Installation, installed
 from tests.scheduling import Together
 
-FIXTURES_OF = {"sandbox": {"simulator", "_sandbox", "_running"}, "committed": {"committed"}}
+FIXTURES_OF = {
+    "sandbox": {"simulator", "_sandbox", "_running", "far", "purchase_at_stripe"},
+    "committed": {"committed"},
+}
 """The markers that tests get by the fixtures they use."""
 
 

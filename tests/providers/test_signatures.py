@@ -89,7 +89,14 @@ class TestStripe:
 
     @pytest.mark.parametrize(
         "body",
-        ["[]", "{", '{"id": "evt_1"}', '{"id": 7, "type": "x", "created": 1}', '{"id":"a b","type":"x","created":1}'],
+        [
+            "[]",
+            "{",
+            '{"id": "evt_1"}',
+            '{"id": [7], "type": "x", "created": 1}',
+            '{"id": null, "type": "x", "created": 1}',
+            '{"id":"a b","type":"x","created":1}',
+        ],
     )
     def test_a_genuine_body_that_is_no_event_is_malformed(self, body: str) -> None:
         with pytest.raises(Malformed):
