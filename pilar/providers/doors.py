@@ -51,15 +51,18 @@ class ReceiptWork(Payload):
     kind: str = ""
 
 
-def door(provider: str, *, methods: tuple[str, ...] = ("POST",)) -> Callable[[Door], Door]:
-    """Make a view a webhook door: open to strangers, problems instead of errors, every outcome counted."""
+def door(provider: str, *, methods: tuple[str, ...] = ("POST",), bad_signature: int = 403) -> Callable[[Door], Door]:
+    """Make a view a webhook door: open to strangers, problems instead of errors, every outcome counted.
+
+    `bad_signature` is the status that the provider expects for one.
+    """
 
     def wrap(view: Door) -> Door:
         @csrf_exempt
         def guarded(request: HttpRequest, **path: Any) -> HttpResponse:
             if request.method not in methods:
                 return _wrong_method(request, methods)
-            outcome, response = _answer(provider, view, request, path)
+            outcome, response = _answer(provider, view, request, path, bad_signature)
             WEBHOOKS.labels(provider, outcome).inc()
             return response
 
@@ -68,13 +71,15 @@ def door(provider: str, *, methods: tuple[str, ...] = ("POST",)) -> Callable[[Do
     return wrap
 
 
-def _answer(provider: str, view: Door, request: HttpRequest, path: dict[str, Any]) -> tuple[str, HttpResponse]:
+def _answer(
+    provider: str, view: Door, request: HttpRequest, path: dict[str, Any], bad_signature: int
+) -> tuple[str, HttpResponse]:
     try:
         return "accepted", view(request, **path)
     except BadSignature as error:
         log.warning("webhook.bad_signature", provider=provider, reason=str(error))
         return "bad_signature", problem(
-            request, 403, "bad_signature", _("The signature does not fit. Sign the raw body.")
+            request, bad_signature, "bad_signature", _("The signature does not fit. Sign the raw body.")
         )
     except Refused:
         return "refused", problem(request, 403, "refused", _("The verify token does not match."))

@@ -75,7 +75,7 @@ class TestAccepting:
 class TestRefusing:
     def test_a_bad_stripe_signature(self, client: Client) -> None:
         answer = senders.stripe_event(client, secret="whsec_other")
-        assert (answer.status_code, answer.json()["code"]) == (403, "bad_signature")
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad_signature")
         assert answer["Content-Type"] == "application/problem+json"
         assert stored() == []
 
