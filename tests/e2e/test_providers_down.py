@@ -198,6 +198,12 @@ def test_no_message_went_out_twice(running: Installation, tried: Studio, seen: o
 def test_afterwards_health_is_well_again_by_itself(running: Installation, tried: Studio, seen: object) -> None:
     failing = "SELECT probe, code, summary FROM health_healthcheck WHERE status <> 'healthy' AND probe = ANY (%s)"
     probes = [outage.probe for outage in OUTAGES.values()]
+    # A refused key speaks against a model for half an hour, or until it answers; nobody asks the third while the first does.
+    running.sql(
+        "UPDATE providers_providercall SET at = at - interval '30 minutes' WHERE outcome = 'THIRD_PARTY_AUTH_FAILED'"
+        " AND provider = ANY (%s) RETURNING 1",
+        list(OUTAGES["models"].providers),
+    )
     wait_for(lambda: not running.sql(failing, probes), seconds=RECOVERED_WITHIN, every=1)
     assert tried.health()["status"] != "failed"
 
