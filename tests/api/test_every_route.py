@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from pilar.api.access import RuleView
 from pilar.kernel.principal import Role
 
+pytestmark = pytest.mark.thorough
 OPEN = {
     "healthz": "liveness",
     "readyz": "readiness",

@@ -10,6 +10,7 @@ from pilar.backplane.audited_admin import AuditedAdmin
 from pilar.backplane.confirmation import SHORTEST_REASON
 from workspaces.models import User
 
+pytestmark = pytest.mark.thorough
 PAGES = [pytest.param(page, id=page.model._meta.label) for page in admin.site._registry.values()]
 
 

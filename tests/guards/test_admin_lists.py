@@ -11,6 +11,7 @@ from pilar.backplane.readable_admin import STUDIO, ReadableAdmin
 from pilar.kernel import switchboard
 from workspaces.models import User
 
+pytestmark = pytest.mark.thorough
 PAGES = [pytest.param(page, id=page.model._meta.label) for page in admin.site._registry.values()]
 AS_THEY_ARE = {"providers.Price.currency", "security.CspReport.directive", "coach.Message.error_code"}
 """Written like that by everybody who has to do with them."""

@@ -1,13 +1,14 @@
 """Every page template draws with the context that is promised to the views."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.contrib import messages as django_messages
 from django.http import HttpRequest
-from django.template import engines
+from django.template import TemplateSyntaxError, engines
 from django.template.loader import get_template
 
 from pilar.ui import gallery, toasts
@@ -25,13 +26,20 @@ def _name(path: Path) -> str:
     return str(path.relative_to(FOLDER))
 
 
+def _where(is_wrong: Callable[[str], object], paths: list[Path] = PAGES) -> list[str]:
+    return [_name(path) for path in paths if is_wrong(path.read_text())]
+
+
 def test_the_guards_below_find_templates() -> None:
     assert len(PAGES) > 60
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=_name)
-def test_every_template_compiles(path: Path) -> None:
-    assert get_template(_name(path))
+def test_every_template_compiles() -> None:
+    for path in TEMPLATES:
+        try:
+            get_template(_name(path))
+        except TemplateSyntaxError as error:
+            pytest.fail(f"{_name(path)}: {error}")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -46,29 +54,21 @@ def test_every_page_has_one_title_one_main_and_one_h1(name: str, draw: Draw) -> 
     assert [page.count(tag) for tag in ("<title>", "<main ", "<h1")] == [1, 1, 1]
 
 
-@pytest.mark.parametrize("path", PAGES, ids=_name)
-def test_no_page_carries_inline_style_or_script(path: Path) -> None:
-    text = path.read_text()
-    assert not re.search(r'\sstyle="|<style|\son[a-z]+="|javascript:', text)
-    assert all(
-        "nonce=" in tag or re.search("application/(?:ld.)?json", tag) for tag in re.findall(r"<script[^>]*>", text)
-    )
+def test_no_page_carries_inline_style_or_script() -> None:
+    assert _where(re.compile(r'\sstyle="|<style|\son[a-z]+="|javascript:').search) == []
+    assert _where(re.compile(r"<script(?![^>]*(?:nonce=|application/(?:ld.)?json))[^>]*>").search) == []
 
 
-@pytest.mark.parametrize("path", PAGES, ids=_name)
-def test_every_polling_element_carries_the_nonce(path: Path) -> None:
-    tags = re.findall(r"<[a-z][^>]*\shx-get[^>]*>", path.read_text())
-    assert all("hx-nonce=" in tag for tag in tags)
+def test_every_polling_element_carries_the_nonce() -> None:
+    assert _where(re.compile(r"<[a-z](?![^>]*\shx-nonce=)[^>]*\shx-get[^>]*>").search) == []
 
 
-@pytest.mark.parametrize("path", PARTS, ids=_name)
-def test_no_polled_part_has_htmx_attributes(path: Path) -> None:
-    assert "hx-" not in path.read_text()
+def test_no_polled_part_has_htmx_attributes() -> None:
+    assert _where(re.compile("hx-").search, PARTS) == []
 
 
-@pytest.mark.parametrize("path", PAGES, ids=_name)
-def test_no_page_names_a_foreign_host(path: Path) -> None:
-    assert not re.search(r'(?:src|href|action)="(?:https?:)?//', path.read_text())
+def test_no_page_names_a_foreign_host() -> None:
+    assert _where(re.compile(r'(?:src|href|action)="(?:https?:)?//').search) == []
 
 
 def test_every_html_form_that_posts_has_a_token(draw: Draw) -> None:

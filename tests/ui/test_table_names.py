@@ -18,6 +18,7 @@ from pilar.kernel import console, switchboard
 from pilar.ui.table_names import ROOMS
 from workspaces.models import Invoice, User
 
+pytestmark = pytest.mark.thorough
 OURS = [(model, page) for model, page in admin.site._registry.items() if model._meta.app_label in ROOMS]
 
 
