@@ -1,9 +1,7 @@
 """The operator's view of the engine: work, facts, effects, locks, budgets, records. Changes go through actions, audited."""
 
-from collections.abc import Callable
 from functools import cached_property
 from typing import Any, ClassVar
-from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
@@ -16,7 +14,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from pilar.backplane import admin_dead, admin_flow, admin_pages, audit, confirmation, estimates, jobs
+from pilar.backplane import admin_dead, admin_flow, admin_pages, audit, confirmation, estimates
 from pilar.backplane.models import (
     ActivityLog,
     AuditLog,
@@ -97,29 +95,25 @@ class JobAdmin(TrailAdmin):
     @admin.action(description=gettext_lazy("Run again (dead jobs)"))
     def retry(self, request: HttpRequest, rows: QuerySet[AutopilotJob]) -> HttpResponse | None:
         """Give dead jobs a new set of attempts."""
-        return self._each(request, rows, "job.retried", jobs.retry, _("Run these jobs again?"))
+        return self._each(request, rows, "retry", _("Run these jobs again?"))
 
     @admin.action(description=gettext_lazy("Cancel (waiting or dead jobs)"))
     def cancel(self, request: HttpRequest, rows: QuerySet[AutopilotJob]) -> HttpResponse | None:
         """End jobs without running them."""
-        return self._each(request, rows, "job.cancelled", jobs.cancel, _("Cancel these jobs?"))
+        return self._each(request, rows, "cancel", _("Cancel these jobs?"))
 
     @admin.action(description=gettext_lazy("Discard (dead jobs)"))
     def discard(self, request: HttpRequest, rows: QuerySet[AutopilotJob]) -> HttpResponse | None:
         """Take dead jobs out of the dead letters for good."""
-        return self._each(request, rows, "job.discarded", jobs.discard, _("Discard these jobs for good?"))
+        return self._each(request, rows, "discard", _("Discard these jobs for good?"))
 
     def _each(
-        self,
-        request: HttpRequest,
-        rows: QuerySet[AutopilotJob],
-        action: str,
-        change: Callable[[UUID], None],
-        question: str,
+        self, request: HttpRequest, rows: QuerySet[AutopilotJob], what: str, question: str
     ) -> HttpResponse | None:
-        asked = confirmation.ask_about_rows(request, rows, question, facts=lambda: self._facts(rows, action))
+        asked = confirmation.ask_about_rows(request, rows, question, facts=lambda: self._facts(rows, what))
         if asked is not None:
             return asked
+        change, action = admin_pages.CHANGES[what]
         done = 0
         for public_id, workspace_id in list(rows.values_list("public_id", "workspace_id")):
             try:
@@ -133,11 +127,11 @@ class JobAdmin(TrailAdmin):
         self.message_user(request, text, messages.SUCCESS)
         return None
 
-    def _facts(self, rows: QuerySet[AutopilotJob], action: str) -> list[str]:
+    def _facts(self, rows: QuerySet[AutopilotJob], what: str) -> list[str]:
         """What is chosen, by its type; and for work that will run, what it takes."""
         counts = dict(rows.order_by().values_list("type").annotate(Count("pk")))
         chosen = [f"{count} × {name}" for name, count in sorted(counts.items())]
-        return chosen + (estimates.told(estimates.of(counts)) if action == "job.retried" else [])
+        return chosen + (estimates.told(estimates.of(counts)) if what == "retry" else [])
 
 
 @admin.register(JobHistory)

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from pilar.backplane import confirmation, dead_letters, estimates, queue_now
 from pilar.backplane.admin_forms import ChangesForm
-from pilar.backplane.admin_pages import actor_of, page
+from pilar.backplane.admin_pages import CHANGES, actor_of, page
 from pilar.backplane.confirmation import About
 from pilar.backplane.dead_letters import PACE, Dead
 from pilar.backplane.readable import studio_names
@@ -53,7 +53,7 @@ def _change_many(request: HttpRequest) -> HttpResponse:
     if asked is not None:
         return asked.render()
     change = dead_letters.retry if what == "retry" else dead_letters.discard
-    action = "job.retried" if what == "retry" else "job.discarded"
+    _one, action = CHANGES[what]
     return _done(request, partial(dead_letters.everywhere, change, action), name, cause)
 
 

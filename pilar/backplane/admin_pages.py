@@ -142,16 +142,17 @@ def _carry_out(what: str, public_id: UUID, form: PayloadForm, actor: str) -> Non
     if what == "mend":
         dead_letters.mend(public_id, form.cleaned_data["payload"], actor=actor)
         return
-    change, action = _CHANGES[what]
+    change, action = CHANGES[what]
     change(public_id)
     audit.record(actor, action, "job", public_id)
 
 
-_CHANGES: dict[str, tuple[Callable[[UUID], None], str]] = {
+CHANGES: dict[str, tuple[Callable[[UUID], None], str]] = {
     "retry": (jobs.retry, "job.retried"),
     "discard": (jobs.discard, "job.discarded"),
     "cancel": (jobs.cancel, "job.cancelled"),
 }
+"""What operators do to one job, and how the trail calls it."""
 
 
 def replay(request: HttpRequest) -> HttpResponse:

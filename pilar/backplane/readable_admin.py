@@ -58,7 +58,9 @@ class ReadableAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no type
         """
         if not isinstance(name, str):
             return name
-        return self._shown.setdefault(name, self._readable(name))
+        if name not in self._shown:
+            self._shown[name] = self._readable(name)
+        return self._shown[name]
 
     def _readable(self, name: str) -> Any:
         if name in STUDIO:
