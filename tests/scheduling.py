@@ -1,4 +1,4 @@
-"""Which of the suite's two processes runs what: a file stays together, and so does a folder that shares an installation.
+"""Which of the suite's two processes runs what: a file stays together, and so do all that share an installation.
 
 pytest-xdist's own groups are without effect under pytest 9 (it renames items by an attribute that is gone), and nothing says so.
 """
@@ -6,14 +6,12 @@ pytest-xdist's own groups are without effect under pytest 9 (it renames items by
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
-BROWSER, WHOLE = "tests/browser", "tests/e2e"
-"""Folders whose tests share an installation each: together they would take longer than all other tests."""
+ON_AN_INSTALLATION = ("tests/browser/", "tests/e2e/")
 FIRST = (
-    BROWSER,
+    ON_AN_INSTALLATION[0],
     "tests/ui/test_browser.py",
     "tests/backplane/test_worker.py",
     "tests/provisioning/test_pipeline.py",
-    WHOLE,
 )
 
 
@@ -22,7 +20,7 @@ class Together(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
-        return next((folder for folder in (BROWSER, WHOLE) if path.startswith(f"{folder}/")), path)
+        return ON_AN_INSTALLATION[0] if path.startswith(ON_AN_INSTALLATION) else path
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         self.workqueue.move_to_end(min(self.workqueue, key=self._place), last=False)

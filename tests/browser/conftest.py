@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.journey import Owner
+from tests.browser.journey import Member, Owner
 from tests.browser.watching import Watch, chromium, watched
 from tests.e2e.installation import Installation
 
@@ -55,3 +55,12 @@ def owner(
     width, scheme = request.param
     with watched(browser, base_url=product.product, width=width, scheme=scheme, session=studio.session) as watch:
         yield watch
+
+
+def anna(phone: Watch, product: Installation, studio: InService) -> Member:
+    """The member, who has confirmed that she wants to be coached."""
+    member = Member(phone.page, product.sandbox, PHONE)
+    member.pick_up(studio.number)
+    member.write("JA")
+    member.wait_for("Danke für deine Bestätigung")
+    return member

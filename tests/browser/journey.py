@@ -12,6 +12,7 @@ from typing import Any
 from playwright.sync_api import FilePayload, Page
 
 from provisioning.scripted_customer import PAPER
+from tests.browser.watching import wait_until
 from tests.e2e.installation import Sandbox, wait_for
 
 PASSWORD = "bergwerk-tulpe-91"
@@ -97,7 +98,7 @@ class Owner:
         self.page.wait_for_selector("a[href='/onboarding/whatsapp']", timeout=60_000)
         yield "set-up waits"
         self.page.click("a[href='/onboarding/whatsapp']")
-        self.page.wait_for_function("Boolean(window.FB)")
+        wait_until(self.page, "Boolean(window.FB)")
         yield "whatsapp"
         shown = re.search(r"\+[\d ]+", self.page.inner_text(".numbered"))
         assert shown, "the page does not say which number to take"

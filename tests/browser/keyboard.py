@@ -11,6 +11,8 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+from tests.browser.watching import wait_until
+
 MOST_STOPS = 150
 STOP = """() => {
   const at = document.activeElement;
@@ -49,8 +51,8 @@ class Keyboard:
     def lands(self, selector: str) -> None:
         """Fail unless the focus comes to `selector` by itself."""
         try:
-            self.page.wait_for_function(IS_AT, arg=selector, timeout=20_000)
-        except Exception as error:
+            wait_until(self.page, IS_AT, selector, seconds=20)
+        except AssertionError as error:
             raise AssertionError(f"the focus is at {self._stop()}, not at {selector}") from error
 
     def to(self, selector: str, *, back: bool = False) -> None:

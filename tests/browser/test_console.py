@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import InService
+from tests.browser.conftest import InService, anna
 from tests.browser.people import Person
 from tests.browser.watching import watched
 from tests.e2e.installation import Installation
@@ -30,6 +30,9 @@ FIRST_OF = {
 
 @pytest.fixture(scope="module")
 def operator(browser: Browser, product: Installation, studio: InService) -> Any:
+    """The session of somebody who runs the product, in which at least one message was sent."""
+    with watched(browser, base_url=product.sandbox.url, width=360) as phone:
+        anna(phone, product, studio)
     with watched(browser, base_url=product.product, width=1440) as watch:
         watch.page.goto("/accounts/login/?next=/admin/")
         watch.page.fill("[name=login]", OPERATOR)

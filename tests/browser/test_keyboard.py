@@ -10,7 +10,7 @@ from provisioning.scripted_customer import PAPER
 from tests.browser.conftest import PHONE, InService
 from tests.browser.journey import PAPERS, PASSWORD, Member, Owner
 from tests.browser.keyboard import Keyboard
-from tests.browser.watching import watched
+from tests.browser.watching import wait_until, watched
 from tests.e2e.installation import Installation
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -103,7 +103,7 @@ def _whatsapp(keys: Keyboard, owner: Owner) -> None:
     keys.to("a[href='/onboarding/whatsapp']")
     with keys.leads("**/onboarding/whatsapp"):
         keys.press("Enter")
-    page.wait_for_function("Boolean(window.FB)")
+    wait_until(page, "Boolean(window.FB)")
     keys.to("[data-start]")
     with page.expect_popup() as opened:
         keys.press("Enter")

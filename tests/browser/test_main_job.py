@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Page
 
 from tests.browser import pages
-from tests.browser.conftest import PHONE, InService
-from tests.browser.journey import PASSWORD, Member, Owner
+from tests.browser.conftest import InService, anna
+from tests.browser.journey import PASSWORD, Owner
 from tests.browser.watching import Watch, watched
 from tests.e2e.installation import Installation
 
@@ -20,7 +20,7 @@ def test_a_member_is_answered_while_the_owner_watches(
     owner: Watch, studio: InService, product: Installation, browser: Browser
 ) -> None:
     with watched(browser, base_url=product.sandbox.url, width=360) as phone:
-        member = _member(phone, product, studio)
+        member = anna(phone, product, studio)
         _open_chat(owner.page, name="Anna")
         answers = owner.page.locator(".bubble.is-out")
         before = answers.count()
@@ -36,7 +36,7 @@ def test_a_chat_is_taken_over_answered_explained_and_handed_back(
 ) -> None:
     page, words = owner.page, f"Klar, bis Samstag! {owner.page.viewport_size}"
     with watched(browser, base_url=product.sandbox.url, width=360) as phone:
-        member = _member(phone, product, studio)
+        member = anna(phone, product, studio)
         _open_chat(page, name="Anna")
         page.click("#ai-switch[aria-checked=true]")
         page.fill("#text", words)
@@ -138,15 +138,6 @@ def test_members_come_from_a_file_are_filtered_and_paused_with_a_way_back(owner:
     page.goto("/dashboard/members?paused=1")
     assert page.locator("[name=ids]").count() == 0
     assert owner.wrong == {}
-
-
-def _member(phone: Watch, product: Installation, studio: InService) -> Member:
-    """Anna, who has confirmed that she wants to be coached."""
-    member = Member(phone.page, product.sandbox, PHONE)
-    member.pick_up(studio.number)
-    member.write("JA")
-    member.wait_for("Danke für deine Bestätigung")
-    return member
 
 
 def _open_chat(page: Page, name: str) -> None:

@@ -1,13 +1,14 @@
 """A browser whose pages are watched: what they complain of, whether they fit, and whether anybody is shut out."""
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, sync_playwright
 
 from pilar.runtime.browser import system_chromium
 
@@ -78,6 +79,26 @@ class Watch:
 
 def _is_complaint(line: ConsoleMessage) -> bool:
     return line.type in ("error", "warning") and SLOW_MACHINE not in line.text
+
+
+def wait_until(page: Page, condition: str, subject: Any = None, *, seconds: float = 60) -> None:
+    """Wait until JavaScript says so. Playwright's own way evaluates strings inside the page, which our policy forbids
+    whenever the first answer is no.
+    """
+    deadline = time.monotonic() + seconds
+    while not _says_so(page, condition, subject):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds:g} s at {page.url}: {condition}")
+        page.wait_for_timeout(50)
+
+
+def _says_so(page: Page, condition: str, subject: Any) -> bool:
+    try:
+        return bool(page.evaluate(condition, subject))
+    except Error as error:
+        if "context was destroyed" not in error.message:
+            raise
+        return False  # the page is just being left for the next one
 
 
 def sideways(page: Page) -> list[str]:

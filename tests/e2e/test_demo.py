@@ -1,6 +1,7 @@
 """What a newcomer finds soon after `make up`: a studio that works, with members who write, and logins that fit."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -8,10 +9,17 @@ import pytest
 
 from provisioning.demo_studio import MEMBERS
 from provisioning.scripted_customer import Forms
-from tests.e2e.installation import Installation, wait_for
+from tests.e2e.installation import Installation, installed, wait_for
 from workspaces import demo
 
 pytestmark = [pytest.mark.processes, pytest.mark.drill]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """As `make up` starts it; the other tests do without the demo's life."""
+    with installed(tmp_path_factory.mktemp("demo")) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 from provisioning.scripted_customer import ScriptedCustomer
 from tests.e2e.installation import ONE_OF_EACH, Installation, Studio, wait_for
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.drill]
 CREATED_AT_TWILIO = ("accounts", "bundles", "incoming_phone_numbers")
 
 
@@ -45,7 +45,6 @@ def test_set_up_survives_a_worker_that_is_killed(product: Installation) -> None:
     complete(product, playing.result(120))
 
 
-@pytest.mark.drill
 def test_set_up_survives_a_worker_that_is_killed_again_and_again(product: Installation) -> None:
     names = ("Erste Glocke", "Zweite Glocke")
     playing, dice = in_the_background(product, *names), random.Random()
@@ -58,7 +57,6 @@ def test_set_up_survives_a_worker_that_is_killed_again_and_again(product: Instal
         complete(product, each.result(120))
 
 
-@pytest.mark.drill
 def test_set_up_survives_the_end_of_every_process(product: Installation) -> None:
     """Three studios are at different points of their set-up when the power goes."""
     connected, papers, paid = (product.customer(name) for name in ("Strom Weg", "Licht Aus", "Kerze An"))
@@ -94,7 +92,6 @@ def step_result(customer: ScriptedCustomer, name: str) -> dict[str, Any]:
     return next(step["result"] for step in customer.wait_until_ready()["steps"] if step["name"] == name)
 
 
-@pytest.mark.drill
 def test_answers_that_are_lost_after_the_provider_acted_make_nothing_twice(product: Installation) -> None:
     for name in CREATED_AT_TWILIO:
         product.sandbox.fault("twilio", "lost-answer", operation=f"{name}.create", count=1)

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-import httpx
 import pytest
 from pytest_django import Settings
 
@@ -23,6 +22,7 @@ from pilar.providers.whatsapp import phones, signup
 from pilar.providers.whatsapp.client import Sender
 from tests.health.conftest import a_worker, incidents, stored
 from tests.providers.conftest import Sandbox
+from tests.sandbox.serving import HTTP
 
 pytestmark = pytest.mark.django_db
 
@@ -116,7 +116,7 @@ def test_a_provider_that_recovers_shows_without_waiting_for_a_round(
     sandbox.fault("twilio", "status", status=500)
     failing_calls(studio, 1)
     work_off(["health"])
-    httpx.delete(f"{sandbox.url}/_control/faults", trust_env=False)
+    HTTP.delete(f"{sandbox.url}/_control/faults")
     with tenant(studio):
         numbers.fetch(twilio.own_account(), number)
     work_off(["health"])

@@ -15,6 +15,7 @@ import pytest
 from pytest_django import Settings
 
 from pilar.backplane import tenants
+from tests.sandbox.serving import HTTP
 
 TWILIO_MAIN = "AC" + "0" * 31 + "1"
 
@@ -25,12 +26,12 @@ class Sandbox:
     smtp_port: int
 
     def post(self, path: str, **body: Any) -> Any:
-        answer = httpx.post(f"{self.url}{path}", json=body, trust_env=False)
+        answer = HTTP.post(f"{self.url}{path}", json=body)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
     def get(self, path: str) -> Any:
-        return httpx.get(f"{self.url}{path}", trust_env=False).json()
+        return HTTP.get(f"{self.url}{path}").json()
 
     def fault(self, provider: str, kind: str, *, operation: str = "*", **more: Any) -> None:
         self.post("/_control/faults", provider=provider, operation=operation, kind=kind, **more)
@@ -65,7 +66,7 @@ def simulator() -> Iterator[Sandbox]:
 def _wait_until_up(sandbox: Sandbox) -> None:
     for _ in range(100):
         try:
-            httpx.get(f"{sandbox.url}/_control/state", trust_env=False)
+            HTTP.get(f"{sandbox.url}/_control/state")
             return
         except httpx.HTTPError:
             time.sleep(0.1)

@@ -46,7 +46,7 @@ def test_the_popup_gives_ids_to_the_page_and_a_code_to_the_sdk(sandbox: Sandbox,
     opened.value.fill("#business_name", "Studio Nord")
     opened.value.fill("#phone_number", "+49 30 12345678")
     opened.value.click("button[type=submit]")
-    page.wait_for_function("document.getElementById('code').textContent")
+    page.wait_for_selector("#code:not(:empty)")
     told = page.text_content("#told") or ""
     assert '"event":"FINISH"' in told
     assert list(sandbox.world.whatsapp.wabas)[0] in told
@@ -57,5 +57,5 @@ def test_who_cancels_gets_no_code(page: Page) -> None:
     with page.expect_popup() as opened:
         page.click("#go")
     opened.value.click("#cancel")
-    page.wait_for_function("document.getElementById('code').textContent === 'none'")
+    page.wait_for_selector("#code:text-is('none')")
     assert '"event":"CANCEL"' in (page.text_content("#told") or "")

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import httpx
 import pytest
 from pytest_django.fixtures import Settings
 
@@ -16,7 +15,7 @@ from pilar.backplane.tenancy import PLATFORM, all_tenants, tenant
 from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import Happened
 from pilar.providers.events import StripeHappened
-from tests.sandbox.serving import Sandbox, eventually, running
+from tests.sandbox.serving import HTTP, Sandbox, eventually, running
 from tests.workspaces.world import World, make_world
 from workspaces import stripe_events
 from workspaces.models import SignUp, Subscription, Workspace
@@ -36,7 +35,7 @@ class Shop:
 
     def pay(self, url: str, means: str = "good") -> None:
         """Somebody fills in Stripe's page at `url`."""
-        httpx.post(f"{self.sandbox.url}{urlsplit(url).path}/pay", data={"means": means}, trust_env=False)
+        HTTP.post(f"{self.sandbox.url}{urlsplit(url).path}/pay", data={"means": means})
 
     def act(self, action: str, **body: Any) -> Any:
         """Let something happen at Stripe."""
@@ -108,7 +107,7 @@ def _running() -> Iterator[Sandbox]:
 @pytest.fixture
 def shop(_running: Sandbox, settings: Settings, db: None) -> Shop:
     """Point Stripe at a sandbox that has nothing in it yet."""
-    httpx.post(f"{_running.url}/_control/reset", trust_env=False).raise_for_status()
+    HTTP.post(f"{_running.url}/_control/reset").raise_for_status()
     _running.product.received.clear()
     settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE = "sk_test_sandbox", _running.url
     settings.STRIPE_PRICES = {"BASIC": "price_basic", "PRO": "price_pro"}

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import httpx
 import pytest
 from django.db import connections
 from pytest_django.fixtures import Settings
@@ -14,7 +13,7 @@ from pilar.kernel.principal import Principal, Role
 from pilar.kernel.problems import Conflict
 from pilar.providers.events import StripeHappened
 from tests.factories import WorkspaceFactory
-from tests.sandbox.serving import Sandbox
+from tests.sandbox.serving import HTTP, Sandbox
 from tests.workspaces.conftest import Shop, tell
 from tests.workspaces.factories import MembershipFactory
 from workspaces import team
@@ -25,7 +24,7 @@ TIMES = 20
 
 @pytest.fixture
 def open_shop(committed: str, _running: Sandbox, settings: Settings) -> Iterator[Shop]:
-    httpx.post(f"{_running.url}/_control/reset", trust_env=False).raise_for_status()
+    HTTP.post(f"{_running.url}/_control/reset").raise_for_status()
     _running.product.received.clear()
     settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE = "sk_test_sandbox", _running.url
     settings.STRIPE_PRICES = {"BASIC": "price_basic", "PRO": "price_pro"}

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
+from functools import cache
 
 from django.conf import settings
 from django.utils.crypto import salted_hmac
@@ -69,9 +70,15 @@ def _fingerprint() -> str:
     return salted_hmac("pilar.providers.email.smtp", known, algorithm="sha256").hexdigest()
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """What we ask of a server's certificate. Kept: reading the system's authorities takes longer than many a letter."""
+    return ssl.create_default_context()
+
+
 @contextmanager
 def _connected() -> Iterator[smtplib.SMTP]:
-    host, port, context = settings.SMTP_HOST, settings.SMTP_PORT, ssl.create_default_context()
+    host, port, context = settings.SMTP_HOST, settings.SMTP_PORT, _trusted()
     seconds = remaining(SECONDS)
     if port == IMPLICIT_TLS_PORT:
         server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=seconds, context=context)
