@@ -41,12 +41,17 @@ def live() -> list[tuple[Any, ...]]:
     return rows("SELECT status, attempts, crashes FROM autopilot_job WHERE type LIKE 'labour%%'")
 
 
-def test_a_worker_without_any_broker_does_the_work_and_stops_cleanly(here: Site) -> None:
+def test_a_worker_without_any_broker_does_the_work_and_when_stopped_ends_what_runs(here: Site) -> None:
     worker = here.worker()
     enqueue(here, "labour.do", 20)
     assert wait_for(lambda: len(here.lines("done")) == 20) < 15
+    wait_for(lambda: live() == [])
+    enqueue(here, "labour.do", 150, seconds=3, workspace=uuid7())
+    wait_for(lambda: len(here.lines("begun")) > 20)
     assert worker.stop() < 30
-    assert (live(), here.signed_in()) == ([], set())
+    assert sorted(here.lines("begun")) == sorted(here.lines("done"))
+    assert {row[0] for row in live()} <= {0}, "what had not begun was given back"
+    assert here.signed_in() == set()
 
 
 def test_the_jobs_of_a_killed_worker_are_taken_over_and_none_is_lost(here: Site) -> None:
@@ -71,6 +76,7 @@ def test_a_job_that_kills_its_workers_is_put_aside(here: Site) -> None:
     assert len(here.lines("begun")) == 3
 
 
+@pytest.mark.drill
 def test_an_effect_is_made_once_though_the_worker_dies_before_it_is_noted(here: Site) -> None:
     enqueue(here, "labour.act")
     first = here.worker(PILAR_CRASH_AT="effect.after_call")
@@ -89,15 +95,6 @@ def test_an_effect_is_made_though_the_worker_dies_before_it(here: Site, point: s
     here.worker()
     wait_for(lambda: here.lines("done"))
     assert here.lines("acted") == ["labour.act-0"]
-
-
-def test_a_stopped_worker_lets_running_work_finish_and_gives_the_rest_back(here: Site) -> None:
-    worker = here.worker()
-    enqueue(here, "labour.do", 150, seconds=3)
-    wait_for(lambda: here.lines("begun"))
-    assert worker.stop() < 30
-    assert sorted(here.lines("begun")) == sorted(here.lines("done"))
-    assert {row[0] for row in live()} <= {0}
 
 
 @pytest.mark.drill

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.csp import LazyNonce, build_policy
 from playwright.sync_api import Browser, Page, Route
 
-from tests.browser.watching import barriers, chromium, sideways
+from tests.browser.watching import barriers, chromium, sideways, with_axe
 from tests.ui import samples
 from tests.ui.conftest import Draw
 
@@ -65,6 +65,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, site: dict[str, str])
     context = browser.new_context(
         viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce", locale="de-DE"
     )
+    with_axe(context)
     context.route(f"{SITE}/**", lambda route: _answer(route, site))
     yield context.new_page()
     context.close()
