@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -29,7 +30,7 @@ class Member:
     wording: str
     says: tuple[str, ...]
     followup: tuple[str, timedelta] | None = None
-    """A planned message beside the rhythm: its type, and how long from now."""
+    """A planned message beside the rhythm: its type, and how long from now; on another day at ten in the morning."""
 
 
 MEMBERS = (
@@ -155,8 +156,10 @@ class DemoOwner(ScriptedCustomer):
             self._write(member, number, words)
         if member.followup:
             kind, later = member.followup
-            due = {"leadId": lead["id"], "type": kind, "scheduledAt": (datetime.now(UTC) + later).isoformat()}
-            self._api("POST", "/api/followups", json=due)
+            due = _due(datetime.now(ZoneInfo(member.timezone)), later)
+            self._api(
+                "POST", "/api/followups", json={"leadId": lead["id"], "type": kind, "scheduledAt": due.isoformat()}
+            )
 
     def _write(self, member: Member, number: str, words: str) -> None:
         before = self._received(member)
@@ -171,3 +174,9 @@ class DemoOwner(ScriptedCustomer):
 
     def _api(self, method: str, path: str, **content: Any) -> httpx.Response:
         return self._ok(self.session.request(method, path, headers=self._csrf(), **content))
+
+
+def _due(now: datetime, later: timedelta) -> datetime:
+    """Nobody plans to write at night, also when the demo is started then."""
+    due = now + later
+    return due.replace(hour=10, minute=0, second=0, microsecond=0) if later.days else due

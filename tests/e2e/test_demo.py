@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -54,6 +56,9 @@ def test_its_members_are_in_every_situation(owner: httpx.Client) -> None:
 def test_messages_are_planned_for_today_and_the_next_days(owner: httpx.Client) -> None:
     by_hand = [plan for plan in listed(owner, "/api/followups") if plan["origin"] == "person"]
     assert len({plan["scheduledAt"][:10] for plan in by_hand}) >= 3
+    zones = {member["id"]: ZoneInfo(member["timezone"]) for member in listed(owner, "/api/leads")}
+    due = [datetime.fromisoformat(plan["scheduledAt"]).astimezone(zones[plan["leadId"]]) for plan in by_hand]
+    assert {moment.hour for moment in due if moment - datetime.now(UTC) > timedelta(hours=23)} <= {10}
 
 
 def test_a_second_start_finds_it_alive(running: Installation, owner: httpx.Client) -> None:
