@@ -105,7 +105,9 @@ def _use_real_logins(name: str) -> None:
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """A whole installation as `make up` runs it, for all tests that need one: a start costs ten seconds and more."""
+    """A whole installation as `make up` runs it, without the demo's life, for all tests that need one: a start costs ten
+    seconds and more.
+    """
     with installed(tmp_path_factory.mktemp("installation"), PILAR_DEMO="0") as found:
         yield found
 

@@ -5,13 +5,16 @@ import pytest
 from tests import database
 from tests.backplane.trade import value
 
-KEEP = "SELECT autopilot_keep_partitions(7, 30, {})"
+
+def keep(*awaited: str) -> int:
+    """Make the days ahead and drop those of old, except the awaited; return how many partitions came or went."""
+    return int(value("SELECT autopilot_keep_partitions(7, 30, %s::date[])", list(awaited)))
 
 
 @pytest.fixture(autouse=True)
 def _todays(committed: str) -> None:
     """The days that are missing because the database's template was made on another day."""
-    value(KEEP.format("'{}'"))
+    keep()
 
 
 def test_a_day_that_is_awaited_keeps_its_partition_and_others_go(committed: str) -> None:
@@ -24,7 +27,7 @@ def test_a_day_that_is_awaited_keeps_its_partition_and_others_go(committed: str)
                 f"CREATE TABLE {part} PARTITION OF autopilot_event FOR VALUES FROM ('{lower}') TO ('{upper}')"
             )
             server.execute(f"ALTER TABLE {part} OWNER TO pilar_owner")
-    assert value(KEEP.format("'{2020-01-02}'")) == 1
+    assert keep("2020-01-02") == 1
     assert value("SELECT to_regclass('autopilot_event_p20200101')") is None
     assert value("SELECT to_regclass('autopilot_event_p20200102')") is not None
 
@@ -45,6 +48,6 @@ def test_a_partition_that_comes_late_takes_its_rows_over(committed: str) -> None
         server.execute(f"DROP TABLE {part}")  # type: ignore[call-overload]  # the stubs want literals
         server.execute(_DONE)
         assert server.execute("SELECT count(*) FROM autopilot_job_done_rest").fetchone() == (1,)
-        assert value(KEEP.format("'{}'")) == 1
+        assert keep() == 1
         for table, count in ((part, 1), ("autopilot_job_done_rest", 0), ("autopilot_job_done", 1)):
             assert server.execute(f"SELECT count(*) FROM {table}").fetchone() == (count,)  # type: ignore[call-overload]

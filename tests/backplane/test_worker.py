@@ -46,7 +46,7 @@ def test_a_worker_without_any_broker_does_the_work_and_when_stopped_ends_what_ru
     enqueue(here, "labour.do", 20)
     assert wait_for(lambda: len(here.lines("done")) == 20) < 15
     wait_for(lambda: live() == [])
-    enqueue(here, "labour.do", 150, seconds=3, workspace=uuid7())
+    enqueue(here, "labour.do", 150, seconds=3)
     wait_for(lambda: len(here.lines("begun")) > 20)
     assert worker.stop() < 30
     assert sorted(here.lines("begun")) == sorted(here.lines("done"))

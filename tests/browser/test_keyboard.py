@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Page
 
 from provisioning.scripted_customer import PAPER
-from tests.browser.conftest import PHONE, InService
-from tests.browser.journey import PAPERS, PASSWORD, Member, Owner
+from tests.browser.conftest import InService, anna
+from tests.browser.journey import PAPERS, PASSWORD, Owner
 from tests.browser.keyboard import Keyboard
 from tests.browser.watching import wait_until, watched
 from tests.e2e.installation import Installation
@@ -133,10 +133,7 @@ def test_a_member_is_answered_and_the_chat_handed_back(
     keys: Keyboard, studio: InService, product: Installation, browser: Browser
 ) -> None:
     with watched(browser, base_url=product.sandbox.url, width=360) as phone:
-        member = Member(phone.page, product.sandbox, PHONE)
-        member.pick_up(studio.number)
-        member.write("JA")
-        member.wait_for("Danke für deine Bestätigung")
+        member = anna(phone, product, studio)
         _sign_in(keys)
         _open_chat(keys)
         _take_over(keys)

@@ -1,7 +1,6 @@
 """A browser whose pages are watched: what they complain of, whether they fit, and whether anybody is shut out."""
 
 import logging
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, sync_playwright
 
 from pilar.runtime.browser import system_chromium
+from tests.e2e.installation import wait_for
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -86,11 +86,7 @@ def wait_until(page: Page, condition: str, subject: Any = None, *, seconds: floa
     """Wait until JavaScript says so. Playwright's own way evaluates strings inside the page, which our policy forbids
     whenever the first answer is no.
     """
-    deadline = time.monotonic() + seconds
-    while not _says_so(page, condition, subject):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds:g} s at {page.url}: {condition}")
-        page.wait_for_timeout(50)
+    wait_for(lambda: _says_so(page, condition, subject), seconds=seconds)
 
 
 def _says_so(page: Page, condition: str, subject: Any) -> bool:
