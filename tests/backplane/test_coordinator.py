@@ -86,13 +86,15 @@ def test_bulk_gives_way_while_messages_cannot_all_be_taken(
     monkeypatch.setattr(coordinator, "SLOTS", {"messages": 1, "bulk": 20})
     trade.job("t.message", wait, lane="messages")
     trade.job("t.bulk", wait)
-    for name, count in (("t.message", 3), ("t.bulk", 20)):
-        for _ in range(count):
-            enqueue(workspace, name=name)
+    for _ in range(3):
+        enqueue(workspace, name="t.message")
     loop = Coordinator(["messages", "bulk"])
     try:
         start(loop)
-        wait_for(lambda: begun.count("t.bulk") == 2)
+        wait_for(lambda: len(rows("SELECT 1 FROM autopilot_job WHERE status = 1")) == 3)
+        for _ in range(20):
+            enqueue(workspace, name="t.bulk")
+        wait_for(lambda: begun.count("t.bulk") >= 2)
         claimed = rows("SELECT count(*) FROM autopilot_job WHERE type = 't.bulk' AND status = 1")
         gates["t.message"].set()
         wait_for(lambda: Counter(begun) == {"t.message": 3, "t.bulk": 20})

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.sandbox.serving import HTTP, Sandbox, running
+from tests.sandbox.serving import Sandbox, running
 
 
 @pytest.fixture(scope="session")
@@ -15,8 +15,6 @@ def _sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def sandbox(_sandbox: Sandbox) -> Sandbox:
-    HTTP.post(f"{_sandbox.url}/_control/reset").raise_for_status()
+    _sandbox.reset()
     _sandbox.post("/_control/reviews", delaySeconds=0.05, decision="approved")
-    _sandbox.product.received.clear()
-    _sandbox.product.answers.clear()
     return _sandbox

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import uvicorn
@@ -70,8 +71,12 @@ HTTP = httpx.Client(timeout=10, trust_env=False)
 
 @dataclass
 class Product:
-    """Plays PILAR: takes every webhook and answers with what the test wants (TwiML, a page)."""
+    """Plays PILAR: takes every webhook and answers with what the test wants (TwiML, a page).
 
+    Each test reaches it at an address of its own: what was on its way when the test before ended arrives nowhere.
+    """
+
+    host: str = ""
     url: str = ""
     received: list[Received] = field(default_factory=list)
     answers: dict[str, str] = field(default_factory=dict)
@@ -79,11 +84,23 @@ class Product:
     def at(self, path: str) -> list[Received]:
         return [one for one in self.received if one.path == path]
 
+    def move(self) -> None:
+        """Begin anew at another address."""
+        self.url = f"{self.host}/{secrets.token_hex(4)}"
+        self.received.clear()
+        self.answers.clear()
+
     async def take(self, request: Request) -> Response:
-        self.received.append(Received(request.url.path, await request.body(), dict(request.headers)))
+        path = request.url.path
+        body = await request.body()
+        own = urlsplit(self.url).path
+        if not path.startswith(own):
+            return Response("moved", status_code=410)
+        path = path.removeprefix(own)
+        self.received.append(Received(path, body, dict(request.headers)))
         if "hub.challenge" in request.query_params:
             return Response(request.query_params["hub.challenge"])
-        answer = self.answers.get(request.url.path, "ok")
+        answer = self.answers.get(path, "ok")
         kinds = {"<Re": "text/xml", "<!d": "text/html"}
         return Response(answer, media_type=kinds.get(answer[:3], "text/plain"))
 
@@ -102,6 +119,12 @@ class Sandbox:
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
+    def reset(self) -> None:
+        """Forget all that happened, and let the product move."""
+        self.post("/_control/reset")
+        self.product.move()
+        self.world.settings = settings_for(self.product)
+
     def fault(self, provider: str, operation: str, **more: Any) -> None:
         self.post("/_control/faults", provider=provider, operation=operation, **{"kind": "status", "count": 1} | more)
 
@@ -113,8 +136,8 @@ def settings_for(product: Product) -> Settings:
 @contextmanager
 def running() -> Iterator[Sandbox]:
     product = Product()
-    with served(product.app()) as product_url:
-        product.url = product_url
+    with served(product.app()) as product.host:
+        product.move()
         world = new_world(settings_for(product))
         with served(create_app(world.settings, world)) as url:
             yield Sandbox(url, world, product)

@@ -314,7 +314,7 @@ def test_the_signature_is_twilios_own_example() -> None:
 
 
 def test_metas_call_is_recorded_as_the_voice_url_says(sandbox: Sandbox, studio: twilio.Client) -> None:
-    sandbox.product.answers["/voice"] = '<Response><Record transcribe="true" transcribeCallback="/heard"/></Response>'
+    sandbox.product.answers["/voice"] = '<Response><Record transcribe="true" transcribeCallback="heard"/></Response>'
     number = twilio.buy_in_berlin(studio, voice_url=f"{sandbox.product.url}/voice")
     sandbox.post("/_meta/signup", phone_number=number.phone_number, business_name="Nord")
     heard = eventually(lambda: sandbox.product.at("/heard"))[0].form["TranscriptionText"]

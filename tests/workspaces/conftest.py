@@ -107,8 +107,7 @@ def _running() -> Iterator[Sandbox]:
 @pytest.fixture
 def shop(_running: Sandbox, settings: Settings, db: None) -> Shop:
     """Point Stripe at a sandbox that has nothing in it yet."""
-    HTTP.post(f"{_running.url}/_control/reset").raise_for_status()
-    _running.product.received.clear()
+    _running.reset()
     settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE = "sk_test_sandbox", _running.url
     settings.STRIPE_PRICES = {"BASIC": "price_basic", "PRO": "price_pro"}
     return Shop(_running)

@@ -13,7 +13,7 @@ from pilar.kernel.principal import Principal, Role
 from pilar.kernel.problems import Conflict
 from pilar.providers.events import StripeHappened
 from tests.factories import WorkspaceFactory
-from tests.sandbox.serving import HTTP, Sandbox
+from tests.sandbox.serving import Sandbox
 from tests.workspaces.conftest import Shop, tell
 from tests.workspaces.factories import MembershipFactory
 from workspaces import team
@@ -24,8 +24,7 @@ TIMES = 20
 
 @pytest.fixture
 def open_shop(committed: str, _running: Sandbox, settings: Settings) -> Iterator[Shop]:
-    HTTP.post(f"{_running.url}/_control/reset").raise_for_status()
-    _running.product.received.clear()
+    _running.reset()
     settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE = "sk_test_sandbox", _running.url
     settings.STRIPE_PRICES = {"BASIC": "price_basic", "PRO": "price_pro"}
     return Shop(_running)

@@ -154,10 +154,9 @@ class Coordinator(threading.Thread):
     def _drop(self, *, give_back: bool = False) -> None:
         """Forget what was claimed and not started: it was taken away, or is given back."""
         for lane in self.lanes.values():
-            while lane.waiting:
-                row, _ = lane.waiting.popleft()
-                if give_back:
-                    self._results.append(unstarted(row))
+            rows = lane.forget_waiting()
+            if give_back:
+                self._results.extend(map(unstarted, rows))
 
     def _pause(self) -> float:
         """Return how long to sleep unless something happens."""

@@ -49,7 +49,7 @@ class Lane:
         self.urgent_after = UUID(int=0)
         self.times: deque[tuple[str, float, str]] = deque()
         """Type and seconds of each run and what became of it, until the tally takes them."""
-        self._count = threading.Lock()
+        self._lock = threading.Lock()
         self._runners = 0
         self._seen = 0
 
@@ -63,17 +63,39 @@ class Lane:
     @property
     def least_room(self) -> int:
         """How many more rows to claim while others go first: what is claimed may fill a tenth of the slots."""
-        return max(0, min(self.room, max(1, self.slots // 10) - len(self.running) - len(self.waiting)))
+        with self._lock:
+            held = len(self.waiting) + len(self.running)
+        return max(0, min(self.room, max(1, self.slots // 10) - held))
+
+    def take(self) -> tuple[Claimed, int, float] | None:
+        """Take the first waiting row among the running ones, in one step, so that whoever counts never misses it.
+        Returns it, the worker id it was claimed under, and when its run began; None when no row waits.
+        """
+        with self._lock:
+            if not self.waiting:
+                return None
+            row, worker = self.waiting.popleft()
+            started = monotonic()
+            self.running[row.lease] = (row, started)
+        return row, worker, started
+
+    def forget_waiting(self) -> list[Claimed]:
+        """Take all rows out that wait, and return them."""
+        rows = []
+        with self._lock:
+            while self.waiting:
+                rows.append(self.waiting.popleft()[0])
+        return rows
 
     def joined(self, runners: int) -> None:
-        with self._count:
+        with self._lock:
             self._runners += runners
 
     def missing_runners(self) -> int:
         """How many runners should join now. Asked again while rows wait."""
         waiting, before = len(self.waiting), self._seen
         self._seen = waiting
-        with self._count:
+        with self._lock:
             free = self.slots - self._runners
             if not waiting or free <= 0:
                 return 0
@@ -147,13 +169,8 @@ class Crew:
         """Run waiting rows until there are none; False when the last run was given up, and this runner's place with
         it.
         """
-        while self._may_start():
-            try:
-                row, worker = lane.waiting.popleft()
-            except IndexError:
-                break
-            started = monotonic()
-            lane.running[row.lease] = (row, started)
+        while self._may_start() and (taken := lane.take()):
+            row, worker, started = taken
             result = execute(row, worker=worker)
             give_back()
             if lane.running.pop(row.lease, None) is None:
