@@ -16,6 +16,8 @@ from tests.browser.watching import Watch, chromium, watched
 from tests.e2e.installation import Installation
 
 PHONE = "+4915111111111"
+SHAPES = [(360, "dark"), pytest.param((1440, "light"), marks=pytest.mark.drill)]
+"""A phone in the dark; and a desk in daylight, which `make drill` walks: `make test` sees it with the samples (tests/ui)."""
 
 
 @pytest.fixture(scope="package")
@@ -47,11 +49,11 @@ def studio(browser: Browser, product: Installation) -> InService:
         return InService(watch.wrong, watch.context.storage_state(), owner.number)
 
 
-@pytest.fixture(params=[(360, "dark"), (1440, "light")], ids=str)
+@pytest.fixture(params=SHAPES, ids=str)
 def owner(
     request: pytest.FixtureRequest, browser: Browser, product: Installation, studio: InService
 ) -> Iterator[Watch]:
-    """The owner's browser, signed in, on a phone in the dark and on a desk in daylight."""
+    """The owner's browser, signed in."""
     width, scheme = request.param
     with watched(browser, base_url=product.product, width=width, scheme=scheme, session=studio.session) as watch:
         yield watch

@@ -6,6 +6,7 @@ import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from playwright.sync_api import Browser
 
+from tests.browser.conftest import SHAPES
 from tests.browser.journey import PASSWORD
 from tests.browser.people import Person, security_chip
 from tests.browser.watching import Watch, watched
@@ -14,7 +15,7 @@ from tests.e2e.installation import Installation
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
 
 
-@pytest.fixture(params=[(360, "dark"), (1440, "light")], ids=str)
+@pytest.fixture(params=SHAPES, ids=str)
 def watch(request: pytest.FixtureRequest, browser: Browser, product: Installation) -> Iterator[Watch]:
     width, scheme = request.param
     # A passkey belongs to a name, never to an IP address.

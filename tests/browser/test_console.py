@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import InService, anna
+from tests.browser.conftest import SHAPES, InService, anna
 from tests.browser.people import Person
 from tests.browser.watching import watched
 from tests.e2e.installation import Installation
@@ -42,10 +42,11 @@ def operator(browser: Browser, product: Installation, studio: InService) -> Any:
         return watch.context.storage_state()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_operators_pages_are_quiet_fit_and_shut_nobody_out(
-    browser: Browser, product: Installation, operator: Any, width: int, scheme: str
+    browser: Browser, product: Installation, operator: Any, shape: tuple[int, str]
 ) -> None:
+    width, scheme = shape
     with watched(browser, base_url=product.product, width=width, scheme=scheme, session=operator) as watch:
         page = watch.page
         for name, path in PAGES.items():

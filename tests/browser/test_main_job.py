@@ -83,10 +83,11 @@ def test_every_page_of_the_owner_is_quiet_fits_and_shuts_nobody_out(owner: Watch
     assert owner.wrong == {}
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1440, "dark")])
+@pytest.mark.parametrize("shape", [(360, "light"), pytest.param((1440, "dark"), marks=pytest.mark.drill)], ids=str)
 def test_every_public_page_is_quiet_fits_and_shuts_nobody_out(
-    browser: Browser, product: Installation, width: int, scheme: str
+    browser: Browser, product: Installation, shape: tuple[int, str]
 ) -> None:
+    width, scheme = shape
     with watched(browser, base_url=product.product, width=width, scheme=scheme) as visitor:
         _visit(visitor, pages.PUBLIC)
     assert visitor.wrong == {}

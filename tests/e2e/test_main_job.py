@@ -37,6 +37,7 @@ def test_what_a_member_writes_is_answered_by_the_model(studio: Studio, figure: F
     assert seconds < 5 * BUSY
 
 
+@pytest.mark.drill
 def test_the_first_answer_of_a_fresh_worker_comes_as_quickly(
     studio: Studio, product: Installation, figure: Figure
 ) -> None:

@@ -106,7 +106,9 @@ def test_answers_lost_after_twilio_acted_give_no_second_one_of_anything(paid: Bu
     assert paid.made() == ONE_OF_EACH
 
 
-@pytest.mark.parametrize("kind", ["status", "reset", "garbage"])
+@pytest.mark.parametrize(
+    "kind", ["status", *(pytest.param(kind, marks=pytest.mark.drill) for kind in ("reset", "garbage"))]
+)
 def test_providers_that_fail_for_a_while_hold_set_up_up_but_do_not_end_it(paid: Building, kind: str) -> None:
     for provider in ("twilio", "stripe"):
         paid.sandbox.fault(provider, kind, status=500, count=4)
