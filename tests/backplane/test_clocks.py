@@ -110,7 +110,7 @@ def test_a_worker_notices_by_itself_that_the_clock_was_set_back(
     assert value("SELECT count(*) FROM autopilot_job WHERE scheduled_at <= statement_timestamp()") == 0
     told = workers.clock
     monkeypatch.setattr(workers, "clock", lambda cursor: told(cursor) - HOUR.total_seconds())
-    wait_for(lambda: value(due) == 1, seconds=10)
+    wait_for(lambda: value(due) == 1)
 
 
 @pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="its monotonic clock goes on while the host sleeps")

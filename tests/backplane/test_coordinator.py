@@ -64,7 +64,7 @@ def test_results_that_cannot_be_stored_together_or_at_all_hold_nobody_up(
     for name in ("t.at_once", "t.whole", "t.part", "t.nul", "t.half", "t.nan", "t.fine"):
         enqueue(workspace, name=name)
     start(loop)
-    wait_for(lambda: not rows("SELECT 1 FROM autopilot_job WHERE status = 1 OR attempts = 0"), seconds=10)
+    wait_for(lambda: not rows("SELECT 1 FROM autopilot_job WHERE status = 1 OR attempts = 0"))
     assert state("t.whole") == (0, "RetryAt: an integer")
     assert state("t.part") == (0, "RetryAt: a float")
     assert state("t.nul") == (2, "ValueError: a NUL  ")
@@ -115,11 +115,11 @@ def test_a_heart_that_stumbles_over_the_others_goes_on(
     trade.job()
     start(loop)
     first = rows("SELECT beat_at FROM autopilot_worker")
-    wait_for(lambda: rows("SELECT beat_at FROM autopilot_worker") > first, seconds=5)
+    wait_for(lambda: rows("SELECT beat_at FROM autopilot_worker") > first)
     enqueue(workspace)
     with everything():
         statements.sweep(connections[alias()].cursor())
-    wait_for(lambda: trade.seen, seconds=5)
+    wait_for(lambda: trade.seen)
 
 
 def test_a_claim_whose_commit_nobody_answered_is_given_back_and_claimed_again(
@@ -140,7 +140,7 @@ def test_a_claim_whose_commit_nobody_answered_is_given_back_and_claimed_again(
 
     monkeypatch.setattr(Link, "transaction", transaction)
     start(loop)
-    wait_for(lambda: trade.seen, seconds=15)
+    wait_for(lambda: trade.seen)
     assert lost
-    wait_for(lambda: state("t.job") == (3, ""), seconds=5)
+    wait_for(lambda: state("t.job") == (3, ""))
     assert (len(trade.seen), trade.seen[0].attempt) == (1, 1)

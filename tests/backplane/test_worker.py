@@ -101,7 +101,7 @@ def test_an_effect_is_made_though_the_worker_dies_before_it(here: Site, point: s
 def test_a_run_past_its_time_out_is_given_up(here: Site) -> None:
     here.worker()
     enqueue(here, "labour.late", seconds=5)
-    wait_for(lambda: live() and live()[0][0] == 2, seconds=15)
+    wait_for(lambda: live() and live()[0][0] == 2)
     assert value("SELECT outcome FROM autopilot_job_attempt") == "timeout"
 
 

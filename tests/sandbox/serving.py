@@ -43,7 +43,7 @@ def _run(server: uvicorn.Server) -> None:
     asyncio.run(server.serve())
 
 
-def eventually[T](look: Callable[[], T], seconds: float = 5.0) -> T:
+def eventually[T](look: Callable[[], T], seconds: float = 30.0) -> T:
     """What `look` gives as soon as it is true. Fails when it never is."""
     end = time.monotonic() + seconds
     while not (found := look()):
