@@ -11,7 +11,7 @@ LOCAL := $(PY) -m pilar.runtime run
 # Checks and tests have a data folder and a database server of their own and leave those of `make up` alone.
 APART := PILAR_DATA_DIR=$(CURDIR)/var/test
 TEST_SERVER := $(APART) $(PY) -m pilar.runtime.postgres
-UNIT := -p no:schemathesis $(addprefix --ignore=tests/,browser e2e drills sandbox api/test_schemathesis.py) -m "not sandbox and not committed and not processes and not browser and not drill and not thorough"
+UNIT := -p no:schemathesis $(addprefix --ignore=tests/,browser e2e drills sandbox api/test_schemathesis.py) -m "not sandbox and not requests and not committed and not processes and not browser and not drill and not thorough"
 ALL := -m "not drill"
 CSS := npx --no-install tailwindcss -i pilar/ui/frontend/pilar.css --minify
 
@@ -30,7 +30,7 @@ test: dev browser ## Run the whole suite, browser tests included
 	@$(TEST_SERVER) start
 	@code=0; $(APART) $(PY) -m pytest -n 2 $(ALL) || code=$$?; $(TEST_SERVER) stop-if-idle; exit $$code
 
-test-unit: dev ## Run the tests that need no process, no simulated provider, no browser, no database of their own and no crowd
+test-unit: dev ## Run the tests of single parts: no process, provider, browser or request, no database of their own, no crowd
 	@$(TEST_SERVER) start
 	@code=0; $(APART) $(PY) -m pytest -n 2 $(UNIT) || code=$$?; $(TEST_SERVER) stop-if-idle; exit $$code
 

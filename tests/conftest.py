@@ -18,6 +18,7 @@ from tests.scheduling import Together
 FIXTURES_OF = {
     "sandbox": {"simulator", "_sandbox", "_running", "far", "purchase_at_stripe"},
     "committed": {"committed"},
+    "requests": {"api", "ask", "client", "connected", "operator", "owner"},
 }
 """The markers that tests get by the fixtures they use."""
 

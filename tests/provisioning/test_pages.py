@@ -15,7 +15,7 @@ from provisioning.models import ProvisioningJob, ProvisioningStep
 from tests.workspaces.world import World, make_world
 from workspaces.models import StudioProfile
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.requests]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from workspaces import price_example
 from workspaces.models import Plan
 from workspaces.pages import marketing
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.requests]
 SITE = ["/", "/features", "/pricing", "/security", "/faq"]
 LEGAL = [f"/legal/{name}" for name in marketing.LEGAL]
 

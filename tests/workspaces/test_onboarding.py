@@ -15,7 +15,7 @@ from tests.workspaces.world import World
 from workspaces import hours, onboarding, studio
 from workspaces.models import OnboardingDraft, StudioProfile, Workspace
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.requests]
 
 STUDIO = {
     "name": "Eisenwerk",

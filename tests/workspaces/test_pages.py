@@ -19,7 +19,7 @@ from tests.workspaces.world import World
 from workspaces import api_keys, claims, studio
 from workspaces.models import ApiKey, Membership, SignUp, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.requests]
 
 PRIVATE = (
     "/dashboard",

@@ -19,7 +19,7 @@ from tests.workspaces.factories import PASSWORD, UserFactory
 from workspaces.accounts import SecondFactorAdapter
 from workspaces.models import KnownDevice, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.requests]
 EMAIL = "nora@studio.test"
 NEW_PASSWORD = "another battery horse"
 LOGIN = "/accounts/login/"

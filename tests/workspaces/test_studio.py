@@ -15,7 +15,7 @@ from tests.workspaces.world import World
 from workspaces import billing, directory, studio
 from workspaces.models import StudioDocument, StudioProfile, Subscription
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.requests]
 
 DETAILS = {
     "name": "Eisenwerk",
