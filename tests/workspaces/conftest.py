@@ -104,13 +104,17 @@ def _running() -> Iterator[Sandbox]:
         yield sandbox
 
 
+def open_at(sandbox: Sandbox, settings: Settings) -> Shop:
+    """Point Stripe at a sandbox that has nothing in it yet."""
+    sandbox.reset()
+    settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE = "sk_test_sandbox", sandbox.url
+    settings.STRIPE_PRICES = {"BASIC": "price_basic", "PRO": "price_pro"}
+    return Shop(sandbox)
+
+
 @pytest.fixture
 def shop(_running: Sandbox, settings: Settings, db: None) -> Shop:
-    """Point Stripe at a sandbox that has nothing in it yet."""
-    _running.reset()
-    settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE = "sk_test_sandbox", _running.url
-    settings.STRIPE_PRICES = {"BASIC": "price_basic", "PRO": "price_pro"}
-    return Shop(_running)
+    return open_at(_running, settings)
 
 
 @pytest.fixture

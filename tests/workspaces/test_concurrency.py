@@ -1,6 +1,6 @@
 """The same news twenty times at once, on real connections: one of everything."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,7 +14,7 @@ from pilar.kernel.problems import Conflict
 from pilar.providers.events import StripeHappened
 from tests.factories import WorkspaceFactory
 from tests.sandbox.serving import Sandbox
-from tests.workspaces.conftest import Shop, tell
+from tests.workspaces.conftest import Shop, open_at, tell
 from tests.workspaces.factories import MembershipFactory
 from workspaces import team
 from workspaces.models import Membership, SignUp, Subscription, User, Workspace
@@ -23,11 +23,8 @@ TIMES = 20
 
 
 @pytest.fixture
-def open_shop(committed: str, _running: Sandbox, settings: Settings) -> Iterator[Shop]:
-    _running.reset()
-    settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE = "sk_test_sandbox", _running.url
-    settings.STRIPE_PRICES = {"BASIC": "price_basic", "PRO": "price_pro"}
-    return Shop(_running)
+def open_shop(committed: str, _running: Sandbox, settings: Settings) -> Shop:
+    return open_at(_running, settings)
 
 
 class Engine:
