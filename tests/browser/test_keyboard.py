@@ -10,7 +10,7 @@ from provisioning.scripted_customer import PAPER
 from tests.browser.conftest import InService, anna
 from tests.browser.journey import PAPERS, PASSWORD, Owner
 from tests.browser.keyboard import Keyboard
-from tests.browser.watching import wait_until, watched
+from tests.browser.watching import closing, wait_until, watched
 from tests.e2e.installation import Installation
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes]
@@ -110,7 +110,7 @@ def _whatsapp(keys: Keyboard, owner: Owner) -> None:
     window = Keyboard(opened.value)
     window.type(owner.studio, into="[name=business_name]")
     window.type(_number(page), into="[name=phone_number]")
-    with keys.leads("**/setup"):
+    with keys.leads("**/setup"), closing():
         window.press("Enter")
 
 

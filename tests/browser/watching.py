@@ -98,6 +98,16 @@ def _says_so(page: Page, condition: str, subject: Any) -> bool:
         return False  # the page is just being left for the next one
 
 
+@contextmanager
+def closing() -> Iterator[None]:
+    """What is pressed in here makes its window close itself, perhaps before Playwright has heard how the press went."""
+    try:
+        yield
+    except Error as error:
+        if "has been closed" not in error.message:
+            raise
+
+
 def sideways(page: Page) -> list[str]:
     """Say so when the page can be scrolled to the side."""
     beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

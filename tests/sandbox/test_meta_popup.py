@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.watching import chromium
+from tests.browser.watching import chromium, closing
 from tests.sandbox.graph_client import APP, exchange
 from tests.sandbox.serving import Sandbox
 
@@ -45,7 +45,8 @@ def test_the_popup_gives_ids_to_the_page_and_a_code_to_the_sdk(sandbox: Sandbox,
         page.click("#go")
     opened.value.fill("#business_name", "Studio Nord")
     opened.value.fill("#phone_number", "+49 30 12345678")
-    opened.value.click("button[type=submit]")
+    with closing():
+        opened.value.click("button[type=submit]")
     page.wait_for_selector("#code:not(:empty)")
     told = page.text_content("#told") or ""
     assert '"event":"FINISH"' in told
@@ -56,6 +57,7 @@ def test_the_popup_gives_ids_to_the_page_and_a_code_to_the_sdk(sandbox: Sandbox,
 def test_who_cancels_gets_no_code(page: Page) -> None:
     with page.expect_popup() as opened:
         page.click("#go")
-    opened.value.click("#cancel")
+    with closing():
+        opened.value.click("#cancel")
     page.wait_for_selector("#code:text-is('none')")
     assert '"event":"CANCEL"' in (page.text_content("#told") or "")
