@@ -31,7 +31,8 @@ def _broker() -> dict[str, Any]:
     folder = Path(settings.DATA_DIR) / "broker" / "messages"
     folder.mkdir(parents=True, exist_ok=True)
     options = {"data_folder_in": str(folder), "data_folder_out": str(folder), "polling_interval": 0.2}
-    return {"broker_url": f"{folder_broker.SCHEME}://", "broker_transport_options": options}
+    # A folder has no host; without one Kombu warns at every connection.
+    return {"broker_url": f"{folder_broker.SCHEME}://localhost//", "broker_transport_options": options}
 
 
 class EngineStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery has no types
