@@ -6,7 +6,7 @@ COPY requirements.txt .
 RUN /opt/pilar/bin/pip install --require-hashes -r requirements.txt
 
 FROM python:3.13-slim
-RUN useradd --system --uid 10001 --user-group --home-dir /srv/pilar --shell /usr/sbin/nologin pilar \
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /srv/pilar --shell /usr/sbin/nologin pilar \
     && install -d -o pilar -g pilar -m 0700 /var/lib/pilar
 COPY --from=packages /opt/pilar /opt/pilar
 WORKDIR /srv/pilar
