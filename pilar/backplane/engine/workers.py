@@ -22,6 +22,10 @@ VALUES (%s, %s, %s, %s, %s, %s, 0, statement_timestamp(), statement_timestamp())
 """
 _BEAT = "UPDATE autopilot_worker SET beat_at = statement_timestamp(), running = %s WHERE id = %s AND lost_at IS NULL"
 _NEIGHBOURS = "SELECT id, pid, birth FROM autopilot_worker WHERE machine = %s AND lost_at IS NULL"
+_LIVES_HERE = """
+SELECT EXISTS (SELECT 1 FROM autopilot_worker WHERE kind = %s AND host = %s AND lost_at IS NULL
+  AND beat_at > statement_timestamp() - make_interval(secs => %s))
+"""
 _DECLARE_LOST = """
 UPDATE autopilot_worker SET lost_at = statement_timestamp()
 WHERE lost_at IS NULL AND (id = ANY (%(gone)s::bigint[])
@@ -62,6 +66,12 @@ def beat(cursor: Cursor, worker: int, *, running: int = 0) -> bool:
     """Say that the process lives; False when its work was taken away meanwhile."""
     cursor.execute(_BEAT, [running, worker])
     return cursor.rowcount == 1
+
+
+def lives_here(cursor: Cursor, *, kind: str) -> bool:
+    """Whether a process of this kind on this host has beaten within DEAD_AFTER."""
+    cursor.execute(_LIVES_HERE, [kind, socket.gethostname(), DEAD_AFTER])
+    return bool(cursor.fetchone()[0])
 
 
 def clock(cursor: Cursor) -> float:
