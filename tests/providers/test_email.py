@@ -175,6 +175,13 @@ def test_each_answer_of_the_server_has_its_class(settings: Settings, answers: li
     assert (found.error_class, found.ambiguous) == (kind, False)
 
 
+@pytest.mark.parametrize("answers", [["550 blocked"], ["220 hi", "250 ok", "553 this sender is not yours"]])
+def test_who_refuses_our_sender_says_nothing_of_the_recipient(settings: Settings, answers: list[str]) -> None:
+    found = failing(settings, *answers)
+    assert isinstance(found, ProviderError)
+    assert found.error_class is ErrorClass.CONFIGURATION_ERROR
+
+
 def test_an_address_that_is_not_there_is_the_contacts_outcome(settings: Settings) -> None:
     found = failing(settings, "220 hi", "250 ok", "250 ok", "550 no such user")
     assert isinstance(found, ContactFailure)

@@ -27,9 +27,14 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 CODES: dict[int, Verdict] = {
     **dict.fromkeys((454, 535), ErrorClass.THIRD_PARTY_AUTH_FAILED),
     **dict.fromkeys((530, 534, 538), ErrorClass.CONFIGURATION_ERROR),
-    **dict.fromkeys((550, 551, 553), ContactOutcome.UNREACHABLE),
     452: ErrorClass.RATE_LIMITED,
 }
+NOT_THERE = (550, 551, 553)
+"""What a server says of the recipient. Said before the recipient was named, it is about us: our sender, our address."""
+
+
+class _AboutRecipient(smtplib.SMTPResponseException):
+    """Refused after the recipient was named."""
 
 
 def send(message: EmailMessage, recipient: str) -> None:
@@ -105,9 +110,8 @@ def _log_in(server: smtplib.SMTP, context: ssl.SSLContext) -> None:
 def _hand_over(server: smtplib.SMTP, message: EmailMessage, recipient: str) -> None:
     sender = message["From"].addresses[0].addr_spec
     _expect(*server.mail(sender))
-    code, text = server.rcpt(recipient)
-    _expect(code, text)
-    _expect(*_data(server, message.as_bytes()))
+    _expect(*server.rcpt(recipient), refusal=_AboutRecipient)
+    _expect(*_data(server, message.as_bytes()), refusal=_AboutRecipient)
 
 
 def _data(server: smtplib.SMTP, content: bytes) -> tuple[int, bytes]:
@@ -122,9 +126,11 @@ def _data(server: smtplib.SMTP, content: bytes) -> tuple[int, bytes]:
         raise _error(ErrorClass.TRANSIENT_NETWORK, "No answer to the handed-over mail", ambiguous=True) from error
 
 
-def _expect(code: int, text: bytes) -> None:
+def _expect(
+    code: int, text: bytes, refusal: type[smtplib.SMTPResponseException] = smtplib.SMTPResponseException
+) -> None:
     if not 200 <= code < 300:
-        raise smtplib.SMTPResponseException(code, text)
+        raise refusal(code, text)
 
 
 @contextmanager
@@ -132,7 +138,7 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except smtplib.SMTPResponseException as error:
-        raise _answered(error.smtp_code, error.smtp_error) from error
+        raise _answered(error) from error
     except ssl.SSLError as error:
         raise _error(ErrorClass.CONFIGURATION_ERROR, f"TLS failed: {error}") from error
     except smtplib.SMTPNotSupportedError as error:
@@ -143,9 +149,12 @@ def _translated() -> Iterator[None]:
         raise _error(kind, f"{type(error).__name__}: {error}") from error
 
 
-def _answered(code: int, text: bytes | str) -> ProviderError | ContactFailure:
+def _answered(error: smtplib.SMTPResponseException) -> ProviderError | ContactFailure:
+    code, text = error.smtp_code, error.smtp_error
     words = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     judged: Verdict | None = CODES.get(code)
+    if isinstance(error, _AboutRecipient) and code in NOT_THERE:
+        judged = ContactOutcome.UNREACHABLE
     if "too many messages" in words.lower():
         judged = ErrorClass.RATE_LIMITED
     if judged is None:
