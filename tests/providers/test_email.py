@@ -66,6 +66,21 @@ def test_a_letter_arrives_with_both_its_forms(sandbox: Sandbox, studio: UUID) ->
     assert "<p>Hallo</p>" in mail["html"]
 
 
+def test_a_letter_goes_to_a_domain_with_umlauts(sandbox: Sandbox, studio: UUID) -> None:
+    with tenant(studio):
+        outbox.queue(letter(to="info@straße-müller.de", reply_to="Eva Grün <eva@müller.de>"))
+    (mail,) = received(sandbox, "info@xn--strae-mller-y6a49a.de")
+    assert mail["to"] == ["info@xn--strae-mller-y6a49a.de"]
+
+
+def test_an_address_that_cannot_travel_is_left_alone_at_once(sandbox: Sandbox, studio: UUID) -> None:
+    with tenant(studio):
+        outbox.queue(letter(to="jürgen@studio.test"))
+        assert received(sandbox, "jürgen@studio.test") == []
+        with atomic():
+            assert Effect.objects.get().state == Effect.State.FAILED
+
+
 def test_one_key_is_one_letter(sandbox: Sandbox, studio: UUID) -> None:
     with tenant(studio):
         assert outbox.queue(letter()) == outbox.queue(letter())

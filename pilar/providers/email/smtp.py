@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from email.message import EmailMessage
 from functools import cache
 
+import idna
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -35,6 +36,21 @@ NOT_THERE = (550, 551, 553)
 
 class _AboutRecipient(smtplib.SMTPResponseException):
     """Refused after the recipient was named."""
+
+
+def written(address: str) -> str:
+    """Return an address as it travels: a domain with umlauts in its ASCII form.
+
+    Raises ContactFailure for one that cannot travel everywhere, such as one with umlauts before the @.
+    """
+    name, _at, domain = address.rpartition("@")
+    try:
+        travelling = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
+        return f"{name.encode('ascii').decode()}@{travelling}"
+    except UnicodeError as error:
+        raise ContactFailure(
+            ContactOutcome.UNREACHABLE, provider=PROVIDER, code="address", message="The address cannot be written to"
+        ) from error
 
 
 def send(message: EmailMessage, recipient: str) -> None:
