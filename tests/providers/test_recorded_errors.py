@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from pilar.kernel.errors import ContactFailure, ProviderError
 from pilar.providers.stripe import subscriptions
-from pilar.providers.twilio import numbers
+from pilar.providers.twilio import compliance, numbers, subaccounts
 from pilar.providers.twilio.client import TwilioAccount
 from pilar.providers.whatsapp import messages, phones
 from pilar.providers.whatsapp.client import Graph, Sender
@@ -100,3 +100,27 @@ def test_a_number_with_nulls_and_a_numeric_id_is_read(settings: Settings, far: F
     settings.WHATSAPP_API_BASE = far.url
     found = phones.fetch(Graph("token"), "106540352242922")
     assert (found.id, found.quality_rating, found.registered) == ("106540352242922", "", True)
+
+
+ACCOUNT = TwilioAccount("AC" + "a" * 32, "token")
+READ_FROM_TWILIO: dict[str, Callable[[], Any]] = {
+    "number": lambda: numbers.fetch(ACCOUNT, "PN" + "a" * 32).capabilities,
+    "candidates": lambda: numbers.search(ACCOUNT, country="DE")[0].capabilities,
+    "regulation": lambda: getattr(compliance.regulation(ACCOUNT, country="DE"), "requirements", None),
+    "evaluation": lambda: dict.fromkeys(compliance.evaluate(ACCOUNT, "BU" + "a" * 32).failures()),
+    "account": lambda: {} if subaccounts.fetch(ACCOUNT.sid).status == "active" else None,
+}
+
+
+@pytest.mark.parametrize("name", recorded("twilio/answers"))
+def test_a_null_of_twilio_is_as_good_as_nothing(settings: Settings, far: FarEnd, name: str) -> None:
+    far.says(200, recorded("twilio/answers")[name])
+    settings.TWILIO_API_BASE, settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = far.url, ACCOUNT.sid, "token"
+    assert READ_FROM_TWILIO[name]() == {}
+
+
+def test_papers_approved_for_the_time_being_are_approved(settings: Settings, far: FarEnd) -> None:
+    far.says(200, {"sid": "BU" + "a" * 32, "status": "provisionally-approved", "valid_until": "2027-01-01T00:00:00Z"})
+    settings.TWILIO_API_BASE = far.url
+    found = compliance.status(ACCOUNT, "BU" + "a" * 32)
+    assert (found.approved, found.under_review) == (True, False)
