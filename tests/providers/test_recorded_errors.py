@@ -1,5 +1,6 @@
 """Recorded answers of Stripe, Twilio and WhatsApp, as our clients judge them: by the provider's own word before all."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,7 @@ from pilar.kernel.errors import ContactFailure, ProviderError
 from pilar.providers.stripe import subscriptions
 from pilar.providers.twilio import compliance, numbers, subaccounts
 from pilar.providers.twilio.client import TwilioAccount
-from pilar.providers.whatsapp import messages, phones
+from pilar.providers.whatsapp import messages, phones, signup
 from pilar.providers.whatsapp.client import Graph, Sender
 from tests.providers.misbehaving import FarEnd, far_end
 from tests.providers.recorded import recorded
@@ -100,6 +101,35 @@ def test_a_number_with_nulls_and_a_numeric_id_is_read(settings: Settings, far: F
     settings.WHATSAPP_API_BASE = far.url
     found = phones.fetch(Graph("token"), "106540352242922")
     assert (found.id, found.quality_rating, found.registered) == ("106540352242922", "", True)
+
+
+@pytest.mark.parametrize(("minutes", "seconds"), [([7, 12], 12 * 60), ([0], 3600), ([None], 3600)])
+def test_a_busy_account_is_asked_again_when_meta_says(
+    settings: Settings, far: FarEnd, minutes: list[int | None], seconds: int
+) -> None:
+    rows = [{"type": "messaging", "call_count": 100, "estimated_time_to_regain_access": one} for one in minutes]
+    usage = {"X-Business-Use-Case-Usage": json.dumps({"106540352242922": rows})}
+    far.says(400, recorded("whatsapp/errors")["busy account"]["body"], usage)
+    settings.WHATSAPP_API_BASE = far.url
+    with pytest.raises(ProviderError) as found:
+        write_to_whatsapp()
+    assert found.value.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    "ask", [lambda: signup.register(Graph("token"), "1", "123456"), lambda: signup.subscribe(Graph("token"), "2")]
+)
+def test_what_did_not_succeed_is_not_passed_over(settings: Settings, far: FarEnd, ask: Callable[[], None]) -> None:
+    far.says(200, {"success": False})
+    settings.WHATSAPP_API_BASE = far.url
+    with pytest.raises(ProviderError):
+        ask()
+
+
+def test_a_token_of_which_meta_says_only_what_is_wrong_is_not_valid(settings: Settings, far: FarEnd) -> None:
+    far.says(200, {"data": {"error": {"code": 190, "message": "Malformed access token"}, "scopes": []}})
+    settings.WHATSAPP_API_BASE, settings.WHATSAPP_APP_ID, settings.WHATSAPP_APP_SECRETS = far.url, "1", ["s"]
+    assert not signup.inspect_token("token").is_valid
 
 
 ACCOUNT = TwilioAccount("AC" + "a" * 32, "token")

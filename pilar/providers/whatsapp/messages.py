@@ -6,6 +6,8 @@ A 200 is not delivery. `opaque` comes back in each status, so that a message who
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import Field
+
 from pilar.providers.shape import Shape
 from pilar.providers.whatsapp.client import Sender, Success, own_sender
 
@@ -20,7 +22,7 @@ class SentMessage(Shape):
 
 
 class _Answer(Shape):
-    messages: list[SentMessage]
+    messages: list[SentMessage] = Field(min_length=1)
 
 
 def send_text(
