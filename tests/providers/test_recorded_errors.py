@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from pytest_django import Settings
 
-from pilar.kernel.errors import ContactFailure, ProviderError
+from pilar.kernel.errors import ContactFailure, ErrorClass, ProviderError
 from pilar.providers.stripe import subscriptions
 from pilar.providers.twilio import compliance, numbers, subaccounts
 from pilar.providers.twilio.client import TwilioAccount
@@ -65,6 +65,15 @@ def test_each_refusal_has_its_class(settings: Settings, far: FarEnd, provider: s
     error = found.value
     judged = error.outcome if isinstance(error, ContactFailure) else error.error_class
     assert judged.name == one["outcome"], error
+
+
+def test_stripe_says_itself_what_may_be_tried_again(settings: Settings, far: FarEnd) -> None:
+    body = {"error": {"type": "invalid_request_error", "message": "Another request is changing this object"}}
+    far.says(400, body, {"Stripe-Should-Retry": "true"})
+    settings.STRIPE_API_BASE = far.url
+    with pytest.raises(ProviderError) as found:
+        read_from_stripe()
+    assert found.value.error_class is ErrorClass.TRANSIENT_NETWORK
 
 
 @pytest.mark.parametrize("name", ["gateway page", "page with 200", "empty", "bare true"])
