@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -65,6 +66,15 @@ def test_each_refusal_has_its_class(settings: Settings, far: FarEnd, provider: s
     error = found.value
     judged = error.outcome if isinstance(error, ContactFailure) else error.error_class
     assert judged.name == one["outcome"], error
+
+
+@pytest.mark.parametrize("asked", ["inf", "1e400", "99999999999999999999", "Fri, 01 Jan 9999 00:00:00 GMT"])
+def test_a_wait_beyond_all_measure_is_three_days(settings: Settings, far: FarEnd, asked: str) -> None:
+    far.says(429, {"error": {"type": "invalid_request_error", "message": "Too many requests"}}, {"Retry-After": asked})
+    settings.STRIPE_API_BASE = far.url
+    with pytest.raises(ProviderError) as found:
+        read_from_stripe()
+    assert found.value.retry_after == timedelta(days=3).total_seconds()
 
 
 def test_stripe_says_itself_what_may_be_tried_again(settings: Settings, far: FarEnd) -> None:
