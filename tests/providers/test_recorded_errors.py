@@ -109,6 +109,24 @@ def test_a_message_is_sent_whatever_else_the_answer_says(settings: Settings, far
     assert asked(settings, far, "whatsapp", 200, recorded("whatsapp/answers")[name]).id == "wamid.HBgLours"
 
 
+HEALTHS: list[tuple[object, str, set[str]]] = [
+    (None, "", set()),
+    ({"can_send_message": None, "entities": None}, "", set()),
+    ({"can_send_message": "AVAILABLE", "entities": [{"entity_type": "WABA", "errors": None}]}, "AVAILABLE", set()),
+    ({"can_send_message": "BLOCKED", "entities": [{"errors": [{"error_code": 131042}]}]}, "BLOCKED", {"131042"}),
+]
+
+
+@pytest.mark.parametrize(("health", "can_send", "faults"), HEALTHS)
+def test_a_numbers_health_is_read_with_whatever_is_missing(
+    settings: Settings, far: FarEnd, health: object, can_send: str, faults: set[str]
+) -> None:
+    far.says(200, {"id": "1", "health_status": health})
+    settings.WHATSAPP_API_BASE = far.url
+    found = phones.fetch(Graph("token"), "1")
+    assert (found.can_send, found.faults) == (can_send, faults)
+
+
 def test_a_number_with_nulls_and_a_numeric_id_is_read(settings: Settings, far: FarEnd, in_studio: UUID) -> None:
     body = {
         "id": 106540352242922,

@@ -14,6 +14,19 @@ FIELDS = (
 TROUBLE = ("BANNED", "RESTRICTED", "RATE_LIMITED", "FLAGGED", "DISCONNECTED", "DELETED")
 
 
+class _Fault(Shape):
+    error_code: str = ""
+
+
+class _Entity(Shape):
+    errors: list[_Fault] = []
+
+
+class _Health(Shape):
+    can_send_message: str = ""
+    entities: list[_Entity] = []
+
+
 class Phone(Shape):
     id: str
     display_phone_number: str = ""
@@ -24,7 +37,7 @@ class Phone(Shape):
     status: str = ""
     platform_type: str = ""
     throughput: dict[str, Any] = {}
-    health_status: dict[str, Any] = {}
+    health_status: _Health | None = None
 
     @property
     def registered(self) -> bool:
@@ -34,7 +47,13 @@ class Phone(Shape):
     @property
     def can_send(self) -> str:
         """AVAILABLE, LIMITED or BLOCKED; empty when Meta does not say."""
-        return str(self.health_status.get("can_send_message", ""))
+        return self.health_status.can_send_message if self.health_status else ""
+
+    @property
+    def faults(self) -> set[str]:
+        """The codes of what keeps the number from sending (providers.md 3.8)."""
+        parts = self.health_status.entities if self.health_status else []
+        return {fault.error_code for part in parts for fault in part.errors}
 
 
 class Phones(Shape):
