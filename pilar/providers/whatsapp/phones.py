@@ -11,7 +11,9 @@ FIELDS = (
     "display_phone_number,verified_name,name_status,code_verification_status,quality_rating,status,platform_type,"
     "throughput,webhook_configuration,health_status"
 )
-TROUBLE = ("BANNED", "RESTRICTED", "RATE_LIMITED", "FLAGGED", "DISCONNECTED", "DELETED")
+STOPPED = ("BANNED", "RESTRICTED", "RATE_LIMITED", "FLAGGED")
+"""What Meta decides and no registration mends."""
+TROUBLE = (*STOPPED, "DISCONNECTED", "DELETED")
 
 
 class _Fault(Shape):
