@@ -16,7 +16,7 @@ from pilar.kernel.steps import StepContext
 from pilar.providers import connections
 from provisioning.steps.whatsapp_connection import ensure_registration
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sandbox]
 
 
 class _Meta(BaseHTTPRequestHandler):
