@@ -20,6 +20,8 @@ CHANGES = {
     "message_template_quality_update": ("new_quality_score", "quality"),
 }
 """What Meta reports of a template beside its reviews: the field, where the news stands in it, and where we keep it."""
+REFUSED_AS = {"132015": "PAUSED", "132016": "DISABLED"}
+"""What Meta says of a template by refusing a message (providers.md 3.8): its report may have been lost."""
 
 
 class Template(Shape):
@@ -73,14 +75,14 @@ def create(
 def mirror(template: Template, *, params: Sequence[str] = ()) -> MessageTemplate:
     """Keep what Meta says of a template in the current workspace."""
     known: dict[str, Any] = {
-        "status": template.status,
+        "status": template.status[:24],
         "provider_id": template.id,
-        "quality": template.quality,
+        "quality": template.quality[:16],
         "rejected_reason": _reason(template.rejected_reason),
         "status_at": clock.now(),
     }
     if template.category:
-        known["category"] = template.category
+        known["category"] = template.category[:16]
     if template.components:
         known["components"] = template.components
     if params:
@@ -104,7 +106,15 @@ def note(fact: WhatsAppTemplate) -> None:
     with atomic():
         rows = MessageTemplate.objects.filter(name=fact.name, language=fact.language)
         rows = rows.filter(Q(status_at=None) | Q(status_at__lt=fact.at + timedelta(seconds=1)))
-        rows.update(status=fact.event, rejected_reason=_reason(fact.reason), status_at=fact.at)
+        rows.update(status=fact.event[:24], rejected_reason=_reason(fact.reason), status_at=fact.at)
+
+
+def note_refusal(*, name: str, language: str, code: str) -> None:
+    """Send a template no more that Meta has paused or ended, until it says otherwise; each try would be refused."""
+    if code in REFUSED_AS:
+        with atomic():
+            rows = MessageTemplate.objects.filter(name=name, language=language)
+            rows.update(status=REFUSED_AS[code], status_at=clock.now())
 
 
 def note_change(fact: WhatsAppAccount) -> None:
