@@ -2,6 +2,9 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import pytest
@@ -75,3 +78,33 @@ def test_a_template_that_meta_gives_free_again_is_sent_again(studio: UUID) -> No
         templates.note(WhatsAppTemplate(name="nudge", language="de", event="REINSTATED", at=clock.now()))
         with atomic():
             assert MessageTemplate.objects.get().usable
+
+
+class _Pages(BaseHTTPRequestHandler):
+    """A Meta that gives two templates at a time, whatever is asked for."""
+
+    def do_GET(self) -> None:
+        asked = parse_qs(urlsplit(self.path).query)
+        first = int(asked.get("after", ["0"])[0])
+        rows = [
+            {"id": str(n), "name": f"n{n}", "language": "de", "status": "APPROVED"} for n in range(first, first + 2)
+        ]
+        paging = {"cursors": {"before": str(first), "after": str(first + 2)}}
+        body = json.dumps({"data": rows, "paging": paging | ({"next": "https://x"} if first < 4 else {})}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+def test_all_templates_are_found_however_many_stand_on_a_page(studio: UUID, settings: Settings) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Pages) as listener:
+        Thread(target=listener.serve_forever, args=(0.02,), daemon=True).start()
+        settings.WHATSAPP_API_BASE = f"http://127.0.0.1:{listener.server_address[1]}"
+        with tenant(studio):
+            found = templates.list_all(Graph("token"), "w1")
+        listener.shutdown()
+    assert [template.name for template in found] == [f"n{number}" for number in range(6)]

@@ -14,7 +14,7 @@ from pilar.providers.shape import Shape
 from pilar.providers.whatsapp.client import Graph
 
 FIELDS = "id,name,status,category,language,components,quality_score,rejected_reason"
-PAGE = 250
+PAGE, MOST_PAGES = 250, 60
 CHANGES = {
     "template_category_update": ("new_category", "category"),
     "message_template_quality_update": ("new_quality_score", "quality"),
@@ -41,14 +41,31 @@ class Template(Shape):
         return str((self.quality_score or {}).get("score", ""))
 
 
+class _Cursors(Shape):
+    after: str = ""
+
+
+class _Paging(Shape):
+    cursors: _Cursors = _Cursors()
+    next: str = ""
+
+
 class _Page(Shape):
     data: list[Template] = []
+    paging: _Paging = _Paging()
 
 
 def list_all(graph: Graph, waba_id: str, *, name: str = "") -> list[Template]:
-    """Fetch the account's templates (an account has at most 250 until it is verified)."""
+    """Fetch the account's templates, page by page: at most 250 until it is verified, then 6,000."""
     params = {"fields": FIELDS, "limit": PAGE} | ({"name": name} if name else {})
-    return graph.get("templates.list", f"{waba_id}/message_templates", _Page, params).data
+    found: list[Template] = []
+    for _turn in range(MOST_PAGES):
+        page = graph.get("templates.list", f"{waba_id}/message_templates", _Page, params)
+        found += page.data
+        if not (page.paging.next and page.paging.cursors.after):
+            break
+        params |= {"after": page.paging.cursors.after}
+    return found
 
 
 def find(graph: Graph, waba_id: str, *, name: str, language: str) -> Template | None:
