@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 from uuid import UUID
 
 import pytest
@@ -195,6 +196,33 @@ def test_who_refuses_our_sender_says_nothing_of_the_recipient(settings: Settings
     found = failing(settings, *answers)
     assert isinstance(found, ProviderError)
     assert found.error_class is ErrorClass.CONFIGURATION_ERROR
+
+
+def test_a_line_cut_while_it_is_being_sealed_is_passing_trouble(settings: Settings) -> None:
+    found = failing(settings, "220 hi", "250-hi\r\n250 STARTTLS", "220 go")
+    assert isinstance(found, ProviderError)
+    assert found.error_class is ErrorClass.TRANSIENT_NETWORK
+
+
+@pytest.mark.parametrize(
+    ("errno", "kind"),
+    [
+        (socket.EAI_NONAME, ErrorClass.CONFIGURATION_ERROR),
+        (socket.EAI_NODATA, ErrorClass.CONFIGURATION_ERROR),
+        (socket.EAI_AGAIN, ErrorClass.TRANSIENT_NETWORK),
+    ],
+)
+def test_a_host_that_nobody_knows_is_a_matter_of_settings(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, errno: int, kind: ErrorClass
+) -> None:
+    def look_up(*_: object, **__: object) -> None:
+        raise socket.gaierror(errno, "whatever the system calls it")
+
+    settings.SMTP_HOST, settings.SMTP_PORT = "mail.invalid", 587
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
+    with pytest.raises(ProviderError) as found:
+        smtp.check()
+    assert found.value.error_class is kind
 
 
 def test_an_address_that_is_not_there_is_the_contacts_outcome(settings: Settings) -> None:

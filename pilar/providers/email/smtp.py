@@ -1,6 +1,7 @@
 """One SMTP session: EHLO, TLS, AUTH, a message or a NOOP (providers.md 5)."""
 
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -155,13 +156,15 @@ def _translated() -> Iterator[None]:
         yield
     except smtplib.SMTPResponseException as error:
         raise _answered(error) from error
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
+        raise _error(ErrorClass.TRANSIENT_NETWORK, f"The line was cut: {error}") from error
     except ssl.SSLError as error:
         raise _error(ErrorClass.CONFIGURATION_ERROR, f"TLS failed: {error}") from error
     except smtplib.SMTPNotSupportedError as error:
         raise _error(ErrorClass.CONFIGURATION_ERROR, str(error)) from error
     except (OSError, smtplib.SMTPException) as error:
-        unknown_host = "Name or service not known" in str(error) or "nodename" in str(error)
-        kind = ErrorClass.CONFIGURATION_ERROR if unknown_host else ErrorClass.TRANSIENT_NETWORK
+        is_unknown_host = isinstance(error, socket.gaierror) and error.errno != socket.EAI_AGAIN
+        kind = ErrorClass.CONFIGURATION_ERROR if is_unknown_host else ErrorClass.TRANSIENT_NETWORK
         raise _error(kind, f"{type(error).__name__}: {error}") from error
 
 
