@@ -138,7 +138,7 @@ def _own_whatsapp() -> Finding:
         text = _("Meta has stopped this number (%(status)s).") % {"status": phone.status or phone.can_send}
         fix = _("Open the WhatsApp Manager; it says what Meta wants.")
         return Finding("failed", text, fix=fix, code="whatsapp_blocked", severity="critical", for_studio=True)
-    if sender.waba_id and not phones.reports_to_us(sender.graph, sender.waba_id):
+    if phone.reports_elsewhere or (sender.waba_id and not phones.reports_to_us(sender.graph, sender.waba_id)):
         text, fix = _("The account does not report to us."), _("Subscribe again.")
         return Finding("failed", text, fix=fix, code=NOT_REPORTING, severity="high")
     if phone.quality_rating in ("YELLOW", "RED") or phone.can_send == "LIMITED":
@@ -149,9 +149,11 @@ def _own_whatsapp() -> Finding:
 
 
 def repair_whatsapp(workspace_id: UUID | None) -> str:
-    """Subscribe the studio's account to our app again."""
+    """Subscribe the studio's account to our app again, and its number with it."""
     sender = whatsapp.own_sender()
     phones.subscribe(sender.graph, sender.waba_id)
+    if phones.fetch(sender.graph, sender.phone_number_id).reports_elsewhere:
+        phones.forget_own_address(sender.graph, sender.phone_number_id)
     return _("The account reports to us again.")
 
 

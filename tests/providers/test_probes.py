@@ -112,6 +112,14 @@ def test_a_lost_subscription_is_found_and_repaired(whatsapp: client.Sender, in_s
     assert phones.reports_to_us(whatsapp.graph, whatsapp.waba_id)
 
 
+def test_a_number_that_reports_to_somebody_else_is_found_and_repaired(whatsapp: client.Sender, in_studio: UUID) -> None:
+    theirs = {"webhook_configuration": {"override_callback_uri": "https://else.example/hook", "verify_token": "x"}}
+    whatsapp.graph.post("phones.update", whatsapp.phone_number_id, client.Success, theirs)
+    assert seen(probes.own_whatsapp) == ("failed", "whatsapp_not_reporting")
+    switchboard.remediations["whatsapp_not_reporting"].run(in_studio)
+    assert seen(probes.own_whatsapp) == ("healthy", "")
+
+
 def test_a_number_that_is_not_registered_any_more_is_registered_again_once(
     whatsapp: client.Sender, in_studio: UUID
 ) -> None:

@@ -29,6 +29,13 @@ class _Health(Shape):
     entities: list[_Entity] = []
 
 
+class _Addresses(Shape):
+    """Where reports go: the number's own address wins over the account's, and that over the app's."""
+
+    phone_number: str = ""
+    application: str = ""
+
+
 class Phone(Shape):
     id: str
     display_phone_number: str = ""
@@ -39,12 +46,19 @@ class Phone(Shape):
     status: str = ""
     platform_type: str = ""
     throughput: dict[str, Any] = {}
+    webhook_configuration: _Addresses = _Addresses()
     health_status: _Health | None = None
 
     @property
     def registered(self) -> bool:
         """Verified numbers that were never registered say NOT_APPLICABLE (providers.md 3.4)."""
         return "NOT_APPLICABLE" not in (self.platform_type, self.throughput.get("level"))
+
+    @property
+    def reports_elsewhere(self) -> bool:
+        """Say whether somebody gave the number an address of its own for its messages, which then never reach us."""
+        own = self.webhook_configuration
+        return own.phone_number not in ("", own.application)
 
     @property
     def can_send(self) -> str:
@@ -91,3 +105,9 @@ def reports_to_us(graph: Graph, waba_id: str) -> bool:
 def subscribe(graph: Graph, waba_id: str) -> None:
     """Let the account report to our app; safe to repeat, and removes an override."""
     graph.post("subscribed_apps.create", f"{waba_id}/subscribed_apps", Success)
+
+
+def forget_own_address(graph: Graph, phone_number_id: str) -> None:
+    """Let the number report where its account does; safe to repeat."""
+    body = {"webhook_configuration": {"override_callback_uri": ""}}
+    graph.post("phones.update", phone_number_id, Success, body)
