@@ -18,6 +18,7 @@ from pilar.backplane import activity, jobs
 from pilar.backplane.tenancy import atomic, current
 from pilar.kernel import clock
 from pilar.kernel.switchboard import Happened
+from pilar.providers import storable
 from pilar.providers.events import WhatsAppInbound, WhatsAppPreference
 from workspaces.models import Workspace
 
@@ -229,7 +230,7 @@ def _say(received: Received, name: str, kind: str, *, trigger: str) -> None:
     """Answer by fixed words what the person asked for. No budget holds such an answer up: stops, consents and safety."""
     draft: Draft = writer.fixed(name, received.conversation, received.studio, trigger=trigger)
     key = f"{kind}:{received.message.provider_id}"
-    outbox.say(received.conversation, draft, key=key[:120], now=received.now, critical=True)
+    outbox.say(received.conversation, draft, key=storable.key(key), now=received.now, critical=True)
     Conversation.objects.filter(pk=received.conversation.pk).update(
         answered_generation=received.conversation.generation
     )

@@ -17,6 +17,7 @@ from pilar.backplane.tenancy import atomic, savepoint
 from pilar.kernel import clock
 from pilar.kernel.errors import ContactFailure, ProviderError
 from pilar.kernel.switchboard import Reschedule, Work
+from pilar.providers import storable
 from pilar.providers.whatsapp import messages
 
 log = structlog.get_logger(__name__)
@@ -47,7 +48,7 @@ def _key(conversation: Conversation) -> str:
     """One intent for each unanswered run of messages, named after its last one; another once an answer was dropped."""
     last = conversation.messages.filter(direction=Message.Direction.IN, generation=conversation.generation)
     newest = last.order_by("-id").values_list("provider_id", flat=True).first()
-    key = f"reply:{newest}"[:110]
+    key = storable.key(f"reply:{newest}")
     dropped = conversation.messages.filter(effect_key__startswith=key, state=Message.State.DROPPED).count()
     return f"{key}:{dropped}" if dropped else key
 

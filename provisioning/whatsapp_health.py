@@ -37,11 +37,6 @@ def look() -> WhatsAppHealth:
     with atomic():
         names = MessageTemplate.objects.filter(status__in=("APPROVED", "REINSTATED"))
         approved = sorted(set(names.values_list("name", flat=True)))
-    codes = {
-        str(error.get("error_code"))
-        for part in phone.health_status.get("entities", [])
-        for error in part.get("errors", [])
-    }
     return WhatsAppHealth(
         configured=True,
         connected=phone.status == "CONNECTED",
@@ -52,6 +47,6 @@ def look() -> WhatsAppHealth:
         webhook_configured=phones.reports_to_us(sender.graph, sender.waba_id),
         phone_number_verified=phone.code_verification_status == "VERIFIED",
         display_name_approved=phone.name_status in ("APPROVED", "AVAILABLE_WITHOUT_REVIEW"),
-        payment_method_added=not codes & set(PAYMENT_MISSING) if phone.health_status else None,
+        payment_method_added=not phone.faults & set(PAYMENT_MISSING) if phone.health_status else None,
         templates_approved=approved,
     )

@@ -53,7 +53,7 @@ def begin(order: Order, *, now: datetime) -> str:
     former = _former(order)
     session = checkout.create_session(
         plan=order.plan,
-        email=order.email,
+        email=sign_up.email,
         customer=former.stripe_customer_id if former else "",
         reference=str(sign_up.pk),
         metadata=_metadata(sign_up),
@@ -61,7 +61,7 @@ def begin(order: Order, *, now: datetime) -> str:
         cancel_url=f"{settings.PUBLIC_BASE_URL}/checkout?cancelled=1&plan={order.plan}",
         idempotency_key=f"checkout:{sign_up.pk}:1",
         trial_days=0 if former else sign_up.plan.trial_days,
-        locale=order.language,
+        locale=sign_up.language,
     )
     url = session.url or ""
     SignUp.objects.filter(pk=sign_up.pk).update(stripe_session_id=session.id, checkout_url=url)

@@ -107,8 +107,8 @@ class Message(TenantModel):
     by = models.CharField(max_length=8, choices=By)
     category = models.CharField(max_length=16, choices=Category, blank=True)
     state = models.CharField(max_length=10, choices=State)
-    provider_id = models.CharField(max_length=200, blank=True)
-    effect_key = models.CharField(max_length=120, blank=True)
+    provider_id = models.CharField(max_length=512, blank=True)
+    effect_key = models.CharField(max_length=255, blank=True)
     template = models.JSONField(null=True, blank=True)
     """Name, language and parameters when the message is an approved template."""
     author = models.CharField(max_length=200, blank=True)

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from django.db import InterfaceError, OperationalError
 
+LONGEST_WAIT = 72 * 3600.0
+"""Seconds. No provider means more; a date in another century or an "inf" is no wait that anything could be planned by."""
 DATABASE_AWAY = (OperationalError, InterfaceError)
 """What whoever asks meets when the database goes away."""
 
@@ -63,7 +65,7 @@ class ProviderError(Exception):
         self.error_class = error_class
         self.code = code
         self.status = status
-        self.retry_after = retry_after
+        self.retry_after = None if retry_after is None else min(retry_after, LONGEST_WAIT)
         self.ambiguous = ambiguous
 
     @property

@@ -66,6 +66,7 @@ probe(Probe("language_models", "ai_providers", probes.language_models, per_works
 probe(Probe("voice_service", "external_apis", probes.voice_service, per_workspace=False, every=timedelta(hours=1)))
 remediation(Remediation(probes.WEBHOOKS_LOST, "recreate_webhook", probes.repair_number))
 remediation(Remediation(probes.NOT_REPORTING, "recreate_webhook", probes.repair_whatsapp))
+remediation(Remediation(probes.UNREGISTERED, "recreate_webhook", probes.register_again))
 
 budget_resource("messages", "message", label=pgettext_lazy("budget", "messages"))
 budget_resource("tokens", "token", label=gettext_lazy("AI text, in tokens"))

@@ -1,7 +1,7 @@
 """What health looks at: each studio's own connections, and the platform's. What is not configured is not ill."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
 
@@ -22,10 +22,13 @@ from pilar.providers.twilio import client as twilio
 from pilar.providers.twilio import numbers, subaccounts
 from pilar.providers.voice import voices
 from pilar.providers.whatsapp import client as whatsapp
-from pilar.providers.whatsapp import phones
+from pilar.providers.whatsapp import phones, signup
 
 AI_MEMORY = timedelta(minutes=30)
 NUMBER_LOST, WEBHOOKS_LOST, NOT_REPORTING = "number_lost", "twilio_webhooks_lost", "whatsapp_not_reporting"
+UNREGISTERED = "whatsapp_unregistered"
+REGISTERS_ONCE_IN = timedelta(days=3)
+"""Meta takes ten registrations within that time (providers.md 3.5); one more is all that is worth a try."""
 
 
 def _looked(name: str, look: Callable[[], Finding], *, for_studio: bool = False) -> Finding:
@@ -128,11 +131,14 @@ def _own_whatsapp() -> Finding:
         return Finding("healthy", _("WhatsApp is being set up."), code="not_configured")
     sender = whatsapp.own_sender()
     phone = phones.fetch(sender.graph, sender.phone_number_id)
+    if not phone.registered:
+        text, fix = _("The number is not registered with WhatsApp."), _("Run the set-up again.")
+        return Finding("failed", text, fix=fix, code=UNREGISTERED, severity="critical", for_studio=True)
     if phone.status in phones.TROUBLE or phone.can_send == "BLOCKED":
         text = _("Meta has stopped this number (%(status)s).") % {"status": phone.status or phone.can_send}
         fix = _("Open the WhatsApp Manager; it says what Meta wants.")
         return Finding("failed", text, fix=fix, code="whatsapp_blocked", severity="critical", for_studio=True)
-    if sender.waba_id and not phones.reports_to_us(sender.graph, sender.waba_id):
+    if phone.reports_elsewhere or (sender.waba_id and not phones.reports_to_us(sender.graph, sender.waba_id)):
         text, fix = _("The account does not report to us."), _("Subscribe again.")
         return Finding("failed", text, fix=fix, code=NOT_REPORTING, severity="high")
     if phone.quality_rating in ("YELLOW", "RED") or phone.can_send == "LIMITED":
@@ -143,10 +149,31 @@ def _own_whatsapp() -> Finding:
 
 
 def repair_whatsapp(workspace_id: UUID | None) -> str:
-    """Subscribe the studio's account to our app again."""
+    """Subscribe the studio's account to our app again, and its number with it."""
     sender = whatsapp.own_sender()
     phones.subscribe(sender.graph, sender.waba_id)
+    if phones.fetch(sender.graph, sender.phone_number_id).reports_elsewhere:
+        phones.forget_own_address(sender.graph, sender.phone_number_id)
     return _("The account reports to us again.")
+
+
+def register_again(workspace_id: UUID | None) -> str:
+    """Register the studio's number with its own PIN, once in three days."""
+    sender, connection, now = whatsapp.own_sender(), whatsapp.own_connection(), clock.now()
+    if connection is None:
+        raise NotConfigured("whatsapp", _("This studio has not connected its WhatsApp number yet."))
+    before = connection.identifiers.get("registered_again_at")
+    if before and datetime.fromisoformat(before) > now - REGISTERS_ONCE_IN:
+        raise ProviderError(
+            _("The number is not registered with WhatsApp."),
+            provider="whatsapp",
+            error_class=ErrorClass.PROVISIONING_ERROR,
+            code="133010",
+        )
+    pin = connections.secret(connection, "pin")
+    connections.put("whatsapp", identifiers={"registered_again_at": now.isoformat()}, status=connection.status)
+    signup.register(sender.graph, sender.phone_number_id, pin)
+    return _("The number is registered again.")
 
 
 def stripe_prices(workspace_id: UUID | None) -> Finding:

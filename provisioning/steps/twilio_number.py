@@ -11,7 +11,7 @@ from pilar.kernel.steps import Done, StepContext, StepOutcome
 from pilar.providers.models import PhoneNumber
 from pilar.providers.twilio import client, numbers
 from pilar.providers.twilio.client import TwilioAccount
-from pilar.providers.twilio.errors import NUMBER_TAKEN
+from pilar.providers.twilio.errors import NUMBER_NOT_TO_HAVE
 from pilar.providers.twilio.numbers import Number
 from workspaces import directory, studio
 
@@ -42,7 +42,7 @@ def _result(number: Number) -> EffectResult:
 
 
 def _buy(account: TwilioAccount, context: StepContext, name: str) -> Number:
-    """Try the candidates in turn: a number may be gone between search and purchase (21422)."""
+    """Try the candidates in turn: a number may be gone between search and purchase, or not be for sale after all."""
     with atomic():
         country = directory.get(context.workspace_id).country
         profile = studio.latest_profile(context.workspace_id)
@@ -60,7 +60,7 @@ def _buy(account: TwilioAccount, context: StepContext, name: str) -> Number:
                 bundle_sid=papers.get("bundle_sid", ""),
             )
         except ProviderError as error:
-            if error.code != NUMBER_TAKEN:
+            if error.code not in NUMBER_NOT_TO_HAVE:
                 raise
     raise ProviderError(
         _("No phone number is free in this area at the moment. We look again by ourselves."),

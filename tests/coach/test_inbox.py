@@ -274,3 +274,28 @@ def test_what_the_model_answers_are_the_person_s_last_words(
     reply_now(lead)
     assert model.asked[0]["messages"][-1].text == "Doch nicht, wann ist Yoga?"
     assert len(model.asked[0]["messages"]) == 3
+
+
+def writes_under(wamid: str, lead: Lead, text: str) -> None:
+    with atomic():
+        inbox.receive(inbound(lead, text).model_copy(update={"message_id": wamid}), now=NOON)
+
+
+def answers_to(lead: Lead) -> int:
+    with atomic():
+        return Message.objects.filter(lead=lead, direction="out").values("effect_key").distinct().count()
+
+
+def test_messages_whose_long_ids_begin_alike_are_answered_each(lead: Lead) -> None:
+    for last in "12":
+        writes_under("wamid." + "HBgQ" * 80 + last, lead, "Ich will mit einem Menschen sprechen")
+    assert answers_to(lead) == 2
+
+
+def test_a_model_answers_each_of_two_messages_whose_long_ids_begin_alike(
+    lead: Lead, model: Model, phone: Phone
+) -> None:
+    for last in "12":
+        writes_under("wamid." + "HBgQ" * 30 + last, lead, "Wann ist der Kurs?")
+        reply_now(lead)
+    assert answers_to(lead) == 2

@@ -68,8 +68,9 @@ class TestAccepting:
 
     def test_a_call_hears_that_we_write_only(self, client: Client, studio: UUID) -> None:
         senders.connect_twilio(studio)
+        client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
         answer = senders.twilio_report(client, "voice", studio, CallSid="CA1", CallStatus="ringing")
-        assert b"<Say" in answer.content
+        assert b'<Say language="de-DE">Diese Nummer' in answer.content
 
 
 class TestRefusing:

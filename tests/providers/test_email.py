@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 from uuid import UUID
 
 import pytest
@@ -64,6 +65,21 @@ def test_a_letter_arrives_with_both_its_forms(sandbox: Sandbox, studio: UUID) ->
     assert (mail["subject"], mail["to"]) == ("Grüße", ["eva@studio.test"])
     assert "Hallo" in mail["text"]
     assert "<p>Hallo</p>" in mail["html"]
+
+
+def test_a_letter_goes_to_a_domain_with_umlauts(sandbox: Sandbox, studio: UUID) -> None:
+    with tenant(studio):
+        outbox.queue(letter(to="info@straße-müller.de", reply_to="Eva Grün <eva@müller.de>"))
+    (mail,) = received(sandbox, "info@xn--strae-mller-y6a49a.de")
+    assert mail["to"] == ["info@xn--strae-mller-y6a49a.de"]
+
+
+def test_an_address_that_cannot_travel_is_left_alone_at_once(sandbox: Sandbox, studio: UUID) -> None:
+    with tenant(studio):
+        outbox.queue(letter(to="jürgen@studio.test"))
+        assert received(sandbox, "jürgen@studio.test") == []
+        with atomic():
+            assert Effect.objects.get().state == Effect.State.FAILED
 
 
 def test_one_key_is_one_letter(sandbox: Sandbox, studio: UUID) -> None:
@@ -173,6 +189,40 @@ def test_each_answer_of_the_server_has_its_class(settings: Settings, answers: li
     found = failing(settings, *answers)
     assert isinstance(found, ProviderError)
     assert (found.error_class, found.ambiguous) == (kind, False)
+
+
+@pytest.mark.parametrize("answers", [["550 blocked"], ["220 hi", "250 ok", "553 this sender is not yours"]])
+def test_who_refuses_our_sender_says_nothing_of_the_recipient(settings: Settings, answers: list[str]) -> None:
+    found = failing(settings, *answers)
+    assert isinstance(found, ProviderError)
+    assert found.error_class is ErrorClass.CONFIGURATION_ERROR
+
+
+def test_a_line_cut_while_it_is_being_sealed_is_passing_trouble(settings: Settings) -> None:
+    found = failing(settings, "220 hi", "250-hi\r\n250 STARTTLS", "220 go")
+    assert isinstance(found, ProviderError)
+    assert found.error_class is ErrorClass.TRANSIENT_NETWORK
+
+
+@pytest.mark.parametrize(
+    ("errno", "kind"),
+    [
+        (socket.EAI_NONAME, ErrorClass.CONFIGURATION_ERROR),
+        (socket.EAI_NODATA, ErrorClass.CONFIGURATION_ERROR),
+        (socket.EAI_AGAIN, ErrorClass.TRANSIENT_NETWORK),
+    ],
+)
+def test_a_host_that_nobody_knows_is_a_matter_of_settings(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, errno: int, kind: ErrorClass
+) -> None:
+    def look_up(*_: object, **__: object) -> None:
+        raise socket.gaierror(errno, "whatever the system calls it")
+
+    settings.SMTP_HOST, settings.SMTP_PORT = "mail.invalid", 587
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
+    with pytest.raises(ProviderError) as found:
+        smtp.check()
+    assert found.value.error_class is kind
 
 
 def test_an_address_that_is_not_there_is_the_contacts_outcome(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """What health sees of the providers, and what is repaired by itself."""
 
+import json
 from collections.abc import Callable
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from pytest_django import Settings
 
 from pilar.backplane.tenancy import PLATFORM, atomic, tenant
 from pilar.kernel import clock, switchboard
+from pilar.kernel.errors import ProviderError
 from pilar.kernel.switchboard import Finding
 from pilar.providers import connections, probes
 from pilar.providers.ai import chat
@@ -18,6 +20,7 @@ from pilar.providers.voice import voices
 from pilar.providers.whatsapp import client, phones, signup
 from pilar.providers.whatsapp.client import Graph
 from tests.providers.conftest import Sandbox
+from tests.providers.misbehaving import json_answer, server
 
 pytestmark = pytest.mark.django_db
 PLATFORM_PROBES = [probes.stripe_prices, probes.twilio_account, probes.mail_server, probes.voice_service]
@@ -107,6 +110,41 @@ def test_a_lost_subscription_is_found_and_repaired(whatsapp: client.Sender, in_s
     assert status == "failed"
     switchboard.remediations[code].run(in_studio)
     assert phones.reports_to_us(whatsapp.graph, whatsapp.waba_id)
+
+
+def test_a_number_that_reports_to_somebody_else_is_found_and_repaired(whatsapp: client.Sender, in_studio: UUID) -> None:
+    theirs = {"webhook_configuration": {"override_callback_uri": "https://else.example/hook", "verify_token": "x"}}
+    whatsapp.graph.post("phones.update", whatsapp.phone_number_id, client.Success, theirs)
+    assert seen(probes.own_whatsapp) == ("failed", "whatsapp_not_reporting")
+    switchboard.remediations["whatsapp_not_reporting"].run(in_studio)
+    assert seen(probes.own_whatsapp) == ("healthy", "")
+
+
+def test_a_number_that_is_not_registered_any_more_is_registered_again_once(
+    whatsapp: client.Sender, in_studio: UUID
+) -> None:
+    connections.put("whatsapp", secrets={"pin": "123456"})
+    signup.deregister(whatsapp.graph, whatsapp.phone_number_id)
+    assert seen(probes.own_whatsapp) == ("failed", "whatsapp_unregistered")
+    switchboard.remediations["whatsapp_unregistered"].run(in_studio)
+    assert seen(probes.own_whatsapp) == ("healthy", "")
+    signup.deregister(whatsapp.graph, whatsapp.phone_number_id)
+    with pytest.raises(ProviderError):
+        switchboard.remediations["whatsapp_unregistered"].run(in_studio)
+    assert seen(probes.own_whatsapp) == ("failed", "whatsapp_unregistered")
+
+
+@pytest.mark.parametrize(
+    "unregistered", [{"platform_type": "NOT_APPLICABLE"}, {"throughput": {"level": "NOT_APPLICABLE"}}]
+)
+def test_a_number_that_was_verified_and_never_registered_cannot_send(
+    in_studio: UUID, settings: Settings, unregistered: dict[str, object]
+) -> None:
+    identifiers = {"waba_id": "w1", "phone_number_id": "p1"}
+    connections.put("whatsapp", identifiers=identifiers, secrets={"token": "t"})
+    answer = {"id": "p1", "status": "CONNECTED", "health_status": {"can_send_message": "AVAILABLE"}} | unregistered
+    with server(json_answer(json.dumps(answer).encode())) as settings.WHATSAPP_API_BASE:
+        assert seen(probes.own_whatsapp) == ("failed", "whatsapp_unregistered")
 
 
 def test_a_whatsapp_connection_being_set_up_is_not_ill(whatsapp: client.Sender) -> None:

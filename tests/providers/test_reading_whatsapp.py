@@ -54,6 +54,25 @@ def test_a_member_without_a_phone_is_known_by_the_bsuid() -> None:
 
 
 @pytest.mark.parametrize(
+    "contact", [{"wa_id": "4917099999999", "user_id": "DE.9"}, {"user_id": "DE.9"}, {"wa_id": "4917099999999"}]
+)
+def test_the_names_of_somebody_else_are_not_the_members(contact: dict[str, str]) -> None:
+    found = inbound(text_message() | {"from_user_id": "DE.1"}, contact | {"profile": {"name": "Ben"}})
+    assert (found.sender, found.user_id, found.profile_name) == ("4917012345678", "DE.1", "")
+
+
+@pytest.mark.parametrize("timestamp", [None, "1760000000000", 1760000000.5, "yesterday"])
+def test_what_has_no_time_that_we_can_read_is_as_old_as_its_report(timestamp: object) -> None:
+    status = {"id": "wamid.0", "status": "failed", "timestamp": timestamp}
+    message, failed = read(
+        entry("w1", "p1", messages=[text_message(body="STOP") | {"timestamp": timestamp}], statuses=[status])
+    )
+    assert isinstance(message.fact, WhatsAppInbound)
+    assert isinstance(failed.fact, WhatsAppStatus)
+    assert (message.fact.text, message.fact.timestamp, failed.fact.timestamp) == ("STOP", AT, AT)
+
+
+@pytest.mark.parametrize(
     ("kind", "part", "text", "payload"),
     [
         ("button", {"text": "Stop", "payload": "STOP_NUDGES"}, "Stop", "STOP_NUDGES"),

@@ -62,6 +62,15 @@ def test_an_answer_is_read_whatever_stands_beside_it(
     )
 
 
+@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}])
+def test_an_answer_that_does_not_tell_its_tokens_is_not_free(
+    settings: Settings, far: FarEnd, in_studio: UUID, usage: dict[str, int] | None
+) -> None:
+    far.says(200, ANSWERS["groq tool call"]["body"] | {"usage": usage})
+    found = ask(settings, far, "groq")
+    assert (found.input_tokens, found.output_tokens) == (len("Du bist der Coach.Habt ihr auf?") // 3, 14)
+
+
 @pytest.mark.parametrize("name", [name for name, one in ANSWERS.items() if not one["fits"]])
 def test_what_is_no_answer_is_left_to_a_person(settings: Settings, far: FarEnd, in_studio: UUID, name: str) -> None:
     far.says(200, ANSWERS[name]["body"])

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import permutations
 from threading import Thread
@@ -18,7 +18,7 @@ from pilar.backplane.engine.inline import work_off
 from pilar.backplane.models import AutopilotEvent, AutopilotJob
 from pilar.backplane.tenancy import PLATFORM, all_tenants, atomic, tenant
 from pilar.providers import routes
-from pilar.providers.stripe import checkout, invoices, subscriptions
+from pilar.providers.stripe import checkout, invoices, money_back, subscriptions
 from tests.providers.misbehaving import json_answer, server
 from tests.providers.recorded import recorded
 from tests.providers.senders import post
@@ -88,6 +88,69 @@ def test_an_invoice_names_its_subscription_in_each_form(settings: Settings, name
     with server(json_answer(json.dumps(ANSWERS[name]).encode())) as settings.STRIPE_API_BASE:
         found = invoices.retrieve("in_test_1")
     assert (found.customer, found.subscription) == ("cus_test_1", "sub_test_1")
+
+
+def test_the_plan_is_found_among_other_things_that_were_sold(settings: Settings) -> None:
+    answer = json.loads(json.dumps(ANSWERS["subscription"]))
+    (plan,) = answer["items"]["data"]
+    answer["items"]["data"] = [plan | {"id": "si_towels", "price": plan["price"] | {"id": "price_towels"}}, plan]
+    with server(json_answer(json.dumps(answer).encode())) as settings.STRIPE_API_BASE:
+        found = subscriptions.retrieve("sub_test_1")
+    assert (found.price_id, found.item_id) == ("price_basic", plan["id"])
+
+
+def test_a_payment_names_its_invoice_also_expanded(settings: Settings) -> None:
+    link = {"id": "inpay_1", "object": "invoice_payment", "invoice": ANSWERS["invoice"]}
+    body = json.dumps({"object": "list", "data": [link], "has_more": False, "url": "/v1/invoice_payments"})
+    with server(json_answer(body.encode())) as settings.STRIPE_API_BASE:
+        assert money_back.invoice_of("pi_1") == "in_test_1"
+
+
+class _Remembering(BaseHTTPRequestHandler):
+    """A Stripe that has kept a failure under each of these keys and tells it again."""
+
+    kept: ClassVar[set[str]] = {"key", "key:2"}
+    asked: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        key = self.headers["Idempotency-Key"]
+        self.asked.append(key)
+        failure = {"error": {"type": "api_error", "message": "An unknown error occurred"}}
+        answer = ANSWERS["subscription"] if "subscriptions" in self.path else ANSWERS["session"]
+        body = json.dumps(failure if key in self.kept else answer).encode()
+        self.send_response(500 if key in self.kept else 200)
+        self.send_header("Idempotent-Replayed", str(key in self.kept).lower())
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+WRITES: dict[str, Callable[[], Any]] = {
+    "session": lambda: checkout.create_session(
+        plan="BASIC",
+        reference="sign-up-1",
+        metadata={},
+        success_url="https://pilar.example/return",
+        cancel_url="https://pilar.example/checkout",
+        idempotency_key="key",
+    ),
+    "subscription": lambda: subscriptions.end_with_period("sub_test_1", wanted=True, idempotency_key="key"),
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_failure_that_stripe_keeps_for_a_day_stops_nobody(settings: Settings, name: str) -> None:
+    _Remembering.asked.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Remembering) as listener:
+        Thread(target=listener.serve_forever, args=(0.02,), daemon=True).start()
+        settings.STRIPE_API_BASE = f"http://127.0.0.1:{listener.server_address[1]}"
+        assert WRITES[name]().id in ("cs_test_b1", "sub_test_1")
+        listener.shutdown()
+    assert _Remembering.asked == ["key", "key:2", "key:3"]
 
 
 class _Stripe(BaseHTTPRequestHandler):

@@ -1,15 +1,24 @@
 """What Meta decides about a template is believed unless we have seen newer news."""
 
+import json
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import pytest
+from pytest_django import Settings
 
 from pilar.backplane.tenancy import atomic, tenant
+from pilar.kernel import clock
+from pilar.kernel.errors import ProviderError
 from pilar.providers.events import WhatsAppTemplate
 from pilar.providers.models import MessageTemplate
-from pilar.providers.whatsapp import templates
+from pilar.providers.whatsapp import messages, templates
+from pilar.providers.whatsapp.client import Graph, Sender
 from tests.factories import WorkspaceFactory
+from tests.providers.misbehaving import json_answer, server
 
 pytestmark = pytest.mark.django_db
 LOOKED = datetime(2026, 11, 28, 12, 0, 1, 800_000, tzinfo=UTC)
@@ -39,3 +48,63 @@ def test_a_review_counts_unless_we_looked_later(studio: UUID, told: datetime, st
         templates.note(WhatsAppTemplate(name="nudge", language="de", event="APPROVED", at=told))
         with atomic():
             assert MessageTemplate.objects.get().status == status
+
+
+def test_news_in_words_longer_than_any_we_know_are_kept_all_the_same(studio: UUID) -> None:
+    with tenant(studio):
+        templates.note(WhatsAppTemplate(name="nudge", language="de", event="A_NEW_WORD" * 5, at=LOOKED))
+        with atomic():
+            assert not MessageTemplate.objects.get().usable
+
+
+@pytest.mark.parametrize(("code", "status"), [(132015, "PAUSED"), (132016, "DISABLED"), (132000, "APPROVED")])
+def test_a_template_that_meta_refuses_is_not_sent_again(
+    studio: UUID, settings: Settings, code: int, status: str
+) -> None:
+    error = {"error": {"message": "Template is paused", "type": "OAuthException", "code": code}}
+    sender = Sender(Graph("token"), "p1", "w1")
+    with tenant(studio), server(json_answer(json.dumps(error).encode(), "400 X")) as settings.WHATSAPP_API_BASE:
+        with atomic():
+            MessageTemplate.objects.update(status="APPROVED")
+        with pytest.raises(ProviderError):
+            messages.send_template(to="49170", name="nudge", language="de", opaque="1", sender=sender)
+        with atomic():
+            assert MessageTemplate.objects.get().status == status
+
+
+def test_a_template_that_meta_gives_free_again_is_sent_again(studio: UUID) -> None:
+    with tenant(studio):
+        templates.note_refusal(name="nudge", language="de", code="132015")
+        templates.note(WhatsAppTemplate(name="nudge", language="de", event="REINSTATED", at=clock.now()))
+        with atomic():
+            assert MessageTemplate.objects.get().usable
+
+
+class _Pages(BaseHTTPRequestHandler):
+    """A Meta that gives two templates at a time, whatever is asked for."""
+
+    def do_GET(self) -> None:
+        asked = parse_qs(urlsplit(self.path).query)
+        first = int(asked.get("after", ["0"])[0])
+        rows = [
+            {"id": str(n), "name": f"n{n}", "language": "de", "status": "APPROVED"} for n in range(first, first + 2)
+        ]
+        paging = {"cursors": {"before": str(first), "after": str(first + 2)}}
+        body = json.dumps({"data": rows, "paging": paging | ({"next": "https://x"} if first < 4 else {})}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+def test_all_templates_are_found_however_many_stand_on_a_page(studio: UUID, settings: Settings) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Pages) as listener:
+        Thread(target=listener.serve_forever, args=(0.02,), daemon=True).start()
+        settings.WHATSAPP_API_BASE = f"http://127.0.0.1:{listener.server_address[1]}"
+        with tenant(studio):
+            found = templates.list_all(Graph("token"), "w1")
+        listener.shutdown()
+    assert [template.name for template in found] == [f"n{number}" for number in range(6)]

@@ -91,8 +91,9 @@ def test_a_second_run_finds_everything_and_makes_nothing(paid: Building) -> None
     assert paid.made() == ONE_OF_EACH
 
 
-def test_a_number_that_is_taken_meanwhile_is_replaced_by_the_next_candidate(paid: Building) -> None:
-    paid.sandbox.fault("twilio", "status", operation="incoming_phone_numbers.create", status=400, code=21422, count=1)
+@pytest.mark.parametrize("code", [21421, 21422])
+def test_a_number_that_is_not_to_be_had_is_replaced_by_the_next_candidate(paid: Building, code: int) -> None:
+    paid.sandbox.fault("twilio", "status", operation="incoming_phone_numbers.create", status=400, code=code, count=1)
     paid.finish()
     assert paid.run.status == "ready"
     assert paid.made()["numbers"] == 1

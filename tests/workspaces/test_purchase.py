@@ -1,6 +1,7 @@
 """A payment becomes exactly one studio."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from pilar.backplane.models import AutopilotEvent
 from pilar.backplane.tenancy import tenant
 from pilar.kernel import clock
+from pilar.kernel.errors import ProviderError
 from pilar.providers import routes
 from pilar.providers.email.outbox import Letter
 from tests.mail import letters
@@ -137,6 +139,16 @@ def test_a_second_click_shows_the_same_page(shop: Shop) -> None:
     user = UserFactory()
     order = Order(plan="PRO", email=user.email, studio="Studio Ben", user=user)
     assert checkout.begin(order, now=clock.now()) == checkout.begin(order, now=clock.now())
+
+
+def test_a_second_click_in_another_language_shows_the_page_whose_answer_got_lost(shop: Shop) -> None:
+    user = UserFactory()
+    order = Order(plan="PRO", email=user.email, studio="Studio Ben", user=user)
+    shop.sandbox.fault("stripe", "checkout.sessions.create", kind="lost-answer", count=1)
+    with pytest.raises(ProviderError):
+        checkout.begin(order, now=clock.now())
+    assert checkout.begin(replace(order, language="en", email="other@studio.test"), now=clock.now())
+    assert SignUp.objects.count() == 1
 
 
 def test_a_page_that_has_expired_is_not_shown_again(shop: Shop) -> None:

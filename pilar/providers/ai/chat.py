@@ -83,6 +83,16 @@ class _Question:
     max_tokens: int
     errors: list[ProviderError] = field(default_factory=list)
 
+    @property
+    def tokens(self) -> int:
+        """About how many tokens it is to read."""
+        return tokens_in(self.instructions, *(said.text for said in self.messages))
+
+
+def tokens_in(*texts: str) -> int:
+    """Return about how many tokens texts are."""
+    return sum(map(len, texts)) // CHARACTERS_PER_TOKEN
+
 
 def configured() -> bool:
     """Say whether any model can be asked."""
@@ -163,12 +173,16 @@ def _ask(candidate: "Candidate", question: _Question) -> AiAnswer[Any]:
         raise classified(candidate.provider, error) from error
 
     result = shielded(lambda: loop.run(work, seconds=seconds), failed)
+    read, written = result.usage.input_tokens, result.usage.output_tokens
+    if not (read or written):
+        # Not free, only not told: budgets and costs go on by what we can reckon ourselves.
+        read, written = question.tokens, max(1, tokens_in(result.output.model_dump_json()))
     return AiAnswer(
         output=result.output,
         provider=candidate.provider,
         model=str(result.response.model_name or candidate.model.model_name),
-        input_tokens=result.usage.input_tokens,
-        output_tokens=result.usage.output_tokens,
+        input_tokens=read,
+        output_tokens=written,
         asked=candidate.name,
     )
 
@@ -190,8 +204,7 @@ def _reserve(question: _Question, names: Mapping[str, str]) -> list[budgets.Rese
     scope = tenancy.scope()
     if scope is None or scope.workspace_id in (None, tenancy.PLATFORM):
         return []
-    characters = len(question.instructions) + sum(len(said.text) for said in question.messages)
-    read, key, now = characters // CHARACTERS_PER_TOKEN, f"chat:{uuid7()}", clock.now()
+    read, key, now = question.tokens, f"chat:{uuid7()}", clock.now()
     with tenancy.atomic(durable=True):
         dearest = max(_prices(read, question.max_tokens, names), default=0)
         wanted = {"tokens": read + question.max_tokens, "euro": dearest * TRIES}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime, formataddr, parseaddr
 from typing import Any
 from uuid import UUID
 
@@ -113,7 +113,7 @@ def deliver(work: Work[SealedLetter]) -> dict[str, str]:
 
     def call(mark: str) -> EffectResult:
         message = _message(letter, mark)
-        smtp.send(message, letter.to)
+        smtp.send(message, smtp.written(letter.to))
         return EffectResult(ref=str(message["Message-ID"]))
 
     try:
@@ -130,9 +130,10 @@ def deliver(work: Work[SealedLetter]) -> dict[str, str]:
 def _message(letter: Letter, mark: str) -> EmailMessage:
     message = EmailMessage(policy=SMTP)
     message["From"] = letter.sender or settings.DEFAULT_FROM_EMAIL
-    message["To"] = letter.to
+    message["To"] = smtp.written(letter.to)
     if reply_to := letter.reply_to or settings.REPLY_TO_EMAIL:
-        message["Reply-To"] = reply_to
+        name, address = parseaddr(reply_to)
+        message["Reply-To"] = formataddr((name, smtp.written(address)))
     if letter.unsubscribe:
         message["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"

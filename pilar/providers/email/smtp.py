@@ -1,12 +1,14 @@
 """One SMTP session: EHLO, TLS, AUTH, a message or a NOOP (providers.md 5)."""
 
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from functools import cache
 
+import idna
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
@@ -27,9 +29,29 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 CODES: dict[int, Verdict] = {
     **dict.fromkeys((454, 535), ErrorClass.THIRD_PARTY_AUTH_FAILED),
     **dict.fromkeys((530, 534, 538), ErrorClass.CONFIGURATION_ERROR),
-    **dict.fromkeys((550, 551, 553), ContactOutcome.UNREACHABLE),
     452: ErrorClass.RATE_LIMITED,
 }
+NOT_THERE = (550, 551, 553)
+"""What a server says of the recipient. Said before the recipient was named, it is about us: our sender, our address."""
+
+
+class _AboutRecipient(smtplib.SMTPResponseException):
+    """Refused after the recipient was named."""
+
+
+def written(address: str) -> str:
+    """Return an address as it travels: a domain with umlauts in its ASCII form.
+
+    Raises ContactFailure for one that cannot travel everywhere, such as one with umlauts before the @.
+    """
+    name, _at, domain = address.rpartition("@")
+    try:
+        travelling = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
+        return f"{name.encode('ascii').decode()}@{travelling}"
+    except UnicodeError as error:
+        raise ContactFailure(
+            ContactOutcome.UNREACHABLE, provider=PROVIDER, code="address", message="The address cannot be written to"
+        ) from error
 
 
 def send(message: EmailMessage, recipient: str) -> None:
@@ -105,9 +127,8 @@ def _log_in(server: smtplib.SMTP, context: ssl.SSLContext) -> None:
 def _hand_over(server: smtplib.SMTP, message: EmailMessage, recipient: str) -> None:
     sender = message["From"].addresses[0].addr_spec
     _expect(*server.mail(sender))
-    code, text = server.rcpt(recipient)
-    _expect(code, text)
-    _expect(*_data(server, message.as_bytes()))
+    _expect(*server.rcpt(recipient), refusal=_AboutRecipient)
+    _expect(*_data(server, message.as_bytes()), refusal=_AboutRecipient)
 
 
 def _data(server: smtplib.SMTP, content: bytes) -> tuple[int, bytes]:
@@ -122,9 +143,11 @@ def _data(server: smtplib.SMTP, content: bytes) -> tuple[int, bytes]:
         raise _error(ErrorClass.TRANSIENT_NETWORK, "No answer to the handed-over mail", ambiguous=True) from error
 
 
-def _expect(code: int, text: bytes) -> None:
+def _expect(
+    code: int, text: bytes, refusal: type[smtplib.SMTPResponseException] = smtplib.SMTPResponseException
+) -> None:
     if not 200 <= code < 300:
-        raise smtplib.SMTPResponseException(code, text)
+        raise refusal(code, text)
 
 
 @contextmanager
@@ -132,20 +155,25 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except smtplib.SMTPResponseException as error:
-        raise _answered(error.smtp_code, error.smtp_error) from error
+        raise _answered(error) from error
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
+        raise _error(ErrorClass.TRANSIENT_NETWORK, f"The line was cut: {error}") from error
     except ssl.SSLError as error:
         raise _error(ErrorClass.CONFIGURATION_ERROR, f"TLS failed: {error}") from error
     except smtplib.SMTPNotSupportedError as error:
         raise _error(ErrorClass.CONFIGURATION_ERROR, str(error)) from error
     except (OSError, smtplib.SMTPException) as error:
-        unknown_host = "Name or service not known" in str(error) or "nodename" in str(error)
-        kind = ErrorClass.CONFIGURATION_ERROR if unknown_host else ErrorClass.TRANSIENT_NETWORK
+        is_unknown_host = isinstance(error, socket.gaierror) and error.errno != socket.EAI_AGAIN
+        kind = ErrorClass.CONFIGURATION_ERROR if is_unknown_host else ErrorClass.TRANSIENT_NETWORK
         raise _error(kind, f"{type(error).__name__}: {error}") from error
 
 
-def _answered(code: int, text: bytes | str) -> ProviderError | ContactFailure:
+def _answered(error: smtplib.SMTPResponseException) -> ProviderError | ContactFailure:
+    code, text = error.smtp_code, error.smtp_error
     words = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     judged: Verdict | None = CODES.get(code)
+    if isinstance(error, _AboutRecipient) and code in NOT_THERE:
+        judged = ContactOutcome.UNREACHABLE
     if "too many messages" in words.lower():
         judged = ErrorClass.RATE_LIMITED
     if judged is None:

@@ -1,12 +1,13 @@
 """Checkout Sessions for subscriptions (providers.md 1.4)."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from pilar.kernel.errors import NotConfigured
-from pilar.providers.stripe.client import fetch, plain, request
+from pilar.providers.stripe.client import fetch, keyed, plain, request
 from pilar.providers.stripe.shapes import CheckoutSession
 
 TRIAL_DAYS = 14
@@ -65,6 +66,10 @@ def create_session(
         params |= {"customer": customer, "customer_update": {"address": "auto", "name": "auto"}}
     elif email:
         params["customer_email"] = email
+    return keyed(idempotency_key, partial(_create, params))
+
+
+def _create(params: dict[str, object], idempotency_key: str) -> CheckoutSession:
     return request(
         "checkout.sessions.create",
         lambda client: CheckoutSession.model_validate(

@@ -8,10 +8,12 @@ import stripe
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from pilar.kernel.errors import NotConfigured
+from pilar.kernel.errors import NotConfigured, ProviderError
 from pilar.providers import calls, transport
 from pilar.providers.shape import Shape
-from pilar.providers.stripe.errors import classified
+from pilar.providers.stripe.errors import STORED, classified
+
+MOST_KEYS = 4
 
 
 def request[T](operation: str, run: Callable[[stripe.StripeClient], T], *, read: bool = False) -> T:
@@ -37,6 +39,24 @@ def fetch_all[S: Shape](
 ) -> list[S]:
     """Read the first page of a list. Raises as `request` does."""
     return request(operation, lambda client: [shape.model_validate(plain(one)) for one in ask(client).data], read=True)
+
+
+def keyed[T](key: str, ask: Callable[[str], T]) -> T:
+    """Ask under an idempotency key, and under another where Stripe only tells again how an earlier try failed.
+
+    For what does no harm when it is done twice. Raises as `request` does.
+    """
+    for turn in range(1, MOST_KEYS):
+        try:
+            return ask(_turn(key, turn))
+        except ProviderError as error:
+            if error.code != STORED:
+                raise
+    return ask(_turn(key, MOST_KEYS))
+
+
+def _turn(key: str, turn: int) -> str:
+    return key if turn == 1 else f"{key}:{turn}"
 
 
 def client() -> stripe.StripeClient:

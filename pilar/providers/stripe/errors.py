@@ -23,20 +23,26 @@ TYPES: dict[str, ErrorClass] = {
     "idempotency_error": ErrorClass.CONFIGURATION_ERROR,
     "card_error": ErrorClass.PROVISIONING_ERROR,
 }
+SHOULD_RETRY, REPLAYED = "stripe-should-retry", "idempotent-replayed"
+STORED = "stored_failure"
+"""The code of a failure that Stripe keeps under its idempotency key and tells again for a day."""
 
 
 def classified(error: stripe.StripeError) -> ProviderError | ContactFailure:
     """Return the error in our taxonomy. The same idempotency key in flight (409) may be acting, so it is ambiguous."""
     detail = _detail(error)
+    hints = {str(name).lower(): str(value).lower() for name, value in (error.headers or {}).items()}
     code, kind = str(detail.get("code") or ""), str(detail.get("type") or "")
     if not detail and (error.http_status or 0) < 400:
         return garbage("stripe", error, status=error.http_status)
-    verdict = CODES.get(code) or TYPES.get(kind) or (ErrorClass.TRANSIENT_NETWORK if error.http_status == 409 else None)
+    passes = error.http_status == 409 or (error.http_status != 429 and hints.get(SHOULD_RETRY) == "true")
+    verdict = CODES.get(code) or TYPES.get(kind) or (ErrorClass.TRANSIENT_NETWORK if passes else None)
+    is_stored = hints.get(REPLAYED) == "true" and (error.http_status or 0) >= 500
     found = failure(
         "stripe",
         verdict,
         message=str(detail.get("message") or error.user_message or type(error).__name__),
-        code=code or kind,
+        code=STORED if is_stored else code or kind,
         status=error.http_status,
         retry_after=retry_after(error.headers or {}),
     )

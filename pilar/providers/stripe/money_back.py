@@ -1,7 +1,7 @@
 """What went back to a payer: refunds of charges, and credit notes that correct invoices."""
 
 from pilar.providers.stripe.client import fetch, fetch_all, plain, request
-from pilar.providers.stripe.shapes import Charge, CreditNote, Refund
+from pilar.providers.stripe.shapes import Charge, CreditNote, Refund, id_of
 
 MOST = 100
 
@@ -32,7 +32,7 @@ def invoice_of(payment_intent: str) -> str:
         "invoice_payments.list",
         lambda client: next(
             (
-                str(plain(link)["invoice"])
+                str(id_of(plain(link)["invoice"]))
                 for link in client.v1.invoice_payments.list(
                     params={"payment": {"type": "payment_intent", "payment_intent": payment_intent}, "limit": 1}
                 ).data

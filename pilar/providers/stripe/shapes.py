@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any
 
+from django.conf import settings
 from pydantic import BeforeValidator, Field, model_validator
 
 from pilar.providers.shape import Shape
@@ -109,12 +110,18 @@ class Subscription(Shape):
 
     @property
     def price_id(self) -> str:
-        return self.items.data[0].price.id if self.items.data else ""
+        return self._plan.price.id if self._plan else ""
 
     @property
     def item_id(self) -> str:
-        """The id of the one item, by which a change of price names it."""
-        return self.items.data[0].id if self.items.data else ""
+        """The id of the plan's item, by which a change of price names it."""
+        return self._plan.id if self._plan else ""
+
+    @property
+    def _plan(self) -> SubscriptionItem | None:
+        """The item of the plan: the only one, unless somebody sold something beside it at Stripe."""
+        plans = [item for item in self.items.data if item.price.id in settings.STRIPE_PRICES.values()]
+        return next(iter(plans or self.items.data), None)
 
 
 class InvoiceLine(Shape):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pilar.providers.stripe.client import fetch, plain, request
+from pilar.providers.stripe.client import fetch, keyed, plain, request
 from pilar.providers.stripe.shapes import Subscription
 
 
@@ -42,15 +42,18 @@ def end_with_period(subscription_id: str, *, wanted: bool, idempotency_key: str)
 
 
 def _update(subscription_id: str, params: dict[str, Any], idempotency_key: str) -> Subscription:
-    return request(
-        "subscriptions.update",
-        lambda client: Subscription.model_validate(
-            plain(
-                client.v1.subscriptions.update(
-                    subscription_id,
-                    params=params,  # type: ignore[arg-type]  # a plain dict, checked by Stripe and by the sandbox
-                    options={"idempotency_key": idempotency_key},
+    def update(key: str) -> Subscription:
+        return request(
+            "subscriptions.update",
+            lambda client: Subscription.model_validate(
+                plain(
+                    client.v1.subscriptions.update(
+                        subscription_id,
+                        params=params,  # type: ignore[arg-type]  # a plain dict, checked by Stripe and by the sandbox
+                        options={"idempotency_key": key},
+                    )
                 )
-            )
-        ),
-    )
+            ),
+        )
+
+    return keyed(idempotency_key, update)

@@ -7,21 +7,24 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from pydantic import BaseModel, ConfigDict
+from pydantic import model_validator
 from twilio.base.exceptions import TwilioException
 from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
 from pilar.kernel.errors import NotConfigured
-from pilar.providers import calls, connections, transport
+from pilar.providers import calls, connections, shape, transport
 from pilar.providers.twilio.errors import classified
 
 
-class Shape(BaseModel):
-    """What we rely on in an answer; read from the SDK's instances."""
+class Shape(shape.Shape):
+    """What we rely on in an answer; read from the SDK's instances, in which a field that did not come is null."""
 
-    model_config = ConfigDict(extra="ignore", from_attributes=True, frozen=True)
+    @model_validator(mode="before")
+    @classmethod
+    def _of_instance(cls, data: Any) -> Any:
+        return data if isinstance(data, dict) else vars(data)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ class Bundle(Shape):
 
     @property
     def approved(self) -> bool:
-        return self.status == "twilio-approved"
+        return self.status in ("twilio-approved", "provisionally-approved")
 
     @property
     def under_review(self) -> bool:

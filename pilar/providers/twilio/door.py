@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,9 @@ from pilar.kernel.errors import NotConfigured
 from pilar.providers import doors
 from pilar.providers.twilio import webhook
 from pilar.providers.twilio.client import TwilioAccount, own_account
+
+SPOKEN = "de-DE"
+"""In which language calls are answered, as Twilio names it: with its country."""
 
 
 @doors.door("twilio")
@@ -57,8 +61,6 @@ def _require_same_account(account: TwilioAccount, params: Mapping[str, Sequence[
 def _answer(kind: str) -> str:
     if kind != "voice":
         return '<?xml version="1.0" encoding="UTF-8"?><Response/>'
-    text = escape(_("This number takes no calls. Please write to us on WhatsApp."))
-    language = settings.LANGUAGE_CODE
-    return (
-        f'<?xml version="1.0" encoding="UTF-8"?><Response><Say language="{language}">{text}</Say><Hangup/></Response>'
-    )
+    with translation.override(SPOKEN):
+        text = escape(_("This number takes no calls. Please write to us on WhatsApp."))
+    return f'<?xml version="1.0" encoding="UTF-8"?><Response><Say language="{SPOKEN}">{text}</Say><Hangup/></Response>'

@@ -25,7 +25,8 @@ CODES: dict[int, Verdict] = {
     63016: ContactOutcome.WINDOW_CLOSED,
 }
 
-NUMBER_TAKEN = "21422"
+NUMBER_NOT_TO_HAVE = ("21421", "21422")
+"""Invalid, or sold meanwhile: the next candidate may do (providers.md 2.5)."""
 BUNDLE_REQUIRED = "21649"
 NO_SUCH_RESOURCE = "20404"
 UNKNOWN_INPUT_ERROR = range(400, 500)

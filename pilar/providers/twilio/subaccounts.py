@@ -7,11 +7,14 @@ from pydantic import Field
 from pilar.providers.twilio.client import Shape, TwilioAccount, main_account, request
 
 
-class Subaccount(Shape):
+class Standing(Shape):
     sid: str
-    auth_token: str = Field(repr=False)
     status: str
-    friendly_name: str
+
+
+class Subaccount(Standing):
+    auth_token: str = Field(repr=False)
+    friendly_name: str = ""
 
     @property
     def account(self) -> TwilioAccount:
@@ -64,22 +67,22 @@ def find_or_create(workspace_id: UUID, name: str = "") -> Subaccount:
     return find(workspace_id) or create(workspace_id)
 
 
-def fetch(account_sid: str) -> Subaccount:
-    """Fetch an account, the main one included."""
+def fetch(account_sid: str) -> Standing:
+    """Say how an account stands, the main one included."""
     return request(
         main_account(),
         "accounts.fetch",
-        lambda client: Subaccount.model_validate(client.api.v2010.accounts(account_sid).fetch()),
+        lambda client: Standing.model_validate(client.api.v2010.accounts(account_sid).fetch()),
         read=True,
     )
 
 
-def set_status(account_sid: str, status: str) -> Subaccount:
+def set_status(account_sid: str, status: str) -> Standing:
     """Set `active`, `suspended` (keeps numbers and their cost) or `closed` (final; releases the numbers)."""
     return request(
         main_account(),
         "accounts.update",
-        lambda client: Subaccount.model_validate(client.api.v2010.accounts(account_sid).update(status=status)),
+        lambda client: Standing.model_validate(client.api.v2010.accounts(account_sid).update(status=status)),
     )
 
 

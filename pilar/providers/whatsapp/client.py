@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from pydantic import field_validator
 
 from pilar.backplane import tenancy
 from pilar.kernel.errors import NotConfigured
@@ -71,7 +72,7 @@ def _data(answer: transport.Answer) -> Any:
         if answer.status < 400:
             raise garbage("whatsapp", error, status=answer.status) from error
         raise refused(answer, None) from error
-    if answer.status >= 300 or (isinstance(data, dict) and "error" in data):
+    if answer.status >= 300 or (isinstance(data, dict) and data.get("error") is not None):
         raise refused(answer, data)
     if not isinstance(data, dict):
         raise garbage("whatsapp", TypeError("the answer is no object"), status=answer.status)
@@ -125,4 +126,13 @@ def app_graph() -> Graph:
 
 
 class Success(Shape):
+    """An answer that says it went wrong is as good as one that nobody understands: what was asked for is not done."""
+
     success: bool = True
+
+    @field_validator("success")
+    @classmethod
+    def _is_one(cls, success: bool) -> bool:
+        if not success:
+            raise ValueError("Meta says that it did not succeed")
+        return success

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from pilar.kernel.errors import ContactFailure, ContactOutcome, ErrorClass, ProviderError
 from pilar.providers.classification import Verdict, failure, retry_after
+from pilar.providers.shape import Shape
 from pilar.providers.transport import Answer
 
 CODES: dict[int, Verdict] = {
@@ -37,6 +40,8 @@ WAIT_SECONDS: dict[int, float] = {
     133004: 60,
 }
 """How long to wait when Meta does not say (providers.md 3.8)."""
+MANAGEMENT_LIMITS = (4, 80007)
+USAGE = "X-Business-Use-Case-Usage"
 
 NOT_DONE = frozenset({2, 131000, 131016, 131057, 133004, 135000})
 """With these Meta itself says that the request failed, whatever the HTTP status: it may be repeated (providers.md 3.8). A 5xx
@@ -66,11 +71,30 @@ def refused(answer: Answer, body: Any) -> ProviderError | ContactFailure:
         message=_sentence(detail) or f"HTTP {answer.status}",
         code=str(known) if known is not None else "",
         status=answer.status,
-        retry_after=retry_after(answer.headers) or WAIT_SECONDS.get(known if known is not None else -1),
+        retry_after=retry_after(answer.headers) or _wait(answer, known),
     )
     if isinstance(error, ProviderError) and known in NOT_DONE:
         error.ambiguous = False
     return error
+
+
+def _wait(answer: Answer, code: int | None) -> float | None:
+    """Return the seconds until Meta allows more: of calls that manage an account it tells the minutes beside the answer."""
+    told = _minutes(answer.headers.get(USAGE, "")) * 60 if code in MANAGEMENT_LIMITS else 0
+    return told or WAIT_SECONDS.get(-1 if code is None else code)
+
+
+def _minutes(usage: str) -> float:
+    """Return the longest wait in `{account: [{"estimated_time_to_regain_access": minutes}]}`, 0 where none is told."""
+    try:
+        accounts = TypeAdapter(dict[str, list[_Usage]]).validate_json(usage)
+    except ValidationError:
+        return 0
+    return max((one.estimated_time_to_regain_access for rows in accounts.values() for one in rows), default=0)
+
+
+class _Usage(Shape):
+    estimated_time_to_regain_access: float = 0
 
 
 def _sentence(detail: dict[str, Any]) -> str:

@@ -6,7 +6,11 @@ A 200 is not delivery. `opaque` comes back in each status, so that a message who
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import Field
+
+from pilar.kernel.errors import ProviderError
 from pilar.providers.shape import Shape
+from pilar.providers.whatsapp import templates
 from pilar.providers.whatsapp.client import Sender, Success, own_sender
 
 LONGEST_TEXT = 4096
@@ -20,7 +24,7 @@ class SentMessage(Shape):
 
 
 class _Answer(Shape):
-    messages: list[SentMessage]
+    messages: list[SentMessage] = Field(min_length=1)
 
 
 def send_text(
@@ -49,7 +53,11 @@ def send_template(
     components = _components(parameters, button_payloads)
     if components:
         template["components"] = components
-    return _send(sender, to, {"type": "template", "template": template}, opaque, None)
+    try:
+        return _send(sender, to, {"type": "template", "template": template}, opaque, None)
+    except ProviderError as error:
+        templates.note_refusal(name=name, language=language, code=error.code)
+        raise
 
 
 def send_buttons(

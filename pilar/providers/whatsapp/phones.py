@@ -11,7 +11,29 @@ FIELDS = (
     "display_phone_number,verified_name,name_status,code_verification_status,quality_rating,status,platform_type,"
     "throughput,webhook_configuration,health_status"
 )
-TROUBLE = ("BANNED", "RESTRICTED", "RATE_LIMITED", "FLAGGED", "DISCONNECTED", "DELETED")
+STOPPED = ("BANNED", "RESTRICTED", "RATE_LIMITED", "FLAGGED")
+"""What Meta decides and no registration mends."""
+TROUBLE = (*STOPPED, "DISCONNECTED", "DELETED")
+
+
+class _Fault(Shape):
+    error_code: str = ""
+
+
+class _Entity(Shape):
+    errors: list[_Fault] = []
+
+
+class _Health(Shape):
+    can_send_message: str = ""
+    entities: list[_Entity] = []
+
+
+class _Addresses(Shape):
+    """Where reports go: the number's own address wins over the account's, and that over the app's."""
+
+    phone_number: str = ""
+    application: str = ""
 
 
 class Phone(Shape):
@@ -24,7 +46,8 @@ class Phone(Shape):
     status: str = ""
     platform_type: str = ""
     throughput: dict[str, Any] = {}
-    health_status: dict[str, Any] = {}
+    webhook_configuration: _Addresses = _Addresses()
+    health_status: _Health | None = None
 
     @property
     def registered(self) -> bool:
@@ -32,9 +55,21 @@ class Phone(Shape):
         return "NOT_APPLICABLE" not in (self.platform_type, self.throughput.get("level"))
 
     @property
+    def reports_elsewhere(self) -> bool:
+        """Say whether somebody gave the number an address of its own for its messages, which then never reach us."""
+        own = self.webhook_configuration
+        return own.phone_number not in ("", own.application)
+
+    @property
     def can_send(self) -> str:
         """AVAILABLE, LIMITED or BLOCKED; empty when Meta does not say."""
-        return str(self.health_status.get("can_send_message", ""))
+        return self.health_status.can_send_message if self.health_status else ""
+
+    @property
+    def faults(self) -> set[str]:
+        """The codes of what keeps the number from sending (providers.md 3.8)."""
+        parts = self.health_status.entities if self.health_status else []
+        return {fault.error_code for part in parts for fault in part.errors}
 
 
 class Phones(Shape):
@@ -70,3 +105,9 @@ def reports_to_us(graph: Graph, waba_id: str) -> bool:
 def subscribe(graph: Graph, waba_id: str) -> None:
     """Let the account report to our app; safe to repeat, and removes an override."""
     graph.post("subscribed_apps.create", f"{waba_id}/subscribed_apps", Success)
+
+
+def forget_own_address(graph: Graph, phone_number_id: str) -> None:
+    """Let the number report where its account does; safe to repeat."""
+    body = {"webhook_configuration": {"override_callback_uri": ""}}
+    graph.post("phones.update", phone_number_id, Success, body)

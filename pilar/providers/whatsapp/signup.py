@@ -30,7 +30,7 @@ class GranularScope(Shape):
 class TokenFacts(Shape):
     """What Meta says a token may do; the browser's word does not count."""
 
-    is_valid: bool
+    is_valid: bool = False
     app_id: str = ""
     expires_at: int = 0
     scopes: list[str] = []

@@ -14,12 +14,14 @@ from pilar.providers.shape import Shape
 from pilar.providers.whatsapp.client import Graph
 
 FIELDS = "id,name,status,category,language,components,quality_score,rejected_reason"
-PAGE = 250
+PAGE, MOST_PAGES = 250, 60
 CHANGES = {
     "template_category_update": ("new_category", "category"),
     "message_template_quality_update": ("new_quality_score", "quality"),
 }
 """What Meta reports of a template beside its reviews: the field, where the news stands in it, and where we keep it."""
+REFUSED_AS = {"132015": "PAUSED", "132016": "DISABLED"}
+"""What Meta says of a template by refusing a message (providers.md 3.8): its report may have been lost."""
 
 
 class Template(Shape):
@@ -39,14 +41,31 @@ class Template(Shape):
         return str((self.quality_score or {}).get("score", ""))
 
 
+class _Cursors(Shape):
+    after: str = ""
+
+
+class _Paging(Shape):
+    cursors: _Cursors = _Cursors()
+    next: str = ""
+
+
 class _Page(Shape):
     data: list[Template] = []
+    paging: _Paging = _Paging()
 
 
 def list_all(graph: Graph, waba_id: str, *, name: str = "") -> list[Template]:
-    """Fetch the account's templates (an account has at most 250 until it is verified)."""
+    """Fetch the account's templates, page by page: at most 250 until it is verified, then 6,000."""
     params = {"fields": FIELDS, "limit": PAGE} | ({"name": name} if name else {})
-    return graph.get("templates.list", f"{waba_id}/message_templates", _Page, params).data
+    found: list[Template] = []
+    for _turn in range(MOST_PAGES):
+        page = graph.get("templates.list", f"{waba_id}/message_templates", _Page, params)
+        found += page.data
+        if not (page.paging.next and page.paging.cursors.after):
+            break
+        params |= {"after": page.paging.cursors.after}
+    return found
 
 
 def find(graph: Graph, waba_id: str, *, name: str, language: str) -> Template | None:
@@ -73,14 +92,14 @@ def create(
 def mirror(template: Template, *, params: Sequence[str] = ()) -> MessageTemplate:
     """Keep what Meta says of a template in the current workspace."""
     known: dict[str, Any] = {
-        "status": template.status,
+        "status": template.status[:24],
         "provider_id": template.id,
-        "quality": template.quality,
+        "quality": template.quality[:16],
         "rejected_reason": _reason(template.rejected_reason),
         "status_at": clock.now(),
     }
     if template.category:
-        known["category"] = template.category
+        known["category"] = template.category[:16]
     if template.components:
         known["components"] = template.components
     if params:
@@ -104,7 +123,15 @@ def note(fact: WhatsAppTemplate) -> None:
     with atomic():
         rows = MessageTemplate.objects.filter(name=fact.name, language=fact.language)
         rows = rows.filter(Q(status_at=None) | Q(status_at__lt=fact.at + timedelta(seconds=1)))
-        rows.update(status=fact.event, rejected_reason=_reason(fact.reason), status_at=fact.at)
+        rows.update(status=fact.event[:24], rejected_reason=_reason(fact.reason), status_at=fact.at)
+
+
+def note_refusal(*, name: str, language: str, code: str) -> None:
+    """Send a template no more that Meta has paused or ended, until it says otherwise; each try would be refused."""
+    if code in REFUSED_AS:
+        with atomic():
+            rows = MessageTemplate.objects.filter(name=name, language=language)
+            rows.update(status=REFUSED_AS[code], status_at=clock.now())
 
 
 def note_change(fact: WhatsAppAccount) -> None:

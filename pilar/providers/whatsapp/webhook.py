@@ -100,9 +100,9 @@ def _change(waba_id: str, field: str, value: Json, time: str) -> Iterator[Report
     metadata = value.get("metadata")
     phone = _text(metadata.get("phone_number_id")) if isinstance(metadata, dict) else ""
     if field == "messages":
-        for message in _inbound(value, phone):
+        for message in _inbound(value, phone, time):
             yield Report(waba_id, phone, "whatsapp.inbound", message, f"wa-in:{message.message_id}")
-        for status in _statuses(value, phone):
+        for status in _statuses(value, phone, time):
             key = f"wa-st:{status.message_id}:{status.status}"
             yield Report(waba_id, phone, "whatsapp.status", status, key)
     elif field == "message_template_status_update":
@@ -120,12 +120,12 @@ def _change(waba_id: str, field: str, value: Json, time: str) -> Iterator[Report
         yield Report(waba_id, phone, "whatsapp.account", account, f"wa-acc:{waba_id}:{field}:{time}:{digest}")
 
 
-def _inbound(value: Json, phone: str) -> Iterator[WhatsAppInbound]:
+def _inbound(value: Json, phone: str, told_at: str) -> Iterator[WhatsAppInbound]:
     contacts = _objects(value.get("contacts"))
     for message in _objects(value.get("messages")):
-        message_id, at = _text(message.get("id")), _time(message.get("timestamp"))
+        message_id = _text(message.get("id"))
         # What is said in a group is not said to the studio alone, and opens no window to anybody.
-        if not message_id or at is None or message.get("group_id"):
+        if not message_id or message.get("group_id"):
             continue
         sender, user_id = _digits(message.get("from")), _text(message.get("from_user_id")) or None
         contact = _contact_of(contacts, sender, user_id)
@@ -140,7 +140,7 @@ def _inbound(value: Json, phone: str) -> Iterator[WhatsAppInbound]:
             kind=kind,
             text=text,
             button_payload=button,
-            timestamp=at,
+            timestamp=_moment(message, told_at),
             phone_number_id=phone,
             reply_to=_text(_part(message, "context").get("id")) or None,
             about=about,
@@ -187,16 +187,16 @@ def _rotation(kind: str, message: Json) -> dict[str, str | None]:
     return found | ({"new_user_id": new_id} if new_id else {})
 
 
-def _statuses(value: Json, phone: str) -> Iterator[WhatsAppStatus]:
+def _statuses(value: Json, phone: str, told_at: str) -> Iterator[WhatsAppStatus]:
     for status in _objects(value.get("statuses")):
-        message_id, word, at = _text(status.get("id")), _text(status.get("status")), _time(status.get("timestamp"))
-        if not (message_id and word and at):
+        message_id, word = _text(status.get("id")), _text(status.get("status"))
+        if not (message_id and word):
             continue
         pricing = status.get("pricing")
         yield WhatsAppStatus(
             message_id=message_id,
             status=word,
-            timestamp=at,
+            timestamp=_moment(status, told_at),
             opaque=_text(status.get("biz_opaque_callback_data")) or None,
             recipient=_digits(status.get("recipient_id")),
             user_id=_text(status.get("recipient_user_id")) or None,
@@ -243,7 +243,14 @@ def _contact_of(contacts: list[Json], sender: str | None, user_id: str | None) -
         same_phone = sender and _digits(contact.get("wa_id")) == sender
         if same_phone or (user_id and contact.get("user_id") == user_id):
             return contact
-    return contacts[0] if len(contacts) == 1 else {}
+    alone = contacts[0] if len(contacts) == 1 else {}
+    return {} if _is_another(alone, sender, user_id) else alone
+
+
+def _is_another(contact: Json, sender: str | None, user_id: str | None) -> bool:
+    """Say whether the contact bears other names than the sender: whoever it is, the two must not become one person."""
+    number, name = _digits(contact.get("wa_id")), _text(contact.get("user_id"))
+    return bool((sender and number and sender != number) or (user_id and name and user_id != name))
 
 
 def _profile_name(contact: Json) -> str:
@@ -270,6 +277,11 @@ def _text(value: Any) -> str:
 def _digits(value: Any) -> str | None:
     found = _text(value).removeprefix("+")
     return found if found.isascii() and found.isdigit() and len(found) <= 20 else None
+
+
+def _moment(said: Json, told_at: str) -> datetime:
+    """When it was; what has no time that we can read is as old as its report, since a stop without one is a stop."""
+    return _time(said.get("timestamp")) or _time(told_at) or clock.now()
 
 
 def _time(value: Any) -> datetime | None:
