@@ -47,6 +47,9 @@ def send_due(work: Work[FollowupDue]) -> dict[str, Any] | Reschedule | None:
     now = clock.now()
     with atomic():
         message = _claimed(work.payload.followup_id)
+        held = _held_back(work.payload.followup_id, message, now) if message else None
+    if held:
+        return held
     if message is None:
         found = _judged(work.payload.followup_id, now)
         if not isinstance(found, _Ready):
@@ -62,6 +65,23 @@ def _claimed(followup_id: UUID) -> Message | None:
     """The message that an earlier run of this job wrote down and did not get away."""
     followup = Followup.objects.filter(pk=followup_id, status=Status.PROCESSING).first()
     return Message.objects.filter(effect_key=key_of(followup)).first() if followup else None
+
+
+def _held_back(followup_id: UUID, message: Message, now: datetime) -> dict[str, Any] | Reschedule | None:
+    """Judge a message anew that has waited since it was written, for WhatsApp or for a worker: it keeps the hours, its
+    end, and what the person and the studio have said meanwhile. One whose sending has begun is only asked about, and one
+    that must not leave at all is dropped on its way.
+    """
+    followup = Followup.objects.select_related("lead").get(pk=followup_id)
+    lead = optout.locked(followup.lead)
+    if outbox.has_begun(message) or gates.held(message, lead, leads.conversation_of(lead), now=now):
+        return None
+    found = _gated(followup, lead, now)
+    if isinstance(found, _Ready):
+        return None
+    if not isinstance(found, Reschedule):
+        outbox.take_back(message, reason=str(found["reason"]))
+    return found
 
 
 def key_of(followup: Followup) -> str:
