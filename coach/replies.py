@@ -30,6 +30,8 @@ def answer(work: Work[ReplyDue]) -> dict[str, Any] | Reschedule | None:
     now, due = clock.now(), work.payload
     with atomic():
         conversation = Conversation.objects.select_related("lead").filter(pk=due.conversation_id).first()
+        if conversation is not None:
+            _take_back_older(conversation)
         if conversation is None or conversation.generation != due.generation:
             return {"outcome": "superseded"}
         message = Message.objects.filter(effect_key=_key(conversation)).first()
@@ -41,6 +43,16 @@ def answer(work: Work[ReplyDue]) -> dict[str, Any] | Reschedule | None:
     if message is None:
         return {"outcome": "superseded"}
     return _deliver(message, now)
+
+
+def _take_back_older(conversation: Conversation) -> None:
+    """Drop answers to older messages that still wait to be sent: the next answer is to all that was written since."""
+    waiting = conversation.messages.filter(
+        effect_key__startswith="reply:", by=Message.By.AI, state=Message.State.QUEUED, provider_id=""
+    )
+    for message in waiting.filter(generation__gt=0, generation__lt=conversation.generation):
+        if not outbox.has_begun(message):
+            outbox.take_back(message, reason="superseded")
 
 
 def _key(conversation: Conversation) -> str:

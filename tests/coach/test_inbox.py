@@ -14,7 +14,7 @@ from pilar.backplane.models import AutopilotJob
 from pilar.backplane.tenancy import atomic, current
 from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import Work
-from tests.coach.conftest import Model, Phone
+from tests.coach.conftest import Model, Phone, away
 from tests.coach.factories import NOON, inbound, last_out, lead_with_consent, open_window, willing_lead
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_studio", "noon")]
@@ -274,3 +274,16 @@ def test_what_the_model_answers_are_the_person_s_last_words(
     reply_now(lead)
     assert model.asked[0]["messages"][-1].text == "Doch nicht, wann ist Yoga?"
     assert len(model.asked[0]["messages"]) == 3
+
+
+def test_an_answer_that_waits_for_whatsapp_gives_way_to_what_was_written_since(
+    lead: Lead, phone: Phone, model: Model
+) -> None:
+    writes(lead, "Wann habt ihr offen?")
+    phone.failure = away()
+    reply_now(lead)
+    writes(lead, "Hallo?")
+    reply_now(lead)
+    assert {turn.text for turn in model.asked[-1]["messages"]} == {"Wann habt ihr offen?", "Hallo?"}
+    ours = Message.objects.filter(lead=lead, direction=Message.Direction.OUT).order_by("generation")
+    assert [(row.state, bool(row.provider_id)) for row in ours] == [("dropped", False), ("queued", True)]
