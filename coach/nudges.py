@@ -13,7 +13,7 @@ import structlog
 from django.db.models import F
 from django.utils.translation import gettext_noop
 
-from coach import config, followups, gates, leads, optout, outbox, unanswered
+from coach import config, consequences, followups, gates, leads, optout, outbox, unanswered
 from coach.agent import writer
 from coach.gates import Go, Refuse, Wait
 from coach.models import CoachingState, Conversation, Followup, Lead, Message
@@ -203,6 +203,7 @@ def _after(followup: Followup, message: Message, delivery: Delivery, now: dateti
 
 def _refused(followup: Followup, message: Message, delivery: Delivery, now: datetime) -> None:
     failure = delivery.failure
+    consequences.of_refusal(message, failure, now=now)
     outcome = failure.outcome if isinstance(failure, ContactFailure) else None
     code = failure.code if failure else ""
     if code == gates.TAKEN_OVER:

@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from django.utils.translation import gettext_noop
 
-from coach import config, gates, optout, outbox
+from coach import config, consequences, gates, optout, outbox
 from coach.agent import wishes, writer
 from coach.agent.writer import Written
 from coach.models import Conversation, Lead, Message
@@ -140,7 +140,7 @@ def _deliver(message: Message, now: datetime) -> dict[str, Any] | Reschedule:
         _give_up(message, error)
         raise
     if delivery.outcome == Outcome.REFUSED:
-        _refused(message, delivery.failure)
+        _refused(message, delivery.failure, now)
     elif delivery.outcome == Outcome.ACCEPTED:
         _mark_read(message)
     return {"message_id": str(message.pk), "outcome": str(delivery.outcome)}
@@ -152,8 +152,9 @@ def _give_up(message: Message, error: ProviderError) -> None:
         Conversation.objects.filter(pk=message.conversation_id).update(owner=Owner.WAITING)
 
 
-def _refused(message: Message, failure: ContactFailure | ProviderError | None) -> None:
+def _refused(message: Message, failure: ContactFailure | ProviderError | None, now: datetime) -> None:
     with atomic():
+        consequences.of_refusal(message, failure, now=now)
         Conversation.objects.filter(pk=message.conversation_id, owner=Owner.AI).update(owner=Owner.WAITING)
     log.warning("reply.refused", message=str(message.pk), code=failure.code if failure else "")
 

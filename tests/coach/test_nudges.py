@@ -188,9 +188,17 @@ def test_a_closed_window_at_whatsapp_leads_to_the_template_next(phone: Phone, mo
     phone.failure = ContactFailure(ContactOutcome.WINDOW_CLOSED, provider="whatsapp", code="131047", message="closed")
     run(followup)
     assert state(followup)[0] == Status.PENDING
-    Conversation.objects.filter(lead=lead).update(window_closed_at=NOON)
     run(followup)
     assert phone.texts[0]["name"] == "pilar_nudge_v1"
+
+
+def test_who_stopped_marketing_at_whatsapp_is_opted_out_by_the_first_refusal(phone: Phone) -> None:
+    lead = willing_lead()
+    followup = due(lead)
+    phone.failure = ContactFailure(ContactOutcome.OPTED_OUT, provider="whatsapp", code="131050", message="stopped")
+    run(followup)
+    lead.refresh_from_db()
+    assert (lead.status, state(followup)) == (Lead.Status.OPTED_OUT, (Status.CANCELLED, "opted_out"))
 
 
 @pytest.mark.parametrize(("review", "sent"), [("PENDING", "pilar_nudge_v1"), ("APPROVED", "pilar_nudge_v2")])
