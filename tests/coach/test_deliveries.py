@@ -81,6 +81,15 @@ def test_a_lost_answer_is_settled_by_its_status(lead: Lead, phone: Phone) -> Non
     assert effects.find(message.effect_key).state == "sent"
 
 
+def test_a_status_that_overtakes_a_lost_answer_closes_the_follow_up(lead: Lead, phone: Phone) -> None:
+    phone.failure = lost_answer()
+    phone.before = lambda: deliveries.apply(status(last_out(lead), "delivered"), now=NOON)
+    with atomic():
+        due = followups.plan(lead, type="motivation_message", at=NOON, actor="test", now=NOON)
+    nudges.send_due(Work(uuid7(), current(), "coach.followup", FollowupDue(followup_id=due.pk), 1, uuid7()))
+    assert (last_out(lead).state, followup().status) == (State.DELIVERED, Followup.Status.SENT)
+
+
 def test_a_status_that_overtakes_our_own_note_is_kept(sent: Message) -> None:
     Message.objects.filter(pk=sent.pk).update(provider_id="")
     deliveries.apply(status(sent, "delivered"), now=NOON)
