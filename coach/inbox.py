@@ -27,6 +27,8 @@ LONGEST_DEBOUNCE = timedelta(seconds=2)
 SILENT_KINDS = frozenset({"reaction", "unsupported", "unknown", "system", "edit", "revoke", "request_welcome"})
 """Kinds that ask for no answer: nothing is said, or nothing that WhatsApp passes on."""
 _JUST_NOW = timedelta(seconds=5)
+_OVERTOOK = {"overtook": True}
+"""Marks what stands in the place of a message that has not come yet."""
 _PAUSE_AFTER_RED = timedelta(days=14)
 
 
@@ -53,10 +55,12 @@ def receive(inbound: WhatsAppInbound, *, now: datetime) -> None:
         if inbound.kind == "system":
             _renamed(contact, inbound)
             return
-        if not contact.aliases() or Message.objects.filter(provider_id=inbound.message_id).exists():
+        if not contact.aliases():
             return
         lead = optout.locked(leads.met(contact, name=inbound.profile_name))
-        if Message.objects.filter(provider_id=inbound.message_id).exists():
+        known = Message.objects.filter(provider_id=inbound.message_id).first()
+        if known is not None:
+            _overtaken(known, lead, inbound, now)
             return
         if inbound.about:
             _corrected(lead, inbound, now)
@@ -91,14 +95,25 @@ def _corrected(lead: Lead, inbound: WhatsAppInbound, now: datetime) -> None:
     if message is None:
         kind = "revoke" if is_gone else "text"
         received = _store(lead, inbound.model_copy(update={"message_id": about, "kind": kind}), now)
+        Message.objects.filter(pk=received.message.pk).update(why=_OVERTOOK)
         if not is_gone:
             _react(received)
         return
-    if message.kind == "revoke" or Consent.objects.filter(proof_message=message).exists():
-        return
-    message.kind, message.body = ("revoke", "") if is_gone else (message.kind, inbound.text[:4096])
-    message.save(update_fields=["kind", "body"])
-    if stopwords.wish_of(message.body) is Wish.STOP:
+    if message.kind != "revoke" and not Consent.objects.filter(proof_message=message).exists():
+        message.kind, message.body = ("revoke", "") if is_gone else (message.kind, inbound.text[:4096])
+        message.save(update_fields=["kind", "body"])
+    _stop_if_asked(message, lead, inbound, now)
+
+
+def _overtaken(known: Message, lead: Lead, inbound: WhatsAppInbound, now: datetime) -> None:
+    """The message itself, after what was changed about it: nothing of it is kept, but a stop in it was said all the same."""
+    if known.why == _OVERTOOK:
+        Message.objects.filter(pk=known.pk).update(why={})
+        _stop_if_asked(known, lead, inbound, now)
+
+
+def _stop_if_asked(message: Message, lead: Lead, inbound: WhatsAppInbound, now: datetime) -> None:
+    if stopwords.wish_of(inbound.text or inbound.button_payload) is Wish.STOP:
         studio = Workspace.objects.get(pk=current()).name
         _stop(Received(lead, message.conversation, message, studio, now))
 

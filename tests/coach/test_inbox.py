@@ -122,6 +122,46 @@ def test_a_stop_of_somebody_unknown_is_remembered() -> None:
     assert suppression.matches(["+4915100000000"])
 
 
+def test_a_consent_that_is_edited_into_a_stop_is_proof_and_stopped() -> None:
+    asked = lead_with_consent()
+    agreed = inbound(asked, "Ja")
+    with atomic():
+        inbox.receive(agreed, now=NOON)
+        writes(asked, "STOP", kind="edit", about=agreed.message_id)
+        asked.refresh_from_db()
+        assert (asked.status, asked.consents.get().proof_message.body) == (Lead.Status.OPTED_OUT, "Ja")
+
+
+@pytest.mark.parametrize(("kind", "text"), [("revoke", ""), ("edit", "Bis morgen")])
+def test_a_stop_counts_that_comes_after_it_was_changed(lead: Lead, phone: Phone, kind: str, text: str) -> None:
+    said = inbound(lead, "STOP")
+    writes(lead, text, kind=kind, about=said.message_id)
+    for _ in range(2):
+        inbox.receive(said, now=NOON)
+    lead.refresh_from_db()
+    assert lead.status == Lead.Status.OPTED_OUT
+    assert [row.body for row in lead.messages.filter(direction="in")] == [text]
+    assert lead.messages.filter(why__trigger="opt_out").count() == 1
+
+
+def test_an_edit_to_a_stop_counts_that_comes_after_the_message_was_taken_back(lead: Lead) -> None:
+    said = inbound(lead, "Hallo")
+    inbox.receive(said, now=NOON)
+    writes(lead, "", kind="revoke", about=said.message_id)
+    writes(lead, "STOP", kind="edit", about=said.message_id)
+    lead.refresh_from_db()
+    assert (lead.status, lead.messages.get(provider_id=said.message_id).body) == (Lead.Status.OPTED_OUT, "")
+
+
+def test_a_stop_that_is_handed_over_again_does_not_undo_a_new_start(lead: Lead) -> None:
+    said = inbound(lead, "STOP")
+    inbox.receive(said, now=NOON)
+    writes(lead, "START")
+    inbox.receive(said, now=NOON)
+    lead.refresh_from_db()
+    assert lead.status == Lead.Status.ACTIVE
+
+
 def test_a_stop_follows_to_a_new_number(lead: Lead) -> None:
     writes(lead, "STOP")
     writes(lead, "", kind="system", new_sender="4915177777777")
