@@ -108,6 +108,7 @@ def _account(message: Message) -> None:
     if message.state == State.FAILED:
         Message.objects.filter(pk=message.pk).update(micro_euro=0)
         outbox.billed(message, 0)
+        outbox.unread(message)
     elif message.state in (State.DELIVERED, State.READ) and message.micro_euro is not None:
         outbox.billed(message, message.micro_euro)
 

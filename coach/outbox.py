@@ -146,6 +146,7 @@ def drop(lead: Lead, *, reason: str) -> None:
     waiting = list(Message.objects.filter(lead=lead, state=State.QUEUED, provider_id=""))
     for message in waiting:
         Message.objects.filter(pk=message.pk).update(state=State.DROPPED, error_text=reason)
+        unread(message)
         if not has_begun(message):
             _settle(message, 0)
 
@@ -227,6 +228,14 @@ def _move(message: Message, state: str, *, used: int, code: str = "", text: str 
             state=state, error_code=code[:20], error_text=text
         )
         _settle(message, used)
+        if not used:
+            unread(message)
+
+
+def unread(message: Message) -> None:
+    """Of a message that did not arrive nobody has read that an AI writes: the next one says it (EU AI Act Art. 50 (1))."""
+    told_with_it = Conversation.objects.filter(pk=message.conversation_id, ai_disclosed_at=message.at)
+    told_with_it.update(ai_disclosed_at=None)
 
 
 def _settle(message: Message, used: int) -> None:

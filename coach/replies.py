@@ -53,6 +53,7 @@ def _take_back_older(conversation: Conversation) -> None:
     for message in waiting.filter(generation__gt=0, generation__lt=conversation.generation):
         if not outbox.has_begun(message):
             outbox.take_back(message, reason="superseded")
+            conversation.refresh_from_db(fields=["ai_disclosed_at"])
 
 
 def _key(conversation: Conversation) -> str:

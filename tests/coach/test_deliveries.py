@@ -97,6 +97,12 @@ def test_a_status_that_overtakes_our_own_note_is_kept(sent: Message) -> None:
     assert (sent.state, sent.provider_id) == (State.DELIVERED, status(sent, "x").message_id)
 
 
+def test_a_first_message_that_failed_has_told_nobody_that_an_ai_writes(sent: Message) -> None:
+    assert Conversation.objects.get().ai_disclosed_at
+    tell(sent, "failed", code=131026)
+    assert Conversation.objects.get().ai_disclosed_at is None
+
+
 def test_a_status_of_an_unknown_message_is_passed_over(sent: Message) -> None:
     strange = status(Message(pk=uuid7()), "delivered")
     deliveries.apply(strange, now=NOON)
