@@ -1,0 +1,59 @@
+"""The same person from two sides at the same moment, on real connections."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from uuid import UUID
+
+import pytest
+from django.db import connections
+
+from coach import inbox, leads
+from coach.aliases import Contact
+from coach.models import Lead
+from pilar.backplane.tenancy import atomic, tenant
+from pilar.kernel import clock
+from pilar.kernel.ids import uuid7
+from pilar.providers.events import WhatsAppInbound
+from tests.factories import WorkspaceFactory
+
+
+@pytest.fixture
+def studio(threads: str) -> UUID:
+    return WorkspaceFactory().pk  # type: ignore[no-any-return]
+
+
+def at_once(studio: UUID, *acts: Callable[[], object]) -> None:
+    def run(act: Callable[[], object]) -> None:
+        try:
+            with tenant(studio):
+                act()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(acts)) as workers:
+        list(workers.map(run, acts))
+
+
+def write(text: str) -> None:
+    message = WhatsAppInbound(
+        message_id=f"wamid.{uuid7()}", user_id="DE.77", kind="text", text=text, timestamp=clock.now(),
+        phone_number_id="1",
+    )  # fmt: skip
+    inbox.receive(message, now=clock.now())
+
+
+def test_two_first_messages_of_somebody_without_a_number_are_one_persons(
+    studio: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, newcomer = Barrier(2, timeout=10), leads._newcomer
+
+    def together(contact: Contact, name: str) -> Lead:
+        both.wait()
+        return newcomer(contact, name)
+
+    monkeypatch.setattr(leads, "_newcomer", together)
+    at_once(studio, lambda: write("Hallo"), lambda: write("STOP"))
+    with tenant(studio), atomic():
+        lead = Lead.objects.get()
+        assert (lead.status, lead.messages.filter(direction="in").count()) == (Lead.Status.OPTED_OUT, 2)
