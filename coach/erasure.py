@@ -28,8 +28,14 @@ _SEAL = {"provider": "coach", "field": "erasure"}
 
 
 def erase(lead: Lead, *, actor: str, now: datetime) -> Erasure:
-    """Delete the person and all that was said, and have a job clear what other tables know of them."""
+    """Delete the person and all that was said, and have a job clear what other tables know of them.
+
+    Takes the person's lock, so that what is written at this moment goes as well, or finds nobody. Raises NotFound for
+    somebody who was erased already.
+    """
     with atomic():
+        if Lead.objects.select_for_update(of=("self",)).filter(pk=lead.pk).first() is None:
+            raise NotFound
         traces = _traces(lead)
         erasure = Erasure.objects.create(
             lead_ref=lead.pk,

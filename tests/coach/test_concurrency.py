@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from uuid import UUID
 
 import pytest
 from django.db import connections
 
-from coach import inbox, leads
+from coach import erasure, inbox, leads
 from coach.aliases import Contact
-from coach.models import Lead
+from coach.models import Erasure, Lead
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import clock
 from pilar.kernel.ids import uuid7
@@ -57,3 +57,26 @@ def test_two_first_messages_of_somebody_without_a_number_are_one_persons(
     with tenant(studio), atomic():
         lead = Lead.objects.get()
         assert (lead.status, lead.messages.filter(direction="in").count()) == (Lead.Status.OPTED_OUT, 2)
+
+
+def test_who_is_erased_while_writing_is_erased_with_it(studio: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    with tenant(studio):
+        write("Hallo")
+        with atomic():
+            lead = Lead.objects.get()
+    stored, react = Event(), inbox._react
+
+    def slowly(received: inbox.Received) -> None:
+        stored.set()
+        Event().wait(0.5)
+        react(received)
+
+    def erase() -> None:
+        assert stored.wait(10)
+        erasure.erase(lead, actor="test", now=clock.now())
+
+    monkeypatch.setattr(inbox, "_react", slowly)
+    at_once(studio, lambda: write("Noch etwas"), erase)
+    with tenant(studio), atomic():
+        assert not Lead.objects.exists()
+        assert Erasure.objects.get().report["messages"] == 2
