@@ -89,7 +89,11 @@ def _mirrored(subscription_id: str, now: datetime) -> Subscription | None:
     if workspace_id is None:
         return None
     with all_tenants("an event of Stripe is about one studio"), tenant(workspace_id):
-        return billing.mirror(subscription_id, now=now)
+        stored = billing.mirror(subscription_id, now=now)
+        if not billing.is_served(stored):  # a studio that bought twice goes on with what it has left
+            for other in routes.external_ids("stripe", "subscription", workspace_id):
+                stored = billing.mirror(other, now=now) if other != subscription_id else stored
+        return stored
 
 
 def _trial_ends(event: StripeHappened, now: datetime) -> Result:

@@ -9,6 +9,7 @@ from pilar.backplane.models import AutopilotEvent, AutopilotJob, TenantProfile
 from pilar.backplane.tenancy import PLATFORM, tenant
 from pilar.kernel import clock
 from pilar.kernel.switchboard import RetryAt
+from pilar.providers import routes
 from pilar.providers.stripe import subscriptions
 from tests.mail import letters
 from tests.workspaces.conftest import Shop, subscription_of, tell, the_studio
@@ -131,6 +132,21 @@ def test_an_older_subscription_of_the_studio_does_not_replace_the_newer(shop: Sh
         type(mirrored).objects.update(started_at=clock.now() + timedelta(days=1))
         stored = billing.mirror(other["subscriptionId"], now=clock.now())
     assert stored.stripe_subscription_id == paid["subscriptionId"]
+
+
+@pytest.mark.parametrize("ends", ["older", "newer"])
+def test_a_studio_that_bought_twice_goes_on_when_one_of_the_two_ends(
+    shop: Shop, paid: dict[str, str], ends: str
+) -> None:
+    studio, again = the_studio().pk, shop.pay_by_link(email="again@studio.test")["subscriptionId"]
+    routes.bind("stripe", "subscription", again, studio)
+    tell(shop.happened("customer.subscription.created")[0])
+    ended, left = (paid["subscriptionId"], again) if ends == "older" else (again, paid["subscriptionId"])
+    shop.act("cancel", subscription=ended)
+    tell(shop.happened("customer.subscription.deleted")[0])
+    mirrored = subscription_of(studio)
+    assert mirrored
+    assert (mirrored.stripe_subscription_id, mirrored.status, the_studio().status) == (left, "trialing", "active")
 
 
 def test_another_price_is_another_plan_with_its_limits(shop: Shop, paid: dict[str, str], settings: Any) -> None:
