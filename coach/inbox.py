@@ -71,14 +71,18 @@ def receive(inbound: WhatsAppInbound, *, now: datetime) -> None:
 
 
 def _renamed(contact: Contact, inbound: WhatsAppInbound) -> None:
-    """The person has a new number or user id: add it; what was stopped stays stopped under the new name as well."""
+    """The person has a new number or user id: add it and write there from now on, for the old number may be another's
+    soon. What was stopped stays stopped under the new name as well.
+    """
     lead = aliases.find(Contact(sender=contact.sender, user_id=inbound.previous_user_id or contact.user_id))
     if lead is None:
         return
     if not (inbound.new_sender or inbound.new_user_id):
         return
     new = Contact(sender=inbound.new_sender or "", user_id=inbound.new_user_id or inbound.user_id or "")
+    lead = optout.locked(lead)
     aliases.add(lead, new)
+    aliases.moved(lead, new)
     if lead.status == Lead.Status.OPTED_OUT:
         suppression.add([value for _, value in new.aliases()], "stop")
     activity.log("lead.renamed", gettext_noop("A member has a new number on WhatsApp"), {}, subject=lead)

@@ -168,6 +168,33 @@ def test_a_stop_follows_to_a_new_number(lead: Lead) -> None:
     assert suppression.matches(["+4915177777777"])
 
 
+def test_who_has_a_new_number_is_written_to_there(lead: Lead) -> None:
+    writes(lead, "", kind="system", new_sender="4915177777777")
+    lead.refresh_from_db()
+    assert aliases.address(lead) == "4915177777777"
+    writes("4915177777777", "Hallo")
+    assert lead.messages.filter(body="Hallo").exists()
+
+
+def test_a_new_number_that_is_another_member_s_stays_theirs(lead: Lead) -> None:
+    other = willing_lead()
+    before = lead.phone
+    writes(lead, "", kind="system", new_sender=other.phone.lstrip("+"))
+    lead.refresh_from_db()
+    assert lead.phone == before
+
+
+def test_whom_whatsapp_names_by_user_id_is_written_to_under_the_newest(lead: Lead) -> None:
+    Lead.objects.filter(pk=lead.pk).update(phone="")
+    LeadAlias.objects.filter(lead=lead).delete()
+    for number, days_ago in (("new", 0), ("old", 9)):
+        with atomic():
+            aliases.add(lead, Contact(user_id=f"DE.{number}"))
+            LeadAlias.objects.filter(value=f"DE.{number}").update(created_at=NOON - timedelta(days=days_ago))
+    lead.refresh_from_db()
+    assert aliases.address(lead) == "DE.new"
+
+
 def test_two_contacts_never_share_an_alias(lead: Lead) -> None:
     other = willing_lead()
     with atomic():
