@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 from django.db.models import F
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext_noop
 
 from coach import config, consequences, followups, gates, leads, optout, outbox, unanswered
@@ -270,10 +271,19 @@ def told(message: Message, *, now: datetime) -> None:
             _sent(followup, now)
 
 
+def _uncounted(lead: Lead) -> None:
+    """What did not arrive was no message to the person, and waits for no answer."""
+    CoachingState.objects.filter(lead=lead).update(
+        nudges_sent=Greatest(F("nudges_sent") - 1, 0), unanswered=Greatest(F("unanswered") - 1, 0)
+    )
+
+
 TRANSIENT_CODES = frozenset({"1", "2", "131000", "131016", "133004", "135000", "131057", "130429", "131056"})
 
 
 def _lost(followup: Followup, message: Message, now: datetime) -> None:
+    if followup.status == Status.SENT:
+        _uncounted(followup.lead)
     if message.error_code == "131047" and message.template is None:
         again(followup, at=now, now=now)
     elif message.error_code in TRANSIENT_CODES:

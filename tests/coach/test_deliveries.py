@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from coach import deliveries, followups, nudges
 from coach.deliveries import RANK, may_follow
-from coach.models import Conversation, Followup, Lead, Message
+from coach.models import CoachingState, Conversation, Followup, Lead, Message
 from coach.payloads import FollowupDue
 from pilar.backplane import effects
 from pilar.backplane.tenancy import atomic, current
@@ -124,6 +124,13 @@ def test_a_person_held_back_by_whatsapp_is_left_alone_for_growing_times(
     lead.refresh_from_db()
     assert lead.nudges_paused_until == NOON + timedelta(days=days)
     assert followup().status == Followup.Status.FAILED
+
+
+def test_what_did_not_arrive_does_not_let_the_rhythm_rest(lead: Lead, sent: Message) -> None:
+    CoachingState.objects.filter(lead=lead).update(unanswered=followups.SILENT_AFTER, nudges_sent=3)
+    tell(sent, "failed", code=131049)
+    state = CoachingState.objects.get(lead=lead)
+    assert (state.unanswered, state.nudges_sent, followups.is_resting(state)) == (2, 2, False)
 
 
 def test_three_undeliverable_messages_make_a_person_unreachable(lead: Lead, sent: Message) -> None:
