@@ -247,8 +247,10 @@ def _leave_to_people(received: Received) -> None:
 def _say(received: Received, name: str, kind: str, *, trigger: str) -> None:
     """Answer by fixed words what the person asked for. No budget holds such an answer up: stops, consents and safety."""
     draft: Draft = writer.fixed(name, received.conversation, received.studio, trigger=trigger)
-    key = f"{kind}:{received.message.provider_id}"
-    outbox.say(received.conversation, draft, key=key[:120], now=received.now, critical=True)
+    key = f"{kind}:{received.message.provider_id}"[:115]
+    said = Message.objects.filter(effect_key__startswith=key).count()  # an edit may ask for the same once more
+    key = f"{key}:{said}" if said else key
+    outbox.say(received.conversation, draft, key=key, now=received.now, critical=True)
     Conversation.objects.filter(pk=received.conversation.pk).update(
         answered_generation=received.conversation.generation
     )

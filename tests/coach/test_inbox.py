@@ -162,6 +162,16 @@ def test_a_stop_that_is_handed_over_again_does_not_undo_a_new_start(lead: Lead) 
     assert lead.status == Lead.Status.ACTIVE
 
 
+def test_a_message_can_be_edited_to_a_stop_a_second_time(lead: Lead) -> None:
+    said = inbound(lead, "STOP")
+    inbox.receive(said, now=NOON)
+    writes(lead, "START")
+    writes(lead, "STOP!", kind="edit", about=said.message_id)
+    lead.refresh_from_db()
+    assert lead.status == Lead.Status.OPTED_OUT
+    assert lead.messages.filter(why__trigger="opt_out").count() == 2
+
+
 def test_a_stop_follows_to_a_new_number(lead: Lead) -> None:
     writes(lead, "STOP")
     writes(lead, "", kind="system", new_sender="4915177777777")
