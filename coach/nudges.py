@@ -31,6 +31,8 @@ Status = Followup.Status
 MOST_ATTEMPTS = 3
 _OPEN = (Status.PENDING, Status.PROCESSING)
 _PREFIX = "followup:"
+_SKIPPED = {gates.TAKEN_OVER: "a_person_talks", gates.NO_CONSENT: "no_consent"}
+"""Why a follow-up is left out whose message was held back at the last look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +209,8 @@ def _refused(followup: Followup, message: Message, delivery: Delivery, now: date
     consequences.of_refusal(message, failure, now=now)
     outcome = failure.outcome if isinstance(failure, ContactFailure) else None
     code = failure.code if failure else ""
-    if code == gates.TAKEN_OVER:
-        _finish(followup, followup.lead, Status.SKIPPED, "a_person_talks", now)
+    if code in _SKIPPED:
+        _finish(followup, followup.lead, Status.SKIPPED, _SKIPPED[code], now)
     elif outcome == ContactOutcome.OPTED_OUT:
         _finish(followup, followup.lead, Status.CANCELLED, "opted_out", now)
     elif outcome == ContactOutcome.WINDOW_CLOSED and message.template is None:

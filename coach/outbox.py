@@ -22,6 +22,7 @@ from pilar.providers.whatsapp import errors, messages
 State = Message.State
 _HELD = {
     gates.STOPPED: "The person stopped the messages.",
+    gates.NO_CONSENT: "The consent has ended.",
     gates.TAKEN_OVER: "A person of the studio took the chat over.",
 }
 

@@ -122,6 +122,21 @@ def test_a_stop_between_claim_and_send_wins(phone: Phone, monkeypatch: pytest.Mo
     assert state(followup) == (Status.CANCELLED, "opted_out")
 
 
+def test_a_consent_that_ends_between_claim_and_send_wins(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    lead = willing_lead()
+    followup, claim = due(lead), nudges._claim
+
+    def claim_then_withdraw(*args: object) -> object:
+        claimed = claim(*args)  # type: ignore[arg-type]
+        with atomic():
+            leads.withdraw_consent(lead, lead.consents.get().pk, actor="test", now=NOON)
+        return claimed
+
+    monkeypatch.setattr(nudges, "_claim", claim_then_withdraw)
+    run(followup)
+    assert (phone.texts, state(followup)) == ([], (Status.SKIPPED, "no_consent"))
+
+
 def test_a_stop_while_whatsapp_is_away_leaves_nothing_sent_and_nothing_reserved(phone: Phone) -> None:
     lead = willing_lead()
     followup, phone.failure = due(lead), away()
