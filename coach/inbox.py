@@ -91,8 +91,8 @@ def _renamed(contact: Contact, inbound: WhatsAppInbound) -> None:
 def _corrected(lead: Lead, inbound: WhatsAppInbound, now: datetime) -> None:
     """The person changed a message or took it back: it reads so from now on, for people and for the model.
 
-    That asks for no second answer, except that a stop is a stop. Where the message itself comes later, what we know of
-    it already stands in its place. A message that proves a consent stays as it was given.
+    That asks for no second answer, except that a stop is a stop and a red line one. Where the message itself comes later,
+    what we know of it already stands in its place. A message that proves a consent stays as it was given.
     """
     is_gone, about = inbound.kind == "revoke", inbound.about or ""
     message = Message.objects.filter(lead=lead, provider_id=about, direction=Message.Direction.IN).first()
@@ -106,7 +106,10 @@ def _corrected(lead: Lead, inbound: WhatsAppInbound, now: datetime) -> None:
     if message.kind != "revoke" and not Consent.objects.filter(proof_message=message).exists():
         message.kind, message.body = ("revoke", "") if is_gone else (message.kind, inbound.text[:4096])
         message.save(update_fields=["kind", "body"])
-    _stop_if_asked(message, lead, inbound, now)
+    if not _stop_if_asked(message, lead, inbound, now) and redlines.crossed(inbound.text):
+        message.conversation.generation += 1  # no model answers what it read before
+        message.conversation.save(update_fields=["generation"])
+        _red_line(_received(message, lead, now))
 
 
 def _overtaken(known: Message, lead: Lead, inbound: WhatsAppInbound, now: datetime) -> None:
@@ -116,10 +119,13 @@ def _overtaken(known: Message, lead: Lead, inbound: WhatsAppInbound, now: dateti
         _stop_if_asked(known, lead, inbound, now)
 
 
-def _stop_if_asked(message: Message, lead: Lead, inbound: WhatsAppInbound, now: datetime) -> None:
-    if stopwords.wish_of(inbound.text or inbound.button_payload) is Wish.STOP:
-        studio = Workspace.objects.get(pk=current()).name
-        _stop(Received(lead, message.conversation, message, studio, now))
+def _stop_if_asked(message: Message, lead: Lead, inbound: WhatsAppInbound, now: datetime) -> bool:
+    asked = stopwords.wish_of(inbound.text or inbound.button_payload) is Wish.STOP
+    return asked and _stop(_received(message, lead, now))
+
+
+def _received(message: Message, lead: Lead, now: datetime) -> Received:
+    return Received(lead, message.conversation, message, Workspace.objects.get(pk=current()).name, now)
 
 
 def _store(lead: Lead, inbound: WhatsAppInbound, now: datetime) -> Received:

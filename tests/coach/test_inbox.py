@@ -162,6 +162,17 @@ def test_a_stop_that_is_handed_over_again_does_not_undo_a_new_start(lead: Lead) 
     assert lead.status == Lead.Status.ACTIVE
 
 
+def test_distress_that_comes_by_an_edit_goes_to_a_person(lead: Lead, phone: Phone, model: Model) -> None:
+    said = inbound(lead, "Hallo")
+    inbox.receive(said, now=NOON)
+    (planned,) = AutopilotJob.objects.filter(type="coach.reply")
+    writes(lead, "Ich will nicht mehr leben", kind="edit", about=said.message_id)
+    assert Conversation.objects.get(lead=lead).owner == Owner.WAITING
+    assert last_out(lead).why["trigger"] == "red_line"
+    answer(Work(uuid7(), current(), "coach.reply", ReplyDue.model_validate(planned.payload), 1, uuid7()))
+    assert model.asked == []
+
+
 def test_a_message_can_be_edited_to_a_stop_a_second_time(lead: Lead) -> None:
     said = inbound(lead, "STOP")
     inbox.receive(said, now=NOON)
