@@ -39,9 +39,17 @@ def add(lead: Lead, contact: Contact) -> None:
     LeadAlias.objects.bulk_create(rows, ignore_conflicts=True)
 
 
+def moved(lead: Lead, contact: Contact) -> None:
+    """Let the contact's number be the lead's, unless it is another lead's already."""
+    is_free = not Lead.objects.filter(phone=contact.phone).exclude(pk=lead.pk).exists()
+    if contact.phone and is_free and find(Contact(sender=contact.sender)) == lead:
+        lead.phone = contact.phone
+        lead.save(update_fields=["phone", "updated_at"])
+
+
 def address(lead: Lead) -> str:
-    """Return where to write to: the number's digits when it is known, else the user id; empty when there is neither."""
+    """Return where to write to: the number's digits when it is known, else the newest user id; empty when there is neither."""
     if lead.phone:
         return numbers.wa_id(lead.phone)
-    rows = dict(LeadAlias.objects.filter(lead=lead).values_list("kind", "value"))
+    rows = dict(LeadAlias.objects.filter(lead=lead).order_by("created_at", "id").values_list("kind", "value"))
     return rows.get(Kind.WA_ID) or rows.get(Kind.BSUID, "")

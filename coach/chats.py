@@ -124,5 +124,5 @@ def read(conversation: Conversation) -> None:
 
 def explained(message: Message) -> dict[str, Any]:
     """Return why a message was sent, without the parts that only engines read."""
-    hidden = {"prompt_version", "disclosed"}
+    hidden = {"prompt_version", "disclosed", "overtook"}
     return {name: value for name, value in message.why.items() if name not in hidden and value}

@@ -1,18 +1,17 @@
 """What became of a message, in WhatsApp's words: states only move forward, whatever the order (providers.md 3.4)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
-from django.utils.translation import gettext_noop
 
-from coach import aliases, nudges, optout, outbox
-from coach.models import Conversation, Lead, Message
-from pilar.backplane import activity, effects
+from coach import aliases, consequences, nudges, optout, outbox
+from coach.models import Message
+from pilar.backplane import effects
 from pilar.backplane.tenancy import atomic
 from pilar.kernel import clock
 from pilar.kernel.switchboard import Happened
-from pilar.providers.events import StatusError, WhatsAppStatus
+from pilar.providers.events import WhatsAppStatus
 
 State = Message.State
 RANK = {
@@ -32,9 +31,6 @@ _WORD = {
     "failed": State.FAILED,
 }
 _STAMP = {State.SENT: "sent_at", State.DELIVERED: "delivered_at", State.READ: "read_at"}
-_UNREACHABLE_AFTER = 3
-_CAPPED_DAYS = (1, 2, 3)
-WINDOW_CLOSED, CAPPED, OPTED_OUT, UNREACHABLE = {131047}, {131049, 130472}, {131050}, {131026, 131062}
 
 
 def apply(status: WhatsAppStatus, *, now: datetime) -> None:
@@ -49,7 +45,7 @@ def apply(status: WhatsAppStatus, *, now: datetime) -> None:
         moved = _advance(message, state, status)
         _account(message)
         if moved and state == State.FAILED and status.errors:
-            _failed(message, lead, status.errors[0], now)
+            consequences.draw(message, lead, code=status.errors[0].code, now=now)
     if message.effect_key:
         effects.settle(message.effect_key, state="sent", ref=status.message_id)
     if moved:
@@ -112,45 +108,9 @@ def _account(message: Message) -> None:
     if message.state == State.FAILED:
         Message.objects.filter(pk=message.pk).update(micro_euro=0)
         outbox.billed(message, 0)
+        outbox.unread(message)
     elif message.state in (State.DELIVERED, State.READ) and message.micro_euro is not None:
         outbox.billed(message, message.micro_euro)
-
-
-def _failed(message: Message, lead: Lead, error: StatusError, now: datetime) -> None:
-    """Draw the consequences for the person (providers.md 3.8). What to do with the follow-up itself decides `nudges`."""
-    if error.code in OPTED_OUT:
-        optout.stop(lead, how="whatsapp_preference", now=now)
-    elif error.code in CAPPED:
-        _hold_back(lead, now)
-    elif error.code in UNREACHABLE:
-        _count_unreachable(lead)
-    elif error.code in WINDOW_CLOSED:
-        Conversation.objects.filter(pk=message.conversation_id).update(window_closed_at=now)
-    facts = {"code": str(error.code)}
-    activity.log("message.failed", gettext_noop("A message was not delivered"), facts, subject=lead)
-
-
-def _hold_back(lead: Lead, now: datetime) -> None:
-    """WhatsApp holds marketing back: 24, then 48, then 72 hours; quick repeats make it worse."""
-    days = _CAPPED_DAYS[min(lead.capped_times, len(_CAPPED_DAYS) - 1)]
-    lead.nudges_paused_until = now + timedelta(days=days)
-    lead.capped_times += 1
-    lead.save(update_fields=["nudges_paused_until", "capped_times", "updated_at"])
-
-
-def _count_unreachable(lead: Lead) -> None:
-    lead.undeliverable_times += 1
-    if lead.undeliverable_times >= _UNREACHABLE_AFTER and lead.status == Lead.Status.ACTIVE:
-        lead.status = Lead.Status.UNREACHABLE
-    lead.save(update_fields=["undeliverable_times", "status", "updated_at"])
-
-
-def refused(message_id: UUID, *, code: str, now: datetime) -> None:
-    """Draw the same consequences from an answer that refused the message at once."""
-    with atomic():
-        message = Message.objects.select_related("lead").get(pk=message_id)
-        if code.isdigit():
-            _failed(message, optout.locked(message.lead), StatusError(code=int(code)), now)
 
 
 def on_status(happened: Happened[WhatsAppStatus]) -> None:

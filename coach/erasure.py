@@ -23,13 +23,20 @@ from pilar.kernel.erasure import Cleared, Traces
 from pilar.kernel.problems import NotFound
 from pilar.kernel.switchboard import Reschedule, Work, erasers
 
-LOOK_AGAIN = timedelta(seconds=10)
+LOOK_AGAIN, LOOK_AGAIN_LATER = timedelta(seconds=10), timedelta(hours=1)
+"""A delivery that waits is worked off at once as a rule; one that is stuck may stay so until its retention is over."""
 _SEAL = {"provider": "coach", "field": "erasure"}
 
 
 def erase(lead: Lead, *, actor: str, now: datetime) -> Erasure:
-    """Delete the person and all that was said, and have a job clear what other tables know of them."""
+    """Delete the person and all that was said, and have a job clear what other tables know of them.
+
+    Takes the person's lock, so that what is written at this moment goes as well, or finds nobody. Raises NotFound for
+    somebody who was erased already.
+    """
     with atomic():
+        if Lead.objects.select_for_update(of=("self",)).filter(pk=lead.pk).first() is None:
+            raise NotFound
         traces = _traces(lead)
         erasure = Erasure.objects.create(
             lead_ref=lead.pk,
@@ -77,7 +84,8 @@ def clear(work: Work[ErasureDue]) -> Reschedule | dict[str, Any] | None:
             erasure.report[name] = erasure.report.get(name, 0) + found.rows
         if any(found.left for found in cleared.values()):
             erasure.save(update_fields=["report"])
-            return Reschedule(clock.now() + LOOK_AGAIN, "still in work")
+            waited = clock.now() - erasure.requested_at
+            return Reschedule(clock.now() + min(max(waited, LOOK_AGAIN), LOOK_AGAIN_LATER), "still in work")
         erasure.traces, erasure.finished_at = b"", clock.now()
         erasure.save(update_fields=["report", "traces", "finished_at"])
         return {"cleared": sum(found.rows for found in cleared.values())}

@@ -25,7 +25,7 @@ LIVE = timedelta(hours=24)
 """How long after its last word a conversation with a person of the studio counts as going on."""
 Status = Followup.Status
 TRIGGER_OPT_OUT = "opt_out"
-STOPPED, TAKEN_OVER = "stopped", "taken_over"
+STOPPED, NO_CONSENT, TAKEN_OVER = "stopped", "no_consent", "taken_over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,15 +181,18 @@ def _is_live(conversation: Conversation, now: datetime) -> bool:
 
 
 def held(message: Message, lead: Lead, conversation: Conversation, *, now: datetime) -> str:
-    """The last look, right before the message leaves. Returns why it must not: `stopped`, `taken_over`, or nothing.
+    """The last look, right before the message leaves. Returns why it must not: `stopped`, `no_consent`, `taken_over`, or
+    nothing.
 
     No word after a stop, but the one that confirms it; a person of the studio may answer somebody who wrote again after
-    the stop. No word of the AI once a person has taken the chat over.
+    the stop. Nothing that was planned once the consent has ended. No word of the AI once a person has taken the chat over.
     """
     if message.state == Message.State.DROPPED:
         return STOPPED
     if lead.status == Lead.Status.OPTED_OUT and not _may_follow_a_stop(message, lead, conversation):
         return STOPPED
+    if message.why.get("trigger") == "followup" and not consents.standing(lead).allows_nudges:
+        return NO_CONSENT
     return TAKEN_OVER if _talks_over(message, conversation, now) else ""
 
 

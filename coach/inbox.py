@@ -28,6 +28,8 @@ LONGEST_DEBOUNCE = timedelta(seconds=2)
 SILENT_KINDS = frozenset({"reaction", "unsupported", "unknown", "system", "edit", "revoke", "request_welcome"})
 """Kinds that ask for no answer: nothing is said, or nothing that WhatsApp passes on."""
 _JUST_NOW = timedelta(seconds=5)
+_OVERTOOK = {"overtook": True}
+"""Marks what stands in the place of a message that has not come yet."""
 _PAUSE_AFTER_RED = timedelta(days=14)
 
 
@@ -54,10 +56,12 @@ def receive(inbound: WhatsAppInbound, *, now: datetime) -> None:
         if inbound.kind == "system":
             _renamed(contact, inbound)
             return
-        if not contact.aliases() or Message.objects.filter(provider_id=inbound.message_id).exists():
+        if not contact.aliases():
             return
         lead = optout.locked(leads.met(contact, name=inbound.profile_name))
-        if Message.objects.filter(provider_id=inbound.message_id).exists():
+        known = Message.objects.filter(provider_id=inbound.message_id).first()
+        if known is not None:
+            _overtaken(known, lead, inbound, now)
             return
         if inbound.about:
             _corrected(lead, inbound, now)
@@ -68,14 +72,18 @@ def receive(inbound: WhatsAppInbound, *, now: datetime) -> None:
 
 
 def _renamed(contact: Contact, inbound: WhatsAppInbound) -> None:
-    """The person has a new number or user id: add it; what was stopped stays stopped under the new name as well."""
+    """The person has a new number or user id: add it and write there from now on, for the old number may be another's
+    soon. What was stopped stays stopped under the new name as well.
+    """
     lead = aliases.find(Contact(sender=contact.sender, user_id=inbound.previous_user_id or contact.user_id))
     if lead is None:
         return
     if not (inbound.new_sender or inbound.new_user_id):
         return
     new = Contact(sender=inbound.new_sender or "", user_id=inbound.new_user_id or inbound.user_id or "")
+    lead = optout.locked(lead)
     aliases.add(lead, new)
+    aliases.moved(lead, new)
     if lead.status == Lead.Status.OPTED_OUT:
         suppression.add([value for _, value in new.aliases()], "stop")
     activity.log("lead.renamed", gettext_noop("A member has a new number on WhatsApp"), {}, subject=lead)
@@ -84,24 +92,41 @@ def _renamed(contact: Contact, inbound: WhatsAppInbound) -> None:
 def _corrected(lead: Lead, inbound: WhatsAppInbound, now: datetime) -> None:
     """The person changed a message or took it back: it reads so from now on, for people and for the model.
 
-    That asks for no second answer, except that a stop is a stop. Where the message itself comes later, what we know of
-    it already stands in its place. A message that proves a consent stays as it was given.
+    That asks for no second answer, except that a stop is a stop and a red line one. Where the message itself comes later,
+    what we know of it already stands in its place. A message that proves a consent stays as it was given.
     """
     is_gone, about = inbound.kind == "revoke", inbound.about or ""
     message = Message.objects.filter(lead=lead, provider_id=about, direction=Message.Direction.IN).first()
     if message is None:
         kind = "revoke" if is_gone else "text"
         received = _store(lead, inbound.model_copy(update={"message_id": about, "kind": kind}), now)
+        Message.objects.filter(pk=received.message.pk).update(why=_OVERTOOK)
         if not is_gone:
             _react(received)
         return
-    if message.kind == "revoke" or Consent.objects.filter(proof_message=message).exists():
-        return
-    message.kind, message.body = ("revoke", "") if is_gone else (message.kind, inbound.text[:4096])
-    message.save(update_fields=["kind", "body"])
-    if stopwords.wish_of(message.body) is Wish.STOP:
-        studio = Workspace.objects.get(pk=current()).name
-        _stop(Received(lead, message.conversation, message, studio, now))
+    if message.kind != "revoke" and not Consent.objects.filter(proof_message=message).exists():
+        message.kind, message.body = ("revoke", "") if is_gone else (message.kind, inbound.text[:4096])
+        message.save(update_fields=["kind", "body"])
+    if not _stop_if_asked(message, lead, inbound, now) and redlines.crossed(inbound.text):
+        message.conversation.generation += 1  # no model answers what it read before
+        message.conversation.save(update_fields=["generation"])
+        _red_line(_received(message, lead, now))
+
+
+def _overtaken(known: Message, lead: Lead, inbound: WhatsAppInbound, now: datetime) -> None:
+    """The message itself, after what was changed about it: nothing of it is kept, but a stop in it was said all the same."""
+    if known.why == _OVERTOOK:
+        Message.objects.filter(pk=known.pk).update(why={})
+        _stop_if_asked(known, lead, inbound, now)
+
+
+def _stop_if_asked(message: Message, lead: Lead, inbound: WhatsAppInbound, now: datetime) -> bool:
+    asked = stopwords.wish_of(inbound.text or inbound.button_payload) is Wish.STOP
+    return asked and _stop(_received(message, lead, now))
+
+
+def _received(message: Message, lead: Lead, now: datetime) -> Received:
+    return Received(lead, message.conversation, message, Workspace.objects.get(pk=current()).name, now)
 
 
 def _store(lead: Lead, inbound: WhatsAppInbound, now: datetime) -> Received:
@@ -229,8 +254,10 @@ def _leave_to_people(received: Received) -> None:
 def _say(received: Received, name: str, kind: str, *, trigger: str) -> None:
     """Answer by fixed words what the person asked for. No budget holds such an answer up: stops, consents and safety."""
     draft: Draft = writer.fixed(name, received.conversation, received.studio, trigger=trigger)
-    key = f"{kind}:{received.message.provider_id}"
-    outbox.say(received.conversation, draft, key=storable.key(key), now=received.now, critical=True)
+    key = storable.key(f"{kind}:{received.message.provider_id}")
+    said = Message.objects.filter(effect_key__startswith=key).count()  # an edit may ask for the same once more
+    key = f"{key}:{said}" if said else key
+    outbox.say(received.conversation, draft, key=key, now=received.now, critical=True)
     Conversation.objects.filter(pk=received.conversation.pk).update(
         answered_generation=received.conversation.generation
     )

@@ -145,7 +145,7 @@ def met(contact: Contact, *, name: str) -> Lead:
     """Return the lead who writes, adding an unknown one without any consent: answers yes, nudges no."""
     lead = aliases.find(contact)
     if lead is None:
-        lead = _newcomer(contact, name)
+        return _newcomer(contact, name)
     aliases.add(lead, contact)
     return lead
 
@@ -158,7 +158,14 @@ def _newcomer(contact: Contact, name: str) -> Lead:
         with savepoint():
             lead.save(force_insert=True)
     except IntegrityError:
-        return Lead.objects.get(phone=contact.phone)
+        lead = Lead.objects.get(phone=contact.phone)
+        aliases.add(lead, contact)
+        return lead
+    aliases.add(lead, contact)
+    known = aliases.find(contact)
+    if known is not None and known.pk != lead.pk:  # whom WhatsApp names by user id only may write twice at once
+        lead.delete()
+        return known
     activity.log("lead.met", gettext_noop("A new contact wrote on WhatsApp"), {}, subject=lead)
     return lead
 

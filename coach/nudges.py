@@ -11,9 +11,10 @@ from uuid import UUID
 
 import structlog
 from django.db.models import F
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext_noop
 
-from coach import config, followups, gates, leads, optout, outbox, unanswered
+from coach import config, consequences, followups, gates, leads, optout, outbox, unanswered
 from coach.agent import writer
 from coach.gates import Go, Refuse, Wait
 from coach.models import CoachingState, Conversation, Followup, Lead, Message
@@ -30,6 +31,8 @@ Status = Followup.Status
 MOST_ATTEMPTS = 3
 _OPEN = (Status.PENDING, Status.PROCESSING)
 _PREFIX = "followup:"
+_SKIPPED = {gates.TAKEN_OVER: "a_person_talks", gates.NO_CONSENT: "no_consent"}
+"""Why a follow-up is left out whose message was held back at the last look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,9 @@ def send_due(work: Work[FollowupDue]) -> dict[str, Any] | Reschedule | None:
     now = clock.now()
     with atomic():
         message = _claimed(work.payload.followup_id)
+        held = _held_back(work.payload.followup_id, message, now) if message else None
+    if held:
+        return held
     if message is None:
         found = _judged(work.payload.followup_id, now)
         if not isinstance(found, _Ready):
@@ -62,6 +68,23 @@ def _claimed(followup_id: UUID) -> Message | None:
     """The message that an earlier run of this job wrote down and did not get away."""
     followup = Followup.objects.filter(pk=followup_id, status=Status.PROCESSING).first()
     return Message.objects.filter(effect_key=key_of(followup)).first() if followup else None
+
+
+def _held_back(followup_id: UUID, message: Message, now: datetime) -> dict[str, Any] | Reschedule | None:
+    """Judge a message anew that has waited since it was written, for WhatsApp or for a worker: it keeps the hours, its
+    end, and what the person and the studio have said meanwhile. One whose sending has begun is only asked about, and one
+    that must not leave at all is dropped on its way.
+    """
+    followup = Followup.objects.select_related("lead").get(pk=followup_id)
+    lead = optout.locked(followup.lead)
+    if outbox.has_begun(message) or gates.held(message, lead, leads.conversation_of(lead), now=now):
+        return None
+    found = _gated(followup, lead, now)
+    if isinstance(found, _Ready):
+        return None
+    if not isinstance(found, Reschedule):
+        outbox.take_back(message, reason=str(found["reason"]))
+    return found
 
 
 def key_of(followup: Followup) -> str:
@@ -183,10 +206,11 @@ def _after(followup: Followup, message: Message, delivery: Delivery, now: dateti
 
 def _refused(followup: Followup, message: Message, delivery: Delivery, now: datetime) -> None:
     failure = delivery.failure
+    consequences.of_refusal(message, failure, now=now)
     outcome = failure.outcome if isinstance(failure, ContactFailure) else None
     code = failure.code if failure else ""
-    if code == gates.TAKEN_OVER:
-        _finish(followup, followup.lead, Status.SKIPPED, "a_person_talks", now)
+    if code in _SKIPPED:
+        _finish(followup, followup.lead, Status.SKIPPED, _SKIPPED[code], now)
     elif outcome == ContactOutcome.OPTED_OUT:
         _finish(followup, followup.lead, Status.CANCELLED, "opted_out", now)
     elif outcome == ContactOutcome.WINDOW_CLOSED and message.template is None:
@@ -249,10 +273,19 @@ def told(message: Message, *, now: datetime) -> None:
             _sent(followup, now)
 
 
+def _uncounted(lead: Lead) -> None:
+    """What did not arrive was no message to the person, and waits for no answer."""
+    CoachingState.objects.filter(lead=lead).update(
+        nudges_sent=Greatest(F("nudges_sent") - 1, 0), unanswered=Greatest(F("unanswered") - 1, 0)
+    )
+
+
 TRANSIENT_CODES = frozenset({"1", "2", "131000", "131016", "133004", "135000", "131057", "130429", "131056"})
 
 
 def _lost(followup: Followup, message: Message, now: datetime) -> None:
+    if followup.status == Status.SENT:
+        _uncounted(followup.lead)
     if message.error_code == "131047" and message.template is None:
         again(followup, at=now, now=now)
     elif message.error_code in TRANSIENT_CODES:

@@ -15,13 +15,14 @@ from coach.models import Conversation, Lead, Message
 from coach.payloads import MessageReady
 from pilar.backplane import budgets, effects, jobs
 from pilar.backplane.tenancy import atomic, savepoint
-from pilar.kernel.errors import ContactFailure, ContactOutcome, ProviderError
+from pilar.kernel.errors import ContactFailure, ContactOutcome, ErrorClass, ProviderError
 from pilar.providers import prices
-from pilar.providers.whatsapp import messages
+from pilar.providers.whatsapp import errors, messages
 
 State = Message.State
 _HELD = {
     gates.STOPPED: "The person stopped the messages.",
+    gates.NO_CONSENT: "The consent has ended.",
     gates.TAKEN_OVER: "A person of the studio took the chat over.",
 }
 
@@ -114,9 +115,9 @@ def deliver(message_id: UUID, *, now: datetime) -> Delivery:
 
     Raises ProviderError when it surely did not leave and a later attempt may help; the message stays queued then.
     """
-    message = _waiting(message_id)
-    if message is None:
-        return Delivery(Outcome.ACCEPTED)
+    message = _written(message_id)
+    if message is None or message.provider_id or message.state not in (State.QUEUED, State.UNKNOWN):
+        return _ended(message)
     try:
         effect = effects.perform(
             key=message.effect_key,
@@ -146,14 +147,41 @@ def drop(lead: Lead, *, reason: str) -> None:
     waiting = list(Message.objects.filter(lead=lead, state=State.QUEUED, provider_id=""))
     for message in waiting:
         Message.objects.filter(pk=message.pk).update(state=State.DROPPED, error_text=reason)
-        if effects.find(message.effect_key) is None:
+        unread(message)
+        if not has_begun(message):
             _settle(message, 0)
 
 
-def _waiting(message_id: UUID) -> Message | None:
-    """The message, unless it has left (its status may have been quicker than we) or was dropped or erased."""
+def take_back(message: Message, *, reason: str) -> None:
+    """Drop one message whose sending has not begun."""
+    _move(message, State.DROPPED, used=0, text=reason)
+
+
+def has_begun(message: Message) -> bool:
+    """Say whether WhatsApp may have been handed the message; a try that surely failed is none."""
+    effect = effects.find(message.effect_key)
+    return effect is not None and effect.state not in (effect.State.PLANNED, effect.State.FAILED)
+
+
+def _written(message_id: UUID) -> Message | None:
     with atomic():
-        return Message.objects.filter(pk=message_id, state__in=(State.QUEUED, State.UNKNOWN), provider_id="").first()
+        return Message.objects.filter(pk=message_id).first()
+
+
+def _ended(message: Message | None) -> Delivery:
+    """How a message ended that waits no more: it has left (its status may have been quicker than we), or was refused by
+    an earlier run that could not tell anybody, or dropped. An erased one is nobody's business any more.
+    """
+    if message is None or message.provider_id or message.state not in (State.DROPPED, State.FAILED):
+        return Delivery(Outcome.ACCEPTED)
+    if message.state == State.DROPPED:
+        return Delivery(Outcome.REFUSED, _stopped(message.error_code or gates.STOPPED))
+    code, text = message.error_code, message.error_text
+    outcome = errors.verdict(int(code)) if code.isdigit() else None
+    if isinstance(outcome, ContactOutcome):
+        return Delivery(Outcome.REFUSED, ContactFailure(outcome, provider="whatsapp", code=code, message=text))
+    refusal = ProviderError(text, provider="whatsapp", error_class=ErrorClass.CONFIGURATION_ERROR, code=code)
+    return Delivery(Outcome.REFUSED, refusal)
 
 
 def _send(message_id: UUID, now: datetime) -> effects.EffectResult:
@@ -161,10 +189,13 @@ def _send(message_id: UUID, now: datetime) -> effects.EffectResult:
         found = Message.objects.select_related("lead", "conversation").filter(pk=message_id).first()
         held = gates.held(found, found.lead, found.conversation, now=now) if found else gates.STOPPED
         if found is None or held:
-            sentence = _HELD[held]
-            raise ContactFailure(ContactOutcome.OPTED_OUT, provider="whatsapp", code=held, message=sentence)
+            raise _stopped(held)
         to = aliases.address(found.lead)
     return effects.EffectResult(ref=_post(found, to).id)
+
+
+def _stopped(held: str) -> ContactFailure:
+    return ContactFailure(ContactOutcome.OPTED_OUT, provider="whatsapp", code=held, message=_HELD[held])
 
 
 def _post(message: Message, to: str) -> messages.SentMessage:
@@ -198,6 +229,14 @@ def _move(message: Message, state: str, *, used: int, code: str = "", text: str 
             state=state, error_code=code[:20], error_text=text
         )
         _settle(message, used)
+        if not used:
+            unread(message)
+
+
+def unread(message: Message) -> None:
+    """Of a message that did not arrive nobody has read that an AI writes: the next one says it (EU AI Act Art. 50 (1))."""
+    told_with_it = Conversation.objects.filter(pk=message.conversation_id, ai_disclosed_at=message.at)
+    told_with_it.update(ai_disclosed_at=None)
 
 
 def _settle(message: Message, used: int) -> None:

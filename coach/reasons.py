@@ -21,6 +21,7 @@ _REASONS: dict[str, str | Promise] = {
     "costs": _("The limit that was set for costs is reached."),
     "resting": _("The last messages stayed without an answer, so the coach waits for the person to write."),
     "confirmed": _("The consent was confirmed before it was due."),
+    "superseded": _("The member wrote more before it could leave."),
     "skipped_by_person": _("Somebody of the studio left it out."),
     "not_due": _("Nothing is due in this week."),
 }

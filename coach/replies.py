@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from django.utils.translation import gettext_noop
 
-from coach import config, gates, optout, outbox
+from coach import config, consequences, gates, optout, outbox
 from coach.agent import wishes, writer
 from coach.agent.writer import Written
 from coach.models import Conversation, Lead, Message
@@ -31,6 +31,8 @@ def answer(work: Work[ReplyDue]) -> dict[str, Any] | Reschedule | None:
     now, due = clock.now(), work.payload
     with atomic():
         conversation = Conversation.objects.select_related("lead").filter(pk=due.conversation_id).first()
+        if conversation is not None:
+            _take_back_older(conversation)
         if conversation is None or conversation.generation != due.generation:
             return {"outcome": "superseded"}
         message = Message.objects.filter(effect_key=_key(conversation)).first()
@@ -42,6 +44,17 @@ def answer(work: Work[ReplyDue]) -> dict[str, Any] | Reschedule | None:
     if message is None:
         return {"outcome": "superseded"}
     return _deliver(message, now)
+
+
+def _take_back_older(conversation: Conversation) -> None:
+    """Drop answers to older messages that still wait to be sent: the next answer is to all that was written since."""
+    waiting = conversation.messages.filter(
+        effect_key__startswith="reply:", by=Message.By.AI, state=Message.State.QUEUED, provider_id=""
+    )
+    for message in waiting.filter(generation__gt=0, generation__lt=conversation.generation):
+        if not outbox.has_begun(message):
+            outbox.take_back(message, reason="superseded")
+            conversation.refresh_from_db(fields=["ai_disclosed_at"])
 
 
 def _key(conversation: Conversation) -> str:
@@ -129,7 +142,7 @@ def _deliver(message: Message, now: datetime) -> dict[str, Any] | Reschedule:
         _give_up(message, error)
         raise
     if delivery.outcome == Outcome.REFUSED:
-        _refused(message, delivery.failure)
+        _refused(message, delivery.failure, now)
     elif delivery.outcome == Outcome.ACCEPTED:
         _mark_read(message)
     return {"message_id": str(message.pk), "outcome": str(delivery.outcome)}
@@ -141,8 +154,9 @@ def _give_up(message: Message, error: ProviderError) -> None:
         Conversation.objects.filter(pk=message.conversation_id).update(owner=Owner.WAITING)
 
 
-def _refused(message: Message, failure: ContactFailure | ProviderError | None) -> None:
+def _refused(message: Message, failure: ContactFailure | ProviderError | None, now: datetime) -> None:
     with atomic():
+        consequences.of_refusal(message, failure, now=now)
         Conversation.objects.filter(pk=message.conversation_id, owner=Owner.AI).update(owner=Owner.WAITING)
     log.warning("reply.refused", message=str(message.pk), code=failure.code if failure else "")
 

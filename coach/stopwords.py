@@ -22,11 +22,12 @@ _WHOLE: dict[Wish, str] = {
         stop|stopp|stop!|stopall|stop all|unsubscribe|opt out|optout|opt-out|cancel|end|quit|abmelden|abmeldung|abbestellen|
         ende|beenden|austragen|schluss|aufhoeren|hoer auf|hoert auf|lass mich in ruhe|lasst mich in ruhe|kein bock mehr|
         keine lust mehr|keine nachrichten|keine nachrichten mehr|kein kontakt mehr|loeschen|abo beenden|nicht mehr schreiben|
-        leave me alone|no more|no more messages|stop it|stop texting|stop messaging|remove me|enough|
-        baja|darme de baja|alto|parar|para|cancelar|basta|no mas|no mas mensajes|dejame en paz|anular|detener|
+        stopp jetzt|schluss jetzt|leave me alone|no more|no more messages|stop it|stop texting|stop messaging|remove me|enough|
+        baja|darme de baja|alto|parar|para|parad|paren|cancelar|basta|basta ya|ya basta|
+        no mas|no mas mensajes|dejame en paz|anular|detener|
         arret|arreter|arretez|arrete|desabonner|desinscrire|desinscription|desabonnement|fin|stopper|ca suffit|
         plus de messages|laissez-moi tranquille|laisse moi tranquille|laisse-moi tranquille|
-        fermati|ferma|smetti|smettila|cancella|cancellami|disiscrivi|disiscrivimi|annulla|annullare|
+        fermati|fermatevi|ferma|smetti|smettila|lasciatemi in pace|cancella|cancellami|disiscrivi|disiscrivimi|annulla|annullare|
         niente messaggi|niente piu messaggi|lasciami in pace|cancellazione|stop promotions|stop marketing""",
     Wish.START: """
         start|starten|unstop|anmelden|wieder anmelden|weiter|wieder starten|subscribe|resume|begin|
@@ -54,13 +55,15 @@ _INSIDE: dict[Wish, str] = {
         will(st)? (keine|nichts) (nachrichten )?mehr (von euch|von ihnen|bekommen|erhalten|hoeren)|
         moechte (keine|nichts) (nachrichten )?mehr (von euch|von ihnen|bekommen|erhalten|hoeren)|
         (widerrufe|widerruf) (hiermit )?(meine |die )?(einwilligung|zustimmung)|
-        nehmt? mich (bitte )?(aus|von) (der|dem|eurem|eurer) (liste|verteiler)|
-        (stopp?|beende|beendet) (bitte )?(die|alle|diese) nachrichten|loesch(t|en sie)? (bitte )?(meine (nummer|daten)|mich)|
+        (nehmt?|nehmen sie|nimm) mich (bitte )?(aus|von) (der|dem|eurem|eurer) (liste|verteiler)|
+        (stopp?(e|t|en sie)?|beende|beendet) (bitte )?(die|alle|diese) nachrichten|
+        loesch(t|en sie)? (bitte )?(meine (nummer|daten)|mich)|
         stop (sending|texting|messaging|writing|contacting|the messages|these messages|all messages)|
         (do not|don't|dont|never) (ever )?(text|message|contact|write|write to) (me|us)|unsubscribe me|please unsubscribe|
         no more (messages|texts|ads)|take me off|remove me from|
         (want|like|wish) to (unsubscribe|opt out|stop receiving)|opt me out|withdraw my consent|
-        no quiero (mas|recibir)|no me (escrib|mand|envi)\\w+ mas|deja(d|n)? de (escribir|mandar|enviar)\\w*|
+        no quiero (mas|recibir)|ya no quiero (mas )?mensajes|
+        no me (escrib|mand|envi)\\w+ mas|deja(d|n)? de (escribir|mandar|enviar)\\w*|
         (dar(me|se)?|deme|dame) de baja|
         quiero (darme de baja|cancelar los mensajes)|no mas mensajes|dej(a|e)n? de molestar|retiro mi consentimiento|
         ne m'?\\s?(ecri|envoy|contact)\\w+ plus|arret(e|ez|er) (de m'|les messages|d'envoyer|vos messages)\\w*|
@@ -77,7 +80,19 @@ _INSIDE: dict[Wish, str] = {
 }
 _SHORT = 4
 _STOP_WORDS = frozenset(
-    ["stop", "stopp", "stoppen", "unsubscribe", "abmelden", "abbestellen", "desabonner", "desinscrire", "disiscrivimi"]
+    [
+        "stop",
+        "stopp",
+        "stoppt",
+        "stoppe",
+        "stoppen",
+        "unsubscribe",
+        "abmelden",
+        "abbestellen",
+        "desabonner",
+        "desinscrire",
+        "disiscrivimi",
+    ]
 )
 """In a message of up to four words, one of these is enough: `ok stop`, `stopp das mal`."""
 _POLITE = re.compile(
@@ -87,11 +102,12 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "’":
 
 
 def _plain(text: str) -> str:
-    """Lower case, umlauts written out, other accents dropped, single spaces, no marks around."""
+    """Lower case, umlauts written out, other accents dropped, wide and spaced letters as usual, no marks around."""
     lowered = unicodedata.normalize("NFC", text).lower().translate(_UMLAUTS)
-    bare = "".join(c for c in unicodedata.normalize("NFD", lowered) if not unicodedata.combining(c))
+    bare = "".join(c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c))
     kept = re.sub(r"[^\w\s'👍✅-]", " ", bare)
-    return re.sub(r"\s+", " ", kept).strip(" -'_")
+    plain = re.sub(r"\s+", " ", kept).strip(" -'_")
+    return plain.replace(" ", "") if re.fullmatch(r"(\w ){2,}\w", plain) else plain
 
 
 def _phrases(block: str) -> frozenset[str]:

@@ -94,7 +94,7 @@ def order_all(code: str, *, actor: str, now: datetime) -> int:
     if code not in switchboard.remediations:
         raise Conflict(_("There is no automatic repair for this. Follow the recommended fix."))
     found = ongoing(code)
-    rows = [jobs.NewJob(one.workspace_id, _order(one, actor), key=f"repair:{one.pk}:{now:%H:%M}") for one in found]
+    rows = [jobs.NewJob(one.workspace_id, _order(one, actor), key=f"repair:{one.pk}:{now:%Y%m%d%H%M}") for one in found]
     jobs.enqueue_many("health.repair", rows)
     return len(found)
 

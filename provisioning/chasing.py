@@ -23,13 +23,17 @@ class Reminder(Payload):
     step_id: UUID
     waiting_code: str
     day: int
+    since: datetime | None = None
 
 
 def plan_reminders(row: ProvisioningStep, *, code: str, now: datetime) -> None:
-    """Plan the reminders for a step that has begun to wait for the studio. Inside the transaction that says so."""
+    """Plan the reminders for a step that begins to wait for the studio now. Inside the transaction that says so.
+
+    A step that waits for the same again later is reminded of anew, and no more of the time before.
+    """
     for day in DAYS:
-        payload = Reminder(step_id=row.pk, waiting_code=code, day=day)
-        key = f"remind:{row.pk}:{code}:{day}"
+        payload = Reminder(step_id=row.pk, waiting_code=code, day=day, since=now)
+        key = f"remind:{row.pk}:{code}:{day}:{now.isoformat()}"
         jobs.enqueue("provisioning.remind", payload, key=key, at=now + timedelta(days=day))
 
 
@@ -40,7 +44,7 @@ def remind(work: Work[Reminder]) -> Outcome:
         row = ProvisioningStep.objects.filter(
             pk=order.step_id, status=ProvisioningStep.Status.WAITING, waiting_code=order.waiting_code
         ).first()
-        if row is None:
+        if row is None or (order.since and row.waiting_since != order.since):
             return {"sent": False}
         owner = directory.owner(work.workspace_id)
         if owner is None:
@@ -54,6 +58,6 @@ def remind(work: Work[Reminder]) -> Outcome:
             template="waiting_for_you",
             context={"studio": workspace.name, "items": items, "url": f"{settings.PUBLIC_BASE_URL}/setup"},
             language=workspace.language,
-            key=f"remind:{row.pk}:{order.waiting_code}:{order.day}",
+            key=f"remind:{work.id}",
         )
     return {"sent": True}

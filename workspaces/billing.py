@@ -156,9 +156,11 @@ def _store(fetched: shapes.Subscription, seen: int, now: datetime) -> Subscripti
 
 
 def _is_superseded(row: Subscription, fetched: shapes.Subscription) -> bool:
-    """Say whether the fetched one is another, older subscription of the same studio, or one that never began."""
+    """Say whether another subscription of the same studio counts more: the one that is served, else the newer that began."""
     if row.stripe_subscription_id == fetched.id:
         return False
+    if is_served(row) != (fetched.status in FULL_SERVICE | GRACE):
+        return is_served(row)
     return fetched.created < row.started_at or fetched.status in NOT_BEGUN
 
 

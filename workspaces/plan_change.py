@@ -65,6 +65,8 @@ def quote(code: str, *, now: datetime) -> Quote:
 def change(code: str, *, quoted_at: datetime, actor: str, now: datetime) -> Subscription:
     """Change the plan as it was quoted at `quoted_at`; the same click twice changes it once. Outside `atomic()`.
 
+    Another quote is another intent: Stripe takes a key with the same amounts only.
+
     Raises what `quote` raises, and Conflict when the quote is too old.
     """
     mine, plan = _checked(code)
@@ -72,7 +74,7 @@ def change(code: str, *, quoted_at: datetime, actor: str, now: datetime) -> Subs
         raise Conflict(_("This calculation is too old. Look at the new one and confirm again."), code="quote_expired")
     fetched = subscriptions.retrieve(mine.stripe_subscription_id)
     effects.perform(
-        key=f"plan:{mine.stripe_subscription_id}:{mine.revision}:{plan.code}",
+        key=f"plan:{mine.stripe_subscription_id}:{mine.revision}:{plan.code}:{int(quoted_at.timestamp())}",
         provider="stripe",
         operation="subscriptions.update",
         call=lambda key: _put(fetched, mine, plan, quoted_at, key),

@@ -89,15 +89,25 @@ def _mirrored(subscription_id: str, now: datetime) -> Subscription | None:
     if workspace_id is None:
         return None
     with all_tenants("an event of Stripe is about one studio"), tenant(workspace_id):
-        return billing.mirror(subscription_id, now=now)
+        stored = billing.mirror(subscription_id, now=now)
+        if not billing.is_served(stored):  # a studio that bought twice goes on with what it has left
+            for other in routes.external_ids("stripe", "subscription", workspace_id):
+                stored = billing.mirror(other, now=now) if other != subscription_id else stored
+        return stored
 
 
 def _trial_ends(event: StripeHappened, now: datetime) -> Result:
-    """Three days before: nothing has to be done, but nobody should be surprised by the first invoice."""
+    """Three days before: nothing has to be done, but nobody should be surprised by the first invoice. None follows a
+    trial that was cancelled or is over, as a late event finds it; one that was made longer is told of again.
+    """
     stored = _mirrored(event.object_id, now)
-    ends_at = stored.trial_end if stored else None
-    _tell_owner(event.object_id, "trial_ends", key=f"trial-ends:{event.object_id}", ends_at=ends_at)
-    return {"result": stored.status} if stored else NOT_OURS
+    if stored is None:
+        return NOT_OURS
+    ends_at = stored.trial_end
+    if stored.status == "trialing" and ends_at and not billing.ends_at(stored):
+        key = f"trial-ends:{stored.stripe_subscription_id}:{ends_at:%Y-%m-%d}"
+        _tell_owner(stored.stripe_subscription_id, "trial_ends", key=key, ends_at=ends_at)
+    return {"result": stored.status}
 
 
 def _stage(invoice: Invoice) -> str:

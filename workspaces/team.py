@@ -76,7 +76,8 @@ def leave(*, by: Principal, user: User) -> None:
 def hand_over(*, by: Principal, user: User, membership_id: UUID) -> Membership:
     """Make another member the owner and the giver an administrator; both are told by letter.
 
-    Raises NotFound, Forbidden when the giver is no owner, Conflict when it is the giver or an owner already.
+    Raises NotFound, Forbidden when the giver is no owner, Conflict when it is the giver or an owner already, or somebody
+    whose account waits for its deletion.
     """
     with _locked(by) as workspace:
         giver = _rows(workspace).filter(user=user).first()
@@ -85,6 +86,8 @@ def hand_over(*, by: Principal, user: User, membership_id: UUID) -> Membership:
         receiver = _member(workspace, membership_id)
         if receiver.role == MemberRole.OWNER:
             raise Conflict(_("This person owns the studio already."), code="already_owner")
+        if not receiver.user.is_active:
+            raise Conflict(_("This person is deleting their account. Choose somebody else."), code="leaving")
         before, receiver.role, giver.role = receiver.role, MemberRole.OWNER, MemberRole.ADMIN
         Membership.objects.bulk_update([giver, receiver], ["role"])
         _record(by, "ownership.moved", receiver, before, MemberRole.OWNER)

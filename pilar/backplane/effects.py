@@ -235,6 +235,8 @@ def _call(effect: Effect, call: Callable[[str], EffectResult], *, is_certain: bo
     except (ProviderError, ContactFailure) as error:
         is_open = isinstance(error, ProviderError) and error.ambiguous
         _end(effect, Effect.State.UNKNOWN if is_open else Effect.State.FAILED, error=str(error))
+        if effect.state == Effect.State.SENT:  # settled while the answer was waited for
+            return
         if is_open and not is_certain:
             raise Unknown(effect) from error
         raise

@@ -31,11 +31,16 @@ def find(provider: str, kind: str, external_id: str) -> UUID | None:
         return found.values_list("workspace_id", flat=True).first()
 
 
-def external_id(provider: str, kind: str, workspace_id: UUID) -> str | None:
-    """Return the newest id of that kind bound to the workspace, or None."""
+def external_ids(provider: str, kind: str, workspace_id: UUID) -> list[str]:
+    """Return the ids of that kind bound to the workspace, the newest first."""
     with atomic():
         found = ProviderRoute.objects.filter(provider=provider, kind=kind, workspace_id=workspace_id)
-        return found.order_by("-created_at").values_list("external_id", flat=True).first()
+        return list(found.order_by("-created_at").values_list("external_id", flat=True))
+
+
+def external_id(provider: str, kind: str, workspace_id: UUID) -> str | None:
+    """Return the newest id of that kind bound to the workspace, or None."""
+    return next(iter(external_ids(provider, kind, workspace_id)), None)
 
 
 def release(provider: str, kind: str, external_id: str, workspace_id: UUID) -> None:

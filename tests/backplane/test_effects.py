@@ -150,6 +150,15 @@ def test_the_status_webhook_settles_an_unknown_intent(provider: Provider, inside
     assert perform(provider).provider_ref == "wamid"
 
 
+def test_what_was_settled_while_the_answer_was_waited_for_is_made(provider: Provider, inside: UUID) -> None:
+    def call(_key: str) -> EffectResult:
+        effects.settle("k", state="sent", ref="wamid")
+        raise failure(ambiguous=True)
+
+    made = effects.perform(key="k", provider="p", operation="send", call=call)
+    assert (made.state, made.provider_ref) == ("sent", "wamid")
+
+
 def test_a_settled_failure_frees_the_intent_for_another_try(provider: Provider, inside: UUID) -> None:
     provider.error = failure(ambiguous=True)
     with pytest.raises(effects.Unknown):

@@ -11,8 +11,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from coach import chat_list, desk, inbox
+from coach import chat_list, desk, inbox, reasons
 from coach.models import ChatNote, Conversation, FollowupTemplate, Lead, Message, SavedReply
+from coach.pages.shown import failures
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import clock
 from pilar.kernel.principal import Role
@@ -295,3 +296,10 @@ def test_what_is_kept_beside_another_studio_s_chat_is_not_there(studio: UUID, ch
 def test_taking_over_names_the_person(studio: UUID, owner: Client, chat: Conversation) -> None:
     owner.post(at("chat_owner", chat.pk), {"owner": "human"})
     assert f"owner-{studio}@studio.test" in text(owner.get(at("chat", chat.pk)))
+
+
+@pytest.mark.parametrize("reason", ["opted_out", "no_consent", "expired", "superseded"])
+def test_what_was_dropped_says_why_in_words(reason: str) -> None:
+    told = failures.of(Message(state=Message.State.DROPPED, error_text=reason))
+    assert told
+    assert told.text == reasons.told(reason) != reason

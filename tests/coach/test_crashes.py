@@ -10,6 +10,7 @@ from coach.payloads import FollowupDue
 from pilar.backplane import effects
 from pilar.backplane.models import Effect
 from pilar.backplane.tenancy import atomic, current
+from pilar.kernel.errors import ContactFailure, ContactOutcome
 from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import RetryAt, Work
 from tests.coach.conftest import Phone
@@ -84,3 +85,18 @@ def test_a_worker_killed_before_it_wrote_the_message_leaves_no_trace(
     assert not Message.objects.exists()
     run(followup)
     assert len(phone.texts) == 1
+
+
+def test_a_worker_killed_after_a_refusal_does_not_call_it_sent(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    lead = willing_lead()
+    with atomic():
+        followup = followups.plan(lead, type="motivation_message", at=NOON, actor="test", now=NOON)
+    phone.failure = ContactFailure(ContactOutcome.CAPPED, provider="whatsapp", code="131049", message="held back")
+    with monkeypatch.context() as patched:
+        patched.setattr(nudges, "_after", lambda *_: (_ for _ in ()).throw(Killed()))
+        with pytest.raises(Killed):
+            run(followup)
+    run(followup)
+    with atomic():
+        followup.refresh_from_db()
+    assert (phone.texts, followup.status, followup.reason) == ([], Followup.Status.FAILED, "whatsapp_131049")

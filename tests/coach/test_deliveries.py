@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from coach import deliveries, followups, nudges
 from coach.deliveries import RANK, may_follow
-from coach.models import Conversation, Followup, Lead, Message
+from coach.models import CoachingState, Conversation, Followup, Lead, Message
 from coach.payloads import FollowupDue
 from pilar.backplane import effects
 from pilar.backplane.tenancy import atomic, current
@@ -81,11 +81,26 @@ def test_a_lost_answer_is_settled_by_its_status(lead: Lead, phone: Phone) -> Non
     assert effects.find(message.effect_key).state == "sent"
 
 
+def test_a_status_that_overtakes_a_lost_answer_closes_the_follow_up(lead: Lead, phone: Phone) -> None:
+    phone.failure = lost_answer()
+    phone.before = lambda: deliveries.apply(status(last_out(lead), "delivered"), now=NOON)
+    with atomic():
+        due = followups.plan(lead, type="motivation_message", at=NOON, actor="test", now=NOON)
+    nudges.send_due(Work(uuid7(), current(), "coach.followup", FollowupDue(followup_id=due.pk), 1, uuid7()))
+    assert (last_out(lead).state, followup().status) == (State.DELIVERED, Followup.Status.SENT)
+
+
 def test_a_status_that_overtakes_our_own_note_is_kept(sent: Message) -> None:
     Message.objects.filter(pk=sent.pk).update(provider_id="")
     deliveries.apply(status(sent, "delivered"), now=NOON)
     sent.refresh_from_db()
     assert (sent.state, sent.provider_id) == (State.DELIVERED, status(sent, "x").message_id)
+
+
+def test_a_first_message_that_failed_has_told_nobody_that_an_ai_writes(sent: Message) -> None:
+    assert Conversation.objects.get().ai_disclosed_at
+    tell(sent, "failed", code=131026)
+    assert Conversation.objects.get().ai_disclosed_at is None
 
 
 def test_a_status_of_an_unknown_message_is_passed_over(sent: Message) -> None:
@@ -109,6 +124,13 @@ def test_a_person_held_back_by_whatsapp_is_left_alone_for_growing_times(
     lead.refresh_from_db()
     assert lead.nudges_paused_until == NOON + timedelta(days=days)
     assert followup().status == Followup.Status.FAILED
+
+
+def test_what_did_not_arrive_does_not_let_the_rhythm_rest(lead: Lead, sent: Message) -> None:
+    CoachingState.objects.filter(lead=lead).update(unanswered=followups.SILENT_AFTER, nudges_sent=3)
+    tell(sent, "failed", code=131049)
+    state = CoachingState.objects.get(lead=lead)
+    assert (state.unanswered, state.nudges_sent, followups.is_resting(state)) == (2, 2, False)
 
 
 def test_three_undeliverable_messages_make_a_person_unreachable(lead: Lead, sent: Message) -> None:

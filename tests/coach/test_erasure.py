@@ -1,6 +1,7 @@
 """After an erasure nothing leads to the person any more, in no table; what must stay, stays."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -12,6 +13,7 @@ from pilar.backplane import events, receipts, sql
 from pilar.backplane.engine import work_off
 from pilar.backplane.models import AuditLog, WebhookReceipt
 from pilar.backplane.tenancy import all_tenants, atomic, tenant
+from pilar.kernel import clock
 from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import Reschedule, Work
 from pilar.providers import routes
@@ -113,13 +115,18 @@ def test_the_traces_are_sealed_while_they_are_needed_and_gone_afterwards(studio:
         assert bytes(Erasure.objects.get(pk=waiting.pk).traces) == b""
 
 
-def test_a_webhook_that_waits_is_looked_at_again(studio: UUID, person: Lead) -> None:
+@pytest.mark.parametrize(("waited", "pause"), [(0, 10), (60, 60), (10 * 24 * 3600, 3600)])
+def test_a_webhook_that_waits_is_looked_at_again_more_and_more_rarely(
+    studio: UUID, person: Lead, waited: int, pause: int
+) -> None:
+    now = clock.now()
     with tenant(studio), atomic():
         WebhookReceipt.objects.update(processed_at=None, workspace_id=studio)
-        waiting = erasure.erase(person, actor="test", now=NOON)
+        waiting = erasure.erase(person, actor="test", now=now - timedelta(seconds=waited))
     with tenant(studio):
         again = erasure.clear(Work(uuid7(), studio, "x", ErasureDue(erasure_id=waiting.pk), 1, uuid7()))
     assert isinstance(again, Reschedule)
+    assert pause <= (again.at - now).total_seconds() < pause + 5
 
 
 def test_the_same_number_in_another_studio_stays(studio: UUID, person: Lead, other: UUID) -> None:

@@ -14,7 +14,7 @@ from pilar.backplane.models import AutopilotJob
 from pilar.backplane.tenancy import atomic, current
 from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import Work
-from tests.coach.conftest import Model, Phone
+from tests.coach.conftest import Model, Phone, away
 from tests.coach.factories import NOON, inbound, last_out, lead_with_consent, open_window, willing_lead
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_studio", "noon")]
@@ -122,10 +122,98 @@ def test_a_stop_of_somebody_unknown_is_remembered() -> None:
     assert suppression.matches(["+4915100000000"])
 
 
+def test_a_consent_that_is_edited_into_a_stop_is_proof_and_stopped() -> None:
+    asked = lead_with_consent()
+    agreed = inbound(asked, "Ja")
+    with atomic():
+        inbox.receive(agreed, now=NOON)
+        writes(asked, "STOP", kind="edit", about=agreed.message_id)
+        asked.refresh_from_db()
+        assert (asked.status, asked.consents.get().proof_message.body) == (Lead.Status.OPTED_OUT, "Ja")
+
+
+@pytest.mark.parametrize(("kind", "text"), [("revoke", ""), ("edit", "Bis morgen")])
+def test_a_stop_counts_that_comes_after_it_was_changed(lead: Lead, phone: Phone, kind: str, text: str) -> None:
+    said = inbound(lead, "STOP")
+    writes(lead, text, kind=kind, about=said.message_id)
+    for _ in range(2):
+        inbox.receive(said, now=NOON)
+    lead.refresh_from_db()
+    assert lead.status == Lead.Status.OPTED_OUT
+    assert [row.body for row in lead.messages.filter(direction="in")] == [text]
+    assert lead.messages.filter(why__trigger="opt_out").count() == 1
+
+
+def test_an_edit_to_a_stop_counts_that_comes_after_the_message_was_taken_back(lead: Lead) -> None:
+    said = inbound(lead, "Hallo")
+    inbox.receive(said, now=NOON)
+    writes(lead, "", kind="revoke", about=said.message_id)
+    writes(lead, "STOP", kind="edit", about=said.message_id)
+    lead.refresh_from_db()
+    assert (lead.status, lead.messages.get(provider_id=said.message_id).body) == (Lead.Status.OPTED_OUT, "")
+
+
+def test_a_stop_that_is_handed_over_again_does_not_undo_a_new_start(lead: Lead) -> None:
+    said = inbound(lead, "STOP")
+    inbox.receive(said, now=NOON)
+    writes(lead, "START")
+    inbox.receive(said, now=NOON)
+    lead.refresh_from_db()
+    assert lead.status == Lead.Status.ACTIVE
+
+
+def test_distress_that_comes_by_an_edit_goes_to_a_person(lead: Lead, phone: Phone, model: Model) -> None:
+    said = inbound(lead, "Hallo")
+    inbox.receive(said, now=NOON)
+    (planned,) = AutopilotJob.objects.filter(type="coach.reply")
+    writes(lead, "Ich will nicht mehr leben", kind="edit", about=said.message_id)
+    assert Conversation.objects.get(lead=lead).owner == Owner.WAITING
+    assert last_out(lead).why["trigger"] == "red_line"
+    answer(Work(uuid7(), current(), "coach.reply", ReplyDue.model_validate(planned.payload), 1, uuid7()))
+    assert model.asked == []
+
+
+def test_a_message_can_be_edited_to_a_stop_a_second_time(lead: Lead) -> None:
+    said = inbound(lead, "STOP")
+    inbox.receive(said, now=NOON)
+    writes(lead, "START")
+    writes(lead, "STOP!", kind="edit", about=said.message_id)
+    lead.refresh_from_db()
+    assert lead.status == Lead.Status.OPTED_OUT
+    assert lead.messages.filter(why__trigger="opt_out").count() == 2
+
+
 def test_a_stop_follows_to_a_new_number(lead: Lead) -> None:
     writes(lead, "STOP")
     writes(lead, "", kind="system", new_sender="4915177777777")
     assert suppression.matches(["+4915177777777"])
+
+
+def test_who_has_a_new_number_is_written_to_there(lead: Lead) -> None:
+    writes(lead, "", kind="system", new_sender="4915177777777")
+    lead.refresh_from_db()
+    assert aliases.address(lead) == "4915177777777"
+    writes("4915177777777", "Hallo")
+    assert lead.messages.filter(body="Hallo").exists()
+
+
+def test_a_new_number_that_is_another_member_s_stays_theirs(lead: Lead) -> None:
+    other = willing_lead()
+    before = lead.phone
+    writes(lead, "", kind="system", new_sender=other.phone.lstrip("+"))
+    lead.refresh_from_db()
+    assert lead.phone == before
+
+
+def test_whom_whatsapp_names_by_user_id_is_written_to_under_the_newest(lead: Lead) -> None:
+    Lead.objects.filter(pk=lead.pk).update(phone="")
+    LeadAlias.objects.filter(lead=lead).delete()
+    for number, days_ago in (("new", 0), ("old", 9)):
+        with atomic():
+            aliases.add(lead, Contact(user_id=f"DE.{number}"))
+            LeadAlias.objects.filter(value=f"DE.{number}").update(created_at=NOON - timedelta(days=days_ago))
+    lead.refresh_from_db()
+    assert aliases.address(lead) == "DE.new"
 
 
 def test_two_contacts_never_share_an_alias(lead: Lead) -> None:
@@ -299,3 +387,27 @@ def test_a_model_answers_each_of_two_messages_whose_long_ids_begin_alike(
         writes_under("wamid." + "HBgQ" * 30 + last, lead, "Wann ist der Kurs?")
         reply_now(lead)
     assert answers_to(lead) == 2
+
+
+def test_an_answer_that_waits_for_whatsapp_gives_way_to_what_was_written_since(
+    lead: Lead, phone: Phone, model: Model
+) -> None:
+    writes(lead, "Wann habt ihr offen?")
+    phone.failure = away()
+    reply_now(lead)
+    writes(lead, "Hallo?")
+    reply_now(lead)
+    assert {turn.text for turn in model.asked[-1]["messages"]} == {"Wann habt ihr offen?", "Hallo?"}
+    ours = Message.objects.filter(lead=lead, direction=Message.Direction.OUT).order_by("generation")
+    assert [(row.state, bool(row.provider_id)) for row in ours] == [("dropped", False), ("queued", True)]
+
+
+def test_that_an_ai_writes_is_said_again_when_the_message_that_said_it_did_not_arrive(
+    lead: Lead, phone: Phone, model: Model
+) -> None:
+    writes(lead, "Wann habt ihr offen?")
+    phone.failure = away()
+    reply_now(lead)
+    writes(lead, "Hallo?")
+    reply_now(lead)
+    assert "KI" in phone.texts[0]["body"]

@@ -10,6 +10,7 @@ import time_machine
 from coach import config, followups, leads, nudges, optout, template_texts, texts
 from coach.models import Conversation, Followup, FollowupTemplate, Lead, Message
 from coach.payloads import FollowupDue
+from pilar.backplane.models import BudgetEntry
 from pilar.backplane.tenancy import atomic
 from pilar.kernel.errors import ContactFailure, ContactOutcome
 from pilar.kernel.ids import uuid7
@@ -118,6 +119,67 @@ def test_a_stop_between_claim_and_send_wins(phone: Phone, monkeypatch: pytest.Mo
     run(followup)
     assert phone.texts == []
     assert last_out(lead).state == Message.State.DROPPED
+    assert state(followup) == (Status.CANCELLED, "opted_out")
+
+
+def test_a_consent_that_ends_between_claim_and_send_wins(phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    lead = willing_lead()
+    followup, claim = due(lead), nudges._claim
+
+    def claim_then_withdraw(*args: object) -> object:
+        claimed = claim(*args)  # type: ignore[arg-type]
+        with atomic():
+            leads.withdraw_consent(lead, lead.consents.get().pk, actor="test", now=NOON)
+        return claimed
+
+    monkeypatch.setattr(nudges, "_claim", claim_then_withdraw)
+    run(followup)
+    assert (phone.texts, state(followup)) == ([], (Status.SKIPPED, "no_consent"))
+
+
+def test_a_stop_while_whatsapp_is_away_leaves_nothing_sent_and_nothing_reserved(phone: Phone) -> None:
+    lead = willing_lead()
+    followup, phone.failure = due(lead), away()
+    run(followup)
+    with atomic():
+        optout.stop(optout.locked(lead), how="chat", now=NOON)
+    run(followup)
+    assert (phone.texts, state(followup)) == ([], (Status.CANCELLED, "opted_out"))
+    with atomic():
+        assert set(BudgetEntry.objects.values_list("state", flat=True)) == {"released"}
+
+
+@pytest.mark.parametrize(
+    ("hours", "found"), [(10, (Status.PROCESSING, "quiet_hours")), (72, (Status.SKIPPED_LATE, "expired"))]
+)
+def test_what_waited_for_whatsapp_keeps_the_hours_and_its_end(
+    hours: int, found: tuple[str, str], phone: Phone, noon: time_machine.Traveller
+) -> None:
+    followup, phone.failure = due(willing_lead()), away()
+    run(followup)
+    noon.move_to(NOON + timedelta(hours=hours))
+    run(followup)
+    assert (phone.texts, state(followup)) == ([], found)
+
+
+def test_what_waited_for_the_night_to_end_leaves_in_the_morning(phone: Phone, noon: time_machine.Traveller) -> None:
+    followup, phone.failure = due(willing_lead()), away()
+    run(followup)
+    for hours in (10, 22):
+        noon.move_to(NOON + timedelta(hours=hours))
+        run(followup)
+    assert (len(phone.texts), state(followup)) == (1, (Status.SENT, ""))
+
+
+def test_a_consent_that_ends_while_whatsapp_is_away_takes_the_message_back(phone: Phone) -> None:
+    lead = willing_lead()
+    followup, phone.failure = due(lead), away()
+    run(followup)
+    with atomic():
+        leads.withdraw_consent(lead, lead.consents.get().pk, actor="test", now=NOON)
+    run(followup)
+    assert (phone.texts, state(followup)) == ([], (Status.SKIPPED, "no_consent"))
+    assert last_out(lead).state == Message.State.DROPPED
 
 
 def test_a_stop_while_the_model_writes_wins(phone: Phone, model: Model) -> None:
@@ -141,9 +203,17 @@ def test_a_closed_window_at_whatsapp_leads_to_the_template_next(phone: Phone, mo
     phone.failure = ContactFailure(ContactOutcome.WINDOW_CLOSED, provider="whatsapp", code="131047", message="closed")
     run(followup)
     assert state(followup)[0] == Status.PENDING
-    Conversation.objects.filter(lead=lead).update(window_closed_at=NOON)
     run(followup)
     assert phone.texts[0]["name"] == "pilar_nudge_v1"
+
+
+def test_who_stopped_marketing_at_whatsapp_is_opted_out_by_the_first_refusal(phone: Phone) -> None:
+    lead = willing_lead()
+    followup = due(lead)
+    phone.failure = ContactFailure(ContactOutcome.OPTED_OUT, provider="whatsapp", code="131050", message="stopped")
+    run(followup)
+    lead.refresh_from_db()
+    assert (lead.status, state(followup)) == (Lead.Status.OPTED_OUT, (Status.CANCELLED, "opted_out"))
 
 
 @pytest.mark.parametrize(("review", "sent"), [("PENDING", "pilar_nudge_v1"), ("APPROVED", "pilar_nudge_v2")])

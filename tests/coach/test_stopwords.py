@@ -31,6 +31,8 @@ disiscrivimi|smettila
 vorrei cancellarmi|basta messaggi|smettete di scrivermi|lasciami in pace|revoco il consenso|Annulla|disiscrivi
 toglietemi dalla lista
 Stop promotions
+ＳＴＯＰ|S T O P|S.T.O.P.|*STOP*|🛑 Stop 🛑|Schluss jetzt!|nimm mich aus der Liste|Stoppt das|Bitte stoppt die Nachrichten
+¡Basta ya!|parad|ya no quiero mensajes|fermatevi|Lasciatemi in pace
 """
 NO_STOP = """
 Wann hört das Training auf?|Ich kann heute nicht mehr|Bis wann kann ich meinen Vertrag kündigen?
@@ -43,6 +45,7 @@ No quiero entrenar hoy porque llueve|Je ne peux plus marcher après hier|C'est l
 Alla fine è andata bene
 Non posso venire domani|Ich habe keine Lust mehr auf Laufband, lieber Kurse|Schreib mir morgen|weiter so
 Nein, lieber Mittwoch
+A b c|U 2?
 """
 
 

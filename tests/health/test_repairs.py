@@ -9,8 +9,8 @@ import pytest
 from health import repairs
 from health.models import Incident
 from pilar.backplane.engine import work_off
-from pilar.backplane.models import AuditLog
-from pilar.backplane.tenancy import atomic, tenant
+from pilar.backplane.models import AuditLog, AutopilotJob
+from pilar.backplane.tenancy import all_tenants, atomic, tenant
 from pilar.kernel.errors import ErrorClass, ProviderError
 from pilar.kernel.problems import Conflict, NotFound, TooMany
 from tests.factories import WorkspaceFactory
@@ -147,3 +147,13 @@ def test_operators_see_whom_a_repair_would_reach_and_repair_them_all(client: Any
     client.post("/admin/health/incident/heal/", {"code": ILL.code, "confirmed": "yes", "reason": "ticket 4711"})
     work_off()
     assert [incidents(studio)[0].status for studio in (world.workspace_id, world.foreign_id)] == ["resolved"] * 2
+
+
+def test_an_order_for_all_is_taken_again_at_the_same_minute_of_another_day(studio: UUID, lamp: Lamp) -> None:
+    look(lamp, studio, ILL)
+    today = datetime(2026, 11, 2, 10, 15, tzinfo=UTC)
+    for moment in (today, today, today + timedelta(days=1)):
+        with all_tenants("an operator repairs"):
+            repairs.order_all(ILL.code, actor="user:1", now=moment)
+    with tenant(studio), atomic():
+        assert AutopilotJob.objects.filter(type="health.repair").count() == 2

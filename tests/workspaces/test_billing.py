@@ -91,6 +91,17 @@ def test_the_plan_changes_when_it_is_confirmed(owner: Client, shop: Shop, ids: d
     assert the_studio().plan_id == "PRO"
 
 
+def test_a_new_quote_can_be_confirmed_after_an_answer_that_never_came(
+    owner: Client, shop: Shop, ids: dict[str, str]
+) -> None:
+    pay_first_month(shop, ids)
+    shop.sandbox.fault("stripe", "subscriptions.update", kind="lost-answer")
+    now = int(clock.now().timestamp())
+    assert owner.post(f"{PAGE}/plan/PRO", {"at": now}).status_code == 503
+    owner.post(f"{PAGE}/plan/PRO", {"at": now + 20})
+    assert the_studio().plan_id == "PRO"
+
+
 def _is_change(event: StripeHappened) -> bool:
     return event.type == "invoice.paid" and event.object["billing_reason"] == "subscription_update"
 

@@ -9,9 +9,11 @@ from pilar.backplane.models import AutopilotEvent, AutopilotJob, TenantProfile
 from pilar.backplane.tenancy import PLATFORM, tenant
 from pilar.kernel import clock
 from pilar.kernel.switchboard import RetryAt
+from pilar.providers import routes
 from pilar.providers.stripe import subscriptions
 from tests.mail import letters
 from tests.workspaces.conftest import Shop, subscription_of, tell, the_studio
+from tests.workspaces.factories import MembershipFactory
 from workspaces import billing, directory
 from workspaces.models import Plan, Workspace
 
@@ -64,8 +66,6 @@ def test_a_late_payment_is_grace_and_not_suspension(shop: Shop, paid: dict[str, 
 
 
 def test_the_owner_is_told_of_a_failed_payment_once(shop: Shop, paid: dict[str, str]) -> None:
-    from tests.workspaces.factories import MembershipFactory
-
     owner = MembershipFactory(workspace=the_studio()).user
     shop.act("card", subscription=paid["subscriptionId"], means="fails_later")
     shop.act("renew", subscription=paid["subscriptionId"])
@@ -133,6 +133,21 @@ def test_an_older_subscription_of_the_studio_does_not_replace_the_newer(shop: Sh
     assert stored.stripe_subscription_id == paid["subscriptionId"]
 
 
+@pytest.mark.parametrize("ends", ["older", "newer"])
+def test_a_studio_that_bought_twice_goes_on_when_one_of_the_two_ends(
+    shop: Shop, paid: dict[str, str], ends: str
+) -> None:
+    studio, again = the_studio().pk, shop.pay_by_link(email="again@studio.test")["subscriptionId"]
+    routes.bind("stripe", "subscription", again, studio)
+    tell(shop.happened("customer.subscription.created")[0])
+    ended, left = (paid["subscriptionId"], again) if ends == "older" else (again, paid["subscriptionId"])
+    shop.act("cancel", subscription=ended)
+    tell(shop.happened("customer.subscription.deleted")[0])
+    mirrored = subscription_of(studio)
+    assert mirrored
+    assert (mirrored.stripe_subscription_id, mirrored.status, the_studio().status) == (left, "trialing", "active")
+
+
 def test_another_price_is_another_plan_with_its_limits(shop: Shop, paid: dict[str, str], settings: Any) -> None:
     settings.STRIPE_PRICES = {"BASIC": "price_pro"}
     Plan.objects.filter(pk="BASIC").update(leads=7)
@@ -148,13 +163,33 @@ def test_a_subscription_that_is_not_ours_is_left_alone(shop: Shop, db: None) -> 
 
 
 def test_a_trial_that_ends_soon_is_announced(shop: Shop, paid: dict[str, str]) -> None:
-    from tests.workspaces.factories import MembershipFactory
-
     MembershipFactory(workspace=the_studio())
     shop.act("trial-will-end", subscription=paid["subscriptionId"])
     tell(shop.happened("customer.subscription.trial_will_end")[0])
     with tenant(PLATFORM):
         assert AutopilotJob.objects.filter(type="email.send").count() == 1
+
+
+@pytest.mark.parametrize("act", ["cancel", "renew"])
+def test_a_trial_that_is_cancelled_or_over_is_not_announced(shop: Shop, paid: dict[str, str], act: str) -> None:
+    MembershipFactory(workspace=the_studio())
+    shop.act("trial-will-end", subscription=paid["subscriptionId"])
+    shop.act(act, subscription=paid["subscriptionId"])
+    tell(shop.happened("customer.subscription.trial_will_end")[0])
+    with tenant(PLATFORM):
+        assert not letters()
+
+
+def test_a_trial_that_was_made_longer_is_announced_again(shop: Shop, paid: dict[str, str]) -> None:
+    MembershipFactory(workspace=the_studio())
+    shop.act("trial-will-end", subscription=paid["subscriptionId"])
+    event = shop.happened("customer.subscription.trial_will_end")[0]
+    tell(event)
+    subscription = shop.sandbox.world.stripe.objects["subscription"][paid["subscriptionId"]]
+    subscription["trial_end"] += timedelta(days=7).total_seconds()
+    tell(event)
+    with tenant(PLATFORM):
+        assert len(letters()) == 2
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ from pytest_django import DjangoAssertNumQueries
 
 from pilar.backplane.models import AuditLog
 from pilar.backplane.tenancy import tenant
+from pilar.kernel import clock
 from pilar.kernel.principal import Principal, Role
 from pilar.kernel.problems import Conflict, Forbidden, NotFound
 from tests.mail import letters
 from tests.workspaces.factories import PASSWORD, MembershipFactory
 from tests.workspaces.world import World
-from workspaces import api_keys, team
+from workspaces import api_keys, farewell, team
 from workspaces.models import Membership, Workspace
 from workspaces.models.access import MemberRole
 
@@ -90,6 +91,13 @@ def test_another_studios_member_is_not_found(world: World) -> None:
     foreign = Principal(world.foreign_id, "user:x", Role.OWNER)
     with pytest.raises(NotFound):
         team.remove(by=foreign, name="X", membership_id=member(world, "coach").pk)
+
+
+def test_a_studio_is_not_handed_to_somebody_whose_account_waits_for_its_deletion(world: World) -> None:
+    farewell.ask(user=world.people["coach"], now=clock.now())
+    with pytest.raises(Conflict):
+        team.hand_over(by=principal(world), user=world.people["owner"], membership_id=member(world, "coach").pk)
+    assert member(world, "owner").role == "owner"
 
 
 def test_who_is_removed_finds_no_studio_at_the_next_request(world: World) -> None:

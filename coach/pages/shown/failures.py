@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from coach import gates
+from coach import gates, reasons
 from coach.models import Message
 
 Text = str | Promise
@@ -63,6 +63,7 @@ def of(message: Message) -> Failure | None:
     code = message.error_code or message.error_text
     if code in _OWN_FAULTS:
         return Failure(str(_TRANSIENT), again=True)
-    text, step, again = _KNOWN.get(code, (message.error_text or _("WhatsApp did not take it."), None, True))
+    unknown = reasons.told(code) if message.state == Message.State.DROPPED and code else message.error_text
+    text, step, again = _KNOWN.get(code, (unknown or _("WhatsApp did not take it."), None, True))
     where = (str(step[0]), reverse(step[1])) if step else ("", "")
     return Failure(str(text), *where, again=again and message.by == Message.By.HUMAN)
