@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "pilar.api.middleware.BodyLimit",
     "pilar.api.middleware.DatabaseAway",
+    "pilar.api.middleware.Unstorable",
     "pilar.security.middleware.OwnAnswers",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
