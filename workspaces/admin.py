@@ -8,18 +8,21 @@ from uuid import UUID
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db.models import Model, QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from pilar.backplane import confirmation
 from pilar.backplane.admin_pages import actor_of
 from pilar.backplane.audited_admin import AuditedAdmin
 from pilar.backplane.tenant_admin import TenantAdmin
 from pilar.kernel import clock, money
+from pilar.ui.time_zones import TimeZoneField
 from workspaces import admin_people as admin_people
 from workspaces import directory, plan_limits
 from workspaces.models import (
@@ -94,6 +97,11 @@ class WorkspaceAdmin(AuditedAdmin):
         """Have the engine keep to the new time zone and the limits of the new plan."""
         plan_limits.apply(row)
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name == "timezone":
+            return TimeZoneField(widget=UnfoldAdminSelectWidget())
+        return super().formfield_for_dbfield(db_field, request, **options)
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **options)
         if field and db_field.name == "plan":
@@ -142,6 +150,17 @@ class WorkspaceAdmin(AuditedAdmin):
 @admin.register(Plan)
 class PlanAdmin(AuditedAdmin):
     list_display = ("code", "price", "leads", "messages_per_day", "tokens_per_day", "seats", "is_offered")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Addresses and Stripe's metadata name a plan by its code, so that is given once: another one is another plan."""
+        return [*super().get_readonly_fields(request, obj), *(["code"] if obj else [])]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if db_field.name == "code":
+            text = _("Write it in capital letters, digits and underscores, such as PRO_2027.")
+            field.validators.append(RegexValidator(r"\A[A-Z][A-Z0-9_]*\Z", text))
+        return field
 
     def after_change(self, row: Plan) -> None:
         """Have the engine keep to them for all who have bought it already."""
