@@ -15,16 +15,14 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import TabularInline
-from unfold.widgets import UnfoldAdminSelectWidget
 
 from pilar.backplane import confirmation
 from pilar.backplane.admin_pages import actor_of
 from pilar.backplane.audited_admin import AuditedAdmin
 from pilar.backplane.tenant_admin import TenantAdmin
 from pilar.kernel import clock, money
-from pilar.ui.time_zones import TimeZoneField
-from workspaces import admin_people as admin_people
 from workspaces import directory, plan_limits
+from workspaces.admin_people import ZonedAdmin
 from workspaces.models import (
     ContactRequest,
     DataExport,
@@ -77,7 +75,7 @@ class MembershipInline(TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Workspace)
-class WorkspaceAdmin(AuditedAdmin):
+class WorkspaceAdmin(ZonedAdmin):
     list_display = ("name", "status", "plan", "country", "timezone", "created_at")
     list_filter = ("status", "plan", "country")
     coded: ClassVar = {"country": "country"}
@@ -96,11 +94,6 @@ class WorkspaceAdmin(AuditedAdmin):
     def after_change(self, row: Workspace) -> None:
         """Have the engine keep to the new time zone and the limits of the new plan."""
         plan_limits.apply(row)
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        if db_field.name == "timezone":
-            return TimeZoneField(widget=UnfoldAdminSelectWidget())
-        return super().formfield_for_dbfield(db_field, request, **options)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **options)

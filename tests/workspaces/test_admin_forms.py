@@ -145,6 +145,15 @@ class TestPeople:
         assert not Authenticator.objects.exists()
         assert trail() == [("account.second_factors_removed", {"kinds": ["totp"]}, {"reason": REASON})]
 
+    @pytest.mark.parametrize("zone", ["Europe/Berln", ""])
+    def test_a_time_zone_in_which_no_page_can_be_drawn_is_refused(
+        self, operator: Client, world: World, zone: str
+    ) -> None:
+        person = world.people["owner"]
+        send(operator, f"/admin/workspaces/user/{person.pk}/change/", timezone=zone, reason=REASON)
+        assert world.browser("owner").get("/account").status_code == 200
+        assert User.objects.get(pk=person.pk).timezone == person.timezone
+
     def test_somebody_is_signed_out_everywhere(self, operator: Client, world: World) -> None:
         browser = world.browser("owner")
         UserSession.objects.create(user=world.people["owner"], ip="::1", session_key=browser.session.session_key)
