@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
@@ -18,6 +17,7 @@ from coach.consents import NewConsent
 from coach.models import Consent, Conversation, Lead
 from pilar.backplane import activity, audit
 from pilar.backplane.tenancy import current, savepoint
+from pilar.kernel import zones
 from pilar.kernel.problems import Conflict, NotFound, Problem
 from workspaces import plan_limits
 from workspaces.models import Workspace
@@ -201,7 +201,7 @@ def _language(value: str) -> str:
 
 
 def _zone(value: str) -> str:
-    if value not in available_timezones():
+    if value not in zones.known():
         text = _("This time zone is unknown. Write it like Europe/Berlin.")
         raise Problem(text, code="validation_failed", fields={"timezone": text})
     return value

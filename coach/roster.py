@@ -19,6 +19,7 @@ from pilar.kernel.problems import Conflict, NotFound, Problem
 CONSENTS = ("consented", "pending", "missing", "stopped")
 SORTS = {"newest": "-pk", "oldest": "pk", "name": "name"}
 SILENT_DAYS = (14, 30, 90)
+MOST_SILENT_DAYS = 3650
 MOST_SEGMENTS = 50
 _WORDS = 5
 
@@ -50,7 +51,7 @@ class Filter:
             language=text["language"][:2],
             tag=text["tag"][:40],
             source=text["source"][:40],
-            silent=int(silent) if silent.isascii() and silent.isdigit() and 0 < int(silent[:4]) <= 3650 else 0,
+            silent=_days(silent),
             paused=str(given.get("paused", "")) in ("1", "True"),
             never=str(given.get("never", "")) in ("1", "True"),
             sort=sort if sort in SORTS else "newest",
@@ -68,6 +69,12 @@ class Filter:
     @property
     def is_narrow(self) -> bool:
         return replace(self, sort="newest") != Filter()
+
+
+def _days(text: str) -> int:
+    """Return a number of days up to ten years; 0, which does not narrow, for anything else."""
+    is_short_number = text.isascii() and text.isdigit() and len(text) <= 4
+    return int(text) if is_short_number and int(text) <= MOST_SILENT_DAYS else 0
 
 
 def rows(wanted: Filter, *, now: datetime) -> QuerySet[Lead]:

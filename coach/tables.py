@@ -14,7 +14,8 @@ from pilar.kernel.problems import Problem
 MOST_ROWS = 10_000
 MOST_COLUMNS = 60
 _DELIMITERS = ";,\t"
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
+_FORMULA = re.compile(r"^[=+\-@\t\r\n＝＋－＠]")
+"""How a formula may begin; spreadsheets of some countries read the wide signs as the narrow ones."""
 _NUMBER = re.compile(r"^[+-]?[\d ]+$")
 
 

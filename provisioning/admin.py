@@ -26,7 +26,7 @@ from provisioning.models import ProvisioningJob, ProvisioningStep, WorkspaceDefa
 class ProvisioningJobAdmin(TenantAdmin):
     list_display = ("workspace", "status", "trigger", "from_step", "started_at", "finished_at", "correlation_id")
     list_filter = ("status", "trigger")
-    search_fields = ("workspace__name", "=workspace_id", "=correlation_id")
+    search_fields = ("workspace__name", "=workspace__id", "=correlation_id")
     ordering = ("-started_at",)
     actions: ClassVar = ["run_again"]
     readonly_fields = ("differences",)
@@ -74,7 +74,7 @@ class ProvisioningStepAdmin(TenantAdmin):
     list_display = ("name", "workspace", "status", "attempts", "waiting_code", "error_class", "completed_at")
     list_filter = ("status", "name", "waiting_on", "error_class")
     coded: ClassVar = {"name": "setup", "waiting_on": "waits_for", "error_class": "error_class"}
-    search_fields = ("workspace__name", "=workspace_id")
+    search_fields = ("workspace__name", "=workspace__id")
     exclude = ("result",)
     actions: ClassVar = ["run_from_here"]
 

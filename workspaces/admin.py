@@ -8,6 +8,7 @@ from uuid import UUID
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db.models import Model, QuerySet
 from django.forms import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
@@ -20,8 +21,8 @@ from pilar.backplane.admin_pages import actor_of
 from pilar.backplane.audited_admin import AuditedAdmin
 from pilar.backplane.tenant_admin import TenantAdmin
 from pilar.kernel import clock, money
-from workspaces import admin_people as admin_people
 from workspaces import directory, plan_limits
+from workspaces.admin_people import ZonedAdmin
 from workspaces.models import (
     ContactRequest,
     DataExport,
@@ -74,7 +75,7 @@ class MembershipInline(TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Workspace)
-class WorkspaceAdmin(AuditedAdmin):
+class WorkspaceAdmin(ZonedAdmin):
     list_display = ("name", "status", "plan", "country", "timezone", "created_at")
     list_filter = ("status", "plan", "country")
     coded: ClassVar = {"country": "country"}
@@ -142,6 +143,17 @@ class WorkspaceAdmin(AuditedAdmin):
 @admin.register(Plan)
 class PlanAdmin(AuditedAdmin):
     list_display = ("code", "price", "leads", "messages_per_day", "tokens_per_day", "seats", "is_offered")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Addresses and Stripe's metadata name a plan by its code, so that is given once: another one is another plan."""
+        return [*super().get_readonly_fields(request, obj), *(["code"] if obj else [])]
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if db_field.name == "code":
+            text = _("Write it in capital letters, digits and underscores, such as PRO_2027.")
+            field.validators.append(RegexValidator(r"\A[A-Z][A-Z0-9_]*\Z", text))
+        return field
 
     def after_change(self, row: Plan) -> None:
         """Have the engine keep to them for all who have bought it already."""

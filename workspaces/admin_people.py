@@ -14,6 +14,7 @@ from django.urls import path
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from pilar.backplane import confirmation
 from pilar.backplane.admin_pages import actor_of
@@ -21,6 +22,7 @@ from pilar.backplane.audited_admin import AuditedAdmin
 from pilar.backplane.tenant_admin import TenantAdmin
 from pilar.kernel import clock
 from pilar.ui import letter_pages
+from pilar.ui.time_zones import TimeZoneField
 from workspaces import api_keys, rescue
 from workspaces.models import ApiKey, Invitation, KnownDevice, User
 
@@ -29,8 +31,17 @@ for unused in (Group, EmailAddress, Authenticator, UserSession):
 """Their own pages change access without a word in the trail. What operators need of them is an action on the person."""
 
 
+class ZonedAdmin(AuditedAdmin):
+    """Rows with a time zone. It is chosen from those that there are: with a mistyped one no page could be drawn."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name == "timezone":
+            return TimeZoneField(initial=db_field.get_default(), widget=UnfoldAdminSelectWidget())
+        return super().formfield_for_dbfield(db_field, request, **options)
+
+
 @admin.register(User)
-class UserAdmin(AuditedAdmin):
+class UserAdmin(ZonedAdmin):
     list_display = ("email", "name", "language", "is_staff", "is_active", "date_joined")
     search_fields = ("email", "name")
     list_filter = ("is_staff", "is_active", "language")

@@ -40,10 +40,11 @@ def create(*, workspace_id: UUID, name: str, role: Role, scopes: Iterable[str] =
     wanted = sorted(set(scopes))
     if set(wanted) - set(SCOPES):
         raise Problem(_("There is no such scope."), code="validation_failed", fields={"scopes": ", ".join(SCOPES)})
-    if active(workspace_id).count() >= MOST:
-        raise Problem(_("There are too many API keys. Revoke one first."), status=409, code="too_many_keys")
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     with tenant(workspace_id), atomic():
+        Workspace.objects.select_for_update().get(pk=workspace_id)
+        if active(workspace_id).count() >= MOST:
+            raise Problem(_("There are too many API keys. Revoke one first."), status=409, code="too_many_keys")
         key = ApiKey.objects.create(
             workspace_id=workspace_id,
             name=name,

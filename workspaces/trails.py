@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -74,6 +74,4 @@ def name_of(actor: str, people: Mapping[str, str]) -> str:
 def _within[M: ActivityLog | AuditLog](rows: QuerySet[M], wanted: Wanted) -> QuerySet[M]:
     zone = tenants.zone()
     rows = rows.filter(at__gte=datetime.combine(wanted.since, time(), zone)) if wanted.since else rows
-    if wanted.until:
-        rows = rows.filter(at__lt=datetime.combine(wanted.until + timedelta(days=1), time(), zone))
-    return rows
+    return rows.filter(at__lte=datetime.combine(wanted.until, time.max, zone)) if wanted.until else rows

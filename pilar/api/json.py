@@ -77,13 +77,21 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Python keeps the last of two fields with one name; whoever checked the first would have checked another body."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ParseError(_("The JSON names a field twice."))
+    return found
+
+
 class CamelParser(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None) -> Any:
         try:
             text = stream.read().decode("utf-8")
-            data = json.loads(text, parse_constant=_refuse_constant) if text.strip() else {}
+            data = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_object) if text.strip() else {}
         except (ValueError, RecursionError) as error:
             raise ParseError(_("The body is not valid JSON. Send UTF-8 JSON without comments.")) from error
         return accepted(data)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from uuid import UUID
 
 import structlog
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -121,3 +122,19 @@ class DatabaseAway:
             return None
         log.warning("database_away", error=type(error).__name__, path=request.path)
         return errors.unavailable(request, retry_after=5)
+
+
+class Unstorable:
+    """What no column can hold, such as a NUL in a text, is the sender's to mend, on whichever page it came."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        if not isinstance(error, DataError):
+            return None
+        log.warning("unstorable", error=type(error).__name__, path=request.path)
+        return errors.bad_request(request, error)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from pilar.api.json import ProblemRenderer, camel
 from pilar.backplane import correlation
 from pilar.kernel.errors import DATABASE_AWAY, CircuitOpen, NotConfigured, ProviderError
 from pilar.kernel.problems import NotFound, Problem, Unavailable
+from pilar.kernel.switchboard import RetryAt
 
 log = structlog.get_logger(__name__)
 
@@ -99,6 +101,9 @@ def as_problem(error: Exception) -> Problem | None:
             return Problem(_("The request could not be understood. Check its values."))
         case ProviderError():
             return _provider_problem(error)
+        case RetryAt():
+            detail = _("This is being done right now. Look again in a moment before you repeat it.")
+            return Problem(detail, status=409, code="conflict", retry_after=max(1, ceil(error.after)))
     if isinstance(error, DATABASE_AWAY):
         log.warning("database_away", error=type(error).__name__)
         return Unavailable(_("We cannot reach our data right now. Try again in a moment."), retry_after=5)

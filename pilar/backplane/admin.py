@@ -53,8 +53,26 @@ class TrailAdmin(TenantAdmin):
     list_per_page = 50
 
 
+class OwnPage(TenantAdmin):
+    """Rows with a page of their own in place of a form: `own_page`, asked for by the field `own_key`."""
+
+    own_page = ""
+    own_key = "pk"
+
+    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
+        """Lead there, or from what is no row back to the list."""
+        with all_tenants("operators open a row of any studio on its own page"), atomic():
+            found = self.get_object(request, object_id)
+        if found is None:
+            return redirect(f"admin:backplane_{self.opts.model_name}_changelist")
+        return redirect(self.own_page, getattr(found, self.own_key))
+
+
 @admin.register(AutopilotJob)
-class JobAdmin(TrailAdmin):
+class JobAdmin(OwnPage, TrailAdmin):
+    """A job has a page with its attempts and what can be done with it."""
+
+    own_page, own_key = "admin:backplane_job", "public_id"
     list_display = ("type", "workspace_id", "lane", "status", "attempts", "scheduled_at", "error", "thread")
     list_filter = ("status", "lane")
     coded: ClassVar = {"lane": "lane"}
@@ -79,12 +97,6 @@ class JobAdmin(TrailAdmin):
             ),
             *super().get_urls(),
         ]
-
-    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
-        """A job has a page of its own, with its attempts and what can be done with it."""
-        with all_tenants("operators open a job of any studio"), atomic():
-            found = AutopilotJob.objects.filter(pk=object_id or 0).values_list("public_id", flat=True).first()
-        return redirect("admin:backplane_job", found) if found else redirect("admin:backplane_autopilotjob_changelist")
 
     @admin.display(description=gettext_lazy("timeline"))
     def thread(self, job: AutopilotJob) -> str:
@@ -135,16 +147,15 @@ class JobAdmin(TrailAdmin):
 
 
 @admin.register(JobHistory)
-class JobHistoryAdmin(TrailAdmin):
+class JobHistoryAdmin(OwnPage, TrailAdmin):
+    """A finished job has the same page as a living one."""
+
+    own_page = "admin:backplane_job"
     list_display = ("type", "workspace_id", "status", "attempts", "started_at", "finished_at")
     list_filter = ("status", "lane")
     coded: ClassVar = {"lane": "lane"}
     search_fields = ("=public_id", "=workspace_id", "=correlation_id")
     ordering = ("-finished_at",)
-
-    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
-        """A finished job has the same page as a living one."""
-        return redirect("admin:backplane_job", object_id)
 
 
 @admin.register(AutopilotEvent)
@@ -224,7 +235,10 @@ class BudgetAdmin(TenantAdmin):
 
 
 @admin.register(TenantProfile)
-class TenantProfileAdmin(TenantAdmin):
+class TenantProfileAdmin(OwnPage):
+    """A studio's share, limits and budgets are changed on a page that audits."""
+
+    own_page = "admin:backplane_flow"
     list_display = ("workspace_id", "timezone", "weight", "max_running", "rate", "paused")
     list_filter = ("paused",)
     search_fields = ("=workspace_id",)
@@ -235,10 +249,6 @@ class TenantProfileAdmin(TenantAdmin):
             path("<uuid:workspace_id>/flow/", guarded(admin_flow.flow), name="backplane_flow"),
             *super().get_urls(),
         ]
-
-    def changeform_view(self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any) -> Any:
-        """A studio's share, limits and budgets are changed on a page of their own, which audits."""
-        return redirect("admin:backplane_flow", object_id)
 
 
 @admin.register(Throttle)

@@ -1,7 +1,11 @@
-"""The policy of the staff-only admin, one of two named exceptions (docs/security.md): unfold needs `eval` and inline style."""
+"""What the browser may do with our answers: keep none that are somebody's own, and in the admin run what unfold needs.
+
+The policy of the staff-only admin is one of two named exceptions (docs/security.md): unfold needs `eval` and inline style.
+"""
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.csp import CSP
@@ -14,6 +18,21 @@ ADMIN = {
     "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
     "frame-src": [CSP.SELF],
 }
+
+
+class OwnAnswers:
+    """Whoever brings a session gets nothing that may be kept, whichever library drew the page; what says more for
+    itself keeps that.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
 
 class AdminPolicy:

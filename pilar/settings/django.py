@@ -70,6 +70,8 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "pilar.api.middleware.BodyLimit",
     "pilar.api.middleware.DatabaseAway",
+    "pilar.api.middleware.Unstorable",
+    "pilar.security.middleware.OwnAnswers",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -211,6 +213,7 @@ ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
 PASSWORD_RESET_TIMEOUT = 3 * 3600
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_ADAPTER = "workspaces.accounts.AccountAdapter"
+ACCOUNT_FORMS = {"signup": "workspaces.pages.forms.SignUpForm"}
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 MFA_ADAPTER = "workspaces.accounts.SecondFactorAdapter"
 MFA_FORMS = {"add_webauthn": "workspaces.pages.forms.PasskeyForm"}

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from unicodedata import normalize
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.core import get_global
@@ -12,7 +12,7 @@ from babel.dates import get_timezone_location, get_timezone_name
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from pilar.kernel import clock, reader
+from pilar.kernel import clock, reader, zones
 
 Options = list[tuple[str, str]]
 _CONTINENTS = {
@@ -33,7 +33,7 @@ class TimeZoneField(forms.ChoiceField):
 
     def valid_value(self, value: object) -> bool:
         """Whether there is such a zone, also by one of its older names, which people keep who have it."""
-        return value in _known()
+        return value in zones.known()
 
     def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
         bound = super().get_bound_field(form, field_name)
@@ -57,16 +57,13 @@ def grouped(known: list[str], *, now: datetime) -> list[tuple[str, str | Options
     return [*country, *regions.items()]
 
 
-@lru_cache
-def _known() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
 @lru_cache(maxsize=16)
 def _names(locale: Locale, now: datetime) -> dict[str, str]:
     """The zones that have a place, by region and then by name as a dictionary has them."""
     parts = [*_CONTINENTS, *_OCEANS]
-    placed = [zone for zone in get_global("zone_territories") if zone in _known() and zone.partition("/")[0] in parts]
+    placed = [
+        zone for zone in get_global("zone_territories") if zone in zones.known() and zone.partition("/")[0] in parts
+    ]
     named = [(zone, _label(zone, locale, now)) for zone in placed]
     named.sort(key=lambda one: (parts.index(one[0].partition("/")[0]), normalize("NFKD", one[1])))
     return dict(named)

@@ -59,6 +59,11 @@ def test_a_broken_body_is_a_problem_of_the_sender(ask: Callable[..., Any], path:
     assert [name for name, body in BROKEN.items() if not refused(ask("POST", path, body=body))] == []
 
 
+def test_a_field_named_twice_is_refused_and_not_its_last_value_taken(ask: Callable[..., Any]) -> None:
+    answer = ask("POST", "/api/api-keys", body=b'{"name": "till", "role": "viewer", "role": "owner"}')
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+
+
 @pytest.mark.parametrize("path", WRITES)
 def test_another_content_type_is_refused(world: World, path: str) -> None:
     def answer(content_type: str) -> Any:

@@ -52,6 +52,20 @@ def test_every_page_opens(operator: Client, model: type[Any]) -> None:
     assert operator.get(page(model)).status_code == 200
 
 
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("what", ["x", "1", "%00", "01900000-0000-7000-8000-000000000000"])
+def test_a_row_that_is_none_leads_back(operator: Client, model: type[Any], what: str) -> None:
+    assert operator.get(f"{page(model)}{what}/change/").status_code == 302
+
+
+@pytest.mark.parametrize("name", ["dead", "mend", "autopilotjob_changelist", "auditlog_changelist"])
+def test_what_no_column_can_hold_is_the_senders_to_mend(operator: Client, name: str) -> None:
+    address, nul = reverse(f"admin:backplane_{name}"), "a\x00"
+    given = {"do": "retry", "type": nul, "cause": nul, "before": nul, "q": nul, "action": "retry", **YES}
+    assert operator.get(address, given).status_code < 500
+    assert operator.post(address, given | {"_selected_action": "1", "reason": f"because {nul}"}).status_code < 500
+
+
 def test_a_dead_job_is_shown_with_its_error_and_runs_again(operator: Client, trade: Trade, workspace: UUID) -> None:
     dead_job(trade, workspace)
     assert b"Permanent: never" in operator.get(page(AutopilotJob)).content

@@ -96,6 +96,7 @@ def test_the_same_number_twice_is_a_conflict(api: Call) -> None:
         ("email", "no"),
         ("language", "tlh"),
         ("timezone", "Mars/Base"),
+        ("timezone", "localtime"),
         ("tags", "vip"),
         ("tags", ["<b>"]),
         ("consent", {"at": "yesterday"}),

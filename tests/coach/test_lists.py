@@ -64,6 +64,7 @@ def people() -> dict[str, Lead]:
         ({"source": "import"}, {"Ben Ärmel"}),
         ({"paused": "1"}, {"Dora Ruhe"}),
         ({"silent": "30"}, {"Ben Ärmel", "Cem Stopp", "Dora Ruhe"}),
+        ({"silent": "3000999999999999"}, {"Anna Berg", "Ben Ärmel", "Cem Stopp", "Dora Ruhe"}),
         ({"silent": "²", "sort": "'; --", "consent": "all"}, {"Anna Berg", "Ben Ärmel", "Cem Stopp", "Dora Ruhe"}),
     ],
 )

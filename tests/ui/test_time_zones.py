@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 from django import forms
+from django.db import connection
 from django.utils import translation
 
+from pilar.kernel import zones
 from pilar.ui.time_zones import TimeZoneField
 
 WINTER, SUMMER = datetime(2026, 1, 15, 12, tzinfo=UTC), datetime(2026, 7, 15, 12, tzinfo=UTC)
@@ -43,7 +45,7 @@ def test_they_are_named_in_the_language_of_the_reader() -> None:
     assert groups["Asia"]["Asia/Kolkata"] == "Kolkata (UTC+5:30)"
 
 
-@pytest.mark.parametrize("zone", ["Mars/Olympus", "Berlin", "+01:00", "../etc/passwd"])
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "Berlin", "+01:00", "../etc/passwd", "localtime"])
 def test_another_answer_is_refused_in_a_sentence(zone: str) -> None:
     form = PlaceForm({"zone": zone}, initial={"zone": "Europe/Berlin"})
     assert form.errors["zone"] == ["Diese Zeitzone kennen wir nicht. Wähle eine aus der Liste."]
@@ -55,3 +57,10 @@ def test_a_zone_by_an_older_name_or_without_a_place_stays_who_has_it(zone: str) 
     form = PlaceForm({"zone": zone}, initial={"zone": zone})
     assert form.is_valid()
     assert f'<option value="{zone}" selected>' in str(form["zone"])
+
+
+@pytest.mark.django_db
+def test_every_zone_is_one_that_the_database_reckons_in() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM pg_timezone_names")
+        assert zones.known() - {name for (name,) in cursor.fetchall()} == set()

@@ -57,6 +57,14 @@ def last_link(part: str) -> str:
     return found.group()
 
 
+@pytest.mark.parametrize(
+    "path", ["/account", "/accounts/email/", "/accounts/sessions/", "/accounts/2fa/totp/activate/", "/checkout"]
+)
+def test_no_page_of_somebody_signed_in_may_be_kept(world: World, path: str) -> None:
+    answer = fresh(world, "owner").get(path)
+    assert (answer.status_code, answer["Cache-Control"]) == (200, "private, no-store")
+
+
 def test_the_profile_is_kept_and_pages_follow_its_language(world: World) -> None:
     browser = world.browser("viewer")
     assert "Profil" in browser.get("/account").content.decode()

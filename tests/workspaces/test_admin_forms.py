@@ -63,6 +63,12 @@ class TestStudio:
         with tenant(world.workspace_id), atomic():
             assert TenantProfile.objects.get().timezone == "Europe/Madrid"
 
+    @pytest.mark.parametrize("zone", ["Europe/Berln", "localtime", ""])
+    def test_a_time_zone_that_is_none_is_said_to_be_wrong(self, operator: Client, world: World, zone: str) -> None:
+        answer = self.send(operator, world, timezone=zone, reason=REASON)
+        assert list(answer.context["adminform"].form.errors) == ["timezone"]
+        assert trail(world.workspace_id) == []
+
     @pytest.mark.parametrize("reason", ["", "    ", "x"])
     def test_without_a_reason_nothing_changes(self, operator: Client, world: World, reason: str) -> None:
         self.send(operator, world, name="Anders", reason=reason)
@@ -90,6 +96,17 @@ class TestPlans:
         with tenant(world.workspace_id), atomic():
             assert Budget.objects.get(resource="messages").daily == 77
         assert [(action, now["messages_per_day"]) for action, _was, now in trail()] == [("plan.changed", 77)]
+
+    @pytest.mark.parametrize("code", ["PRO 2027", "pro", "a/b", "[]", "1"])
+    def test_a_code_is_one_that_an_address_can_hold(self, operator: Client, code: str) -> None:
+        figures = dict.fromkeys(("leads", "messages_per_day", "tokens_per_day", "seats", "trial_days"), 1)
+        figures |= {"name": "Neu", "price_cents": 100, "currency": "EUR", "position": 3, "reason": REASON}
+        answer = send(operator, "/admin/workspaces/plan/add/", code=code, **figures)
+        assert list(answer.context["adminform"].form.errors) == ["code"]
+
+    def test_a_plan_keeps_its_code(self, operator: Client) -> None:
+        send(operator, "/admin/workspaces/plan/BASIC/change/", code="BASIC_2027", name="Klein", reason=REASON)
+        assert set(Plan.objects.values_list("code", "name")) == {("BASIC", "Klein"), ("PRO", "Pro")}
 
 
 class TestPrices:
@@ -127,6 +144,15 @@ class TestPeople:
         self.act(operator, person, "forget_second_factors")
         assert not Authenticator.objects.exists()
         assert trail() == [("account.second_factors_removed", {"kinds": ["totp"]}, {"reason": REASON})]
+
+    @pytest.mark.parametrize("zone", ["Europe/Berln", ""])
+    def test_a_time_zone_in_which_no_page_can_be_drawn_is_refused(
+        self, operator: Client, world: World, zone: str
+    ) -> None:
+        person = world.people["owner"]
+        send(operator, f"/admin/workspaces/user/{person.pk}/change/", timezone=zone, reason=REASON)
+        assert world.browser("owner").get("/account").status_code == 200
+        assert User.objects.get(pk=person.pk).timezone == person.timezone
 
     def test_somebody_is_signed_out_everywhere(self, operator: Client, world: World) -> None:
         browser = world.browser("owner")

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.contrib import admin
 from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -65,3 +66,13 @@ def test_a_filter_says_what_a_lane_is_and_its_code(operator: Client, world: Worl
     [words] = [spec for spec in shown.filter_specs if getattr(spec, "lookup_kwarg", "") == "lane__exact"]
     chosen = [one["display"] for one in words.choices(shown) if one["selected"]]
     assert (shown.result_count, chosen) == (1, ["Nachrichten · messages"])
+
+
+SEARCHED = [page for page in admin.site._registry.values() if page.search_fields]
+
+
+@pytest.mark.parametrize("page", SEARCHED, ids=lambda page: page.model._meta.label)
+def test_every_list_can_be_searched(operator: Client, page: Any) -> None:
+    address = reverse(f"admin:{page.opts.app_label}_{page.opts.model_name}_changelist")
+    answers = [operator.get(address, {"q": term}) for term in ("Eisenwerk", str(PLATFORM), "9999-12-31", "٣", "%")]
+    assert {answer.status_code for answer in answers} == {200}

@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 
 from pilar.backplane import activity, audit, budgets, rates
 from pilar.backplane.tenancy import atomic, tenant
@@ -178,9 +179,10 @@ def test_a_change_says_who_it_was_in_words(world: World, owner: Client, actor: s
 def test_activity_is_narrowed_by_day(world: World, owner: Client) -> None:
     with tenant(world.workspace_id), atomic():
         activity.log("coach.x", "Something happened", {})
-    tomorrow = (clock.now() + timedelta(days=2)).date().isoformat()
-    assert "Something happened" in _listed(owner)
-    assert "Something happened" not in _listed(owner, since=tomorrow)
+    today = timezone.localdate()
+    before, later = ((today + timedelta(days=days)).isoformat() for days in (-1, 1))
+    assert "Something happened" in _listed(owner, since=today.isoformat(), until=today.isoformat())
+    assert "Something happened" not in _listed(owner, since=later) + _listed(owner, until=before)
 
 
 def _listed(browser: Client, **filters: str) -> str:
@@ -194,7 +196,10 @@ def test_the_next_page_of_a_trail_keeps_its_filters(world: World, owner: Client)
     assert "?what=members&amp;cursor=" in _text(owner, "/changes", what="members")
 
 
-@pytest.mark.parametrize("filters", [{"since": "gestern"}, {"what": "\x00"}, {"who": "nobody"}])
+@pytest.mark.parametrize(
+    "filters",
+    [{"since": "gestern"}, {"what": "\x00"}, {"who": "nobody"}, {"since": "0001-01-01", "until": "9999-12-31"}],
+)
 def test_filters_without_sense_do_not_break_a_trail(owner: Client, filters: dict[str, str]) -> None:
     assert owner.get(PATH + "/changes", filters).status_code == 200
 

@@ -9,7 +9,9 @@ from django.test import Client
 
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import clock
+from pilar.kernel.errors import ErrorClass, ProviderError
 from pilar.providers.events import StripeHappened
+from pilar.providers.stripe import subscriptions
 from tests.factories import WorkspaceFactory
 from tests.sandbox.serving import eventually
 from tests.workspaces.conftest import Shop, subscription_of, tell, the_studio
@@ -126,6 +128,23 @@ def test_an_old_quote_is_not_charged(owner: Client) -> None:
     old = clock.now() - timedelta(hours=1)
     answer = owner.post(f"{PAGE}/plan/PRO", {"at": int(old.timestamp())})
     assert (answer["Location"], the_studio().plan_id) == (f"{PAGE}/plan/PRO", "BASIC")
+
+
+@pytest.mark.parametrize("what", ["cancel", "plan/PRO"])
+def test_a_second_tap_while_stripe_is_asked_is_told_so(
+    owner: Client, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    answers: list[Any] = []
+    sent = {"at": int(clock.now().timestamp())}
+
+    def tap_again(*_args: Any, **_more: Any) -> Any:
+        answers.append(owner.post(f"{PAGE}/{what}", sent))
+        raise ProviderError("away", provider="stripe", error_class=ErrorClass.TRANSIENT_NETWORK)
+
+    monkeypatch.setattr(subscriptions, "end_with_period", tap_again)
+    monkeypatch.setattr(subscriptions, "change_price", tap_again)
+    owner.post(f"{PAGE}/{what}", sent)
+    assert [(answer.status_code, answer["Retry-After"]) for answer in answers] == [(409, "5")]
 
 
 @pytest.mark.parametrize("at", ["", "x", "-1", "9" * 30])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
 
 import pytest
 from django.db import connections
@@ -10,13 +11,13 @@ from pytest_django.fixtures import Settings
 from pilar.backplane.models import AutopilotEvent
 from pilar.backplane.tenancy import all_tenants, atomic
 from pilar.kernel.principal import Principal, Role
-from pilar.kernel.problems import Conflict
+from pilar.kernel.problems import Conflict, Problem
 from pilar.providers.events import StripeHappened
 from tests.factories import WorkspaceFactory
 from tests.sandbox.serving import Sandbox
 from tests.workspaces.conftest import Shop, open_at, tell
 from tests.workspaces.factories import MembershipFactory
-from workspaces import team
+from workspaces import api_keys, team
 from workspaces.models import Membership, SignUp, Subscription, User, Workspace
 
 TIMES = 20
@@ -70,6 +71,26 @@ def test_two_owners_who_leave_at_the_same_moment_leave_one_behind(committed: str
     with ThreadPoolExecutor(2) as threads:
         assert sorted(threads.map(leave, owners)) == ["last_owner", "left"]
     assert Membership.objects.filter(workspace=workspace, role="owner").count() == 1
+
+
+def test_the_last_api_key_is_made_once(committed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_keys, "MOST", 1)
+    workspace, engine = WorkspaceFactory(), Engine()
+
+    def make(_number: int) -> str:
+        return engine.run(lambda: _made(workspace.pk))
+
+    with ThreadPoolExecutor(TIMES) as threads:
+        outcomes = sorted(threads.map(make, range(TIMES)))
+    assert outcomes == ["made", *["too_many_keys"] * (TIMES - 1)]
+
+
+def _made(workspace_id: UUID) -> str:
+    try:
+        api_keys.create(workspace_id=workspace_id, name="till", role=Role.VIEWER, actor="user:1")
+    except Problem as refused:
+        return refused.code
+    return "made"
 
 
 def _outcome(act: Callable[[], None]) -> str:

@@ -8,6 +8,7 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
@@ -119,6 +120,22 @@ def test_signing_up_looks_the_same_for_a_known_and_an_unknown_address(nora: User
     unknown = Client().post("/accounts/signup/", form | {"email": "new@studio.test"})
     assert (known.status_code, known.headers["Location"]) == (unknown.status_code, unknown.headers["Location"])
     assert [letter.to for letter in mails()] == [EMAIL, "new@studio.test"]
+
+
+@pytest.mark.parametrize("email", [EMAIL, "new@studio.test"])
+def test_signing_up_takes_one_slow_hash_for_a_known_and_an_unknown_address(
+    nora: User, monkeypatch: pytest.MonkeyPatch, email: str
+) -> None:
+    hashed: list[str] = []
+    encode = MD5PasswordHasher.encode
+
+    def noted(hasher: MD5PasswordHasher, password: str, salt: str) -> str:
+        hashed.append(password)
+        return encode(hasher, password, salt)
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", noted)
+    Client().post("/accounts/signup/", {"email": email, "password1": NEW_PASSWORD})
+    assert hashed == [NEW_PASSWORD]
 
 
 @pytest.mark.parametrize("path", ["/accounts/password/reset/", "/accounts/login/code/"])

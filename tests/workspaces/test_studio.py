@@ -76,7 +76,15 @@ def test_other_details_are_a_new_version(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("country", "XX"), ("vatId", "1"), ("website", "ftp:x"), ("timezone", "x"), ("language", "xx"), ("name", "")],
+    [
+        ("country", "XX"),
+        ("vatId", "1"),
+        ("website", "ftp:x"),
+        ("timezone", "x"),
+        ("timezone", "localtime"),
+        ("language", "xx"),
+        ("name", ""),
+    ],
 )
 def test_a_wrong_detail_is_named_and_changes_nothing(world: World, field: str, value: str) -> None:
     answer = post(world, "/api/onboarding/complete", DETAILS | {field: value})

@@ -5,7 +5,6 @@ import binascii
 import json
 import re
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -13,6 +12,7 @@ from rest_framework import serializers
 
 from pilar.api.json import storable
 from pilar.api.serializers import Strict
+from pilar.kernel import zones
 from workspaces.api_keys import SCOPES
 from workspaces.models import ApiKey, Invitation, StudioDocument
 from workspaces.models.access import MemberRole
@@ -108,7 +108,7 @@ class StudioDetails(Strict):
         return language
 
     def validate_timezone(self, value: str) -> str:
-        if value not in available_timezones():
+        if value not in zones.known():
             raise serializers.ValidationError(_("There is no such time zone. Send a name such as Europe/Berlin."))
         return value
 
