@@ -72,6 +72,7 @@ def call[T](
             stack.enter_context(tenancy.tenant(tenancy.PLATFORM))
         stack.enter_context(deadline(timeout))
         this = _admit(provider, operation, credentials)
+        tenancy.let_go()
         answer = _guarded(this, run, tries=QUICK_READS if read else 1)
         _record(this, None, partial(cost, answer) if cost else None)
         return answer

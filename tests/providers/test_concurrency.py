@@ -16,10 +16,11 @@ from pilar.backplane.tenancy import PLATFORM, all_tenants, atomic, tenant
 from pilar.kernel.errors import CircuitOpen, ErrorClass
 from pilar.kernel.ids import uuid7
 from pilar.kernel.problems import Conflict
-from pilar.providers import breakers, routes
+from pilar.providers import breakers, calls, routes
 from pilar.providers.models import Breaker
 from tests.factories import WorkspaceFactory
 from tests.providers import senders
+from workspaces.models import Workspace
 
 AT_ONCE = 8
 
@@ -108,3 +109,13 @@ def test_of_many_studios_that_claim_an_id_one_gets_it(studio: UUID) -> None:
         return True
 
     assert sum(at_once(claim)) == 1
+
+
+def test_whoever_waits_for_a_provider_keeps_no_connection_from_others(studio: UUID) -> None:
+    def ask() -> list[str]:
+        return [alias for alias in ("default", "platform") if databases[alias].connection is not None]
+
+    with all_tenants("a test looks at studios, as a page does before it asks"), atomic():
+        assert Workspace.objects.count() == 1
+    with tenant(studio):
+        assert calls.call("stripe", "prices.retrieve", ask) == []
