@@ -69,12 +69,12 @@ def _ours(session: CheckoutSession) -> SignUp | None:
 
 def _particulars(session: CheckoutSession, now: datetime) -> dict[str, object]:
     details = session.customer_details or CustomerDetails()
-    if not details.email:
+    if not session.email:
         raise Permanent(f"The session {session.id} has no e-mail address to which the studio could go")
     country = (session.metadata.get("country") or (details.address or {}).get("country") or USUAL)[:2].upper()
     return {
-        "email": normal_email(details.email),
-        "studio": (session.metadata.get("studio") or details.name or details.email)[:120],
+        "email": normal_email(session.email),
+        "studio": (session.metadata.get("studio") or details.name or session.email)[:120],
         "country": country,
         "language": place(country).language,
         "affiliate": session.metadata.get("affiliate", "")[:80],

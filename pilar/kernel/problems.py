@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from django.utils.translation import gettext as _
+
 
 class Problem(Exception):
     """A request that cannot be carried out, with a stable code and a sentence that says what to do.
@@ -38,8 +40,8 @@ class NotFound(Problem):
     status = 404
     code = "not_found"
 
-    def __init__(self, detail: str = "There is nothing here under this id. Check the id and try again.") -> None:
-        super().__init__(detail)
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail or _("There is nothing here under this id. Check the id and try again."))
 
 
 class Forbidden(Problem):

@@ -18,6 +18,7 @@ from pilar.api.autopilot import views
 from pilar.backplane import events, jobs, locks
 from pilar.backplane.tenancy import atomic, tenant
 from pilar.kernel import clock, switchboard
+from pilar.kernel.ids import uuid7
 from pilar.kernel.switchboard import Payload
 from tests.workspaces.world import World
 
@@ -179,6 +180,14 @@ def test_callers_cannot_touch_the_engines_locks(world: World, ask: Callable[...,
     assert ours
     assert ask("POST", "/api/autopilot/locks/acquire", body={"lockKey": "provisioning"}).status_code == 201
     assert ask("DELETE", f"/api/autopilot/locks/{ours.id}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("de", "Kennung"), ("en", "There is nothing here"), ("fr", "identifiant")]
+)
+def test_what_is_not_there_is_said_in_the_callers_language(ask: Callable[..., Any], language: str, word: str) -> None:
+    answer = ask("DELETE", f"/api/autopilot/locks/{uuid7()}", headers={"Accept-Language": language})
+    assert (answer.status_code, word in answer.json()["detail"]) == (404, True)
 
 
 def test_the_specifications_limits_are_set() -> None:

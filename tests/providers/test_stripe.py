@@ -48,6 +48,19 @@ def test_a_session_can_be_read_again(sandbox: Sandbox) -> None:
     assert made.url
 
 
+@pytest.mark.parametrize(
+    ("facts", "email"),
+    [
+        ({"customer_details": {"email": "typed@x.test"}, "customer_email": "given@x.test"}, "typed@x.test"),
+        ({"customer_details": {"email": None}, "customer_email": "given@x.test"}, "given@x.test"),
+        ({"customer_details": None, "customer_email": "given@x.test"}, "given@x.test"),
+        ({}, ""),
+    ],
+)
+def test_a_session_tells_whom_the_studio_goes_to(facts: dict[str, object], email: str) -> None:
+    assert CheckoutSession.model_validate({"id": "cs_1", **facts}).email == email
+
+
 def test_a_trial_counts_as_paid(sandbox: Sandbox) -> None:
     session = paid(sandbox)
     assert (session.payment_status, session.provisions) == ("no_payment_required", True)

@@ -54,9 +54,15 @@ class CheckoutSession(Shape):
     subscription: Id | None = None
     client_reference_id: str | None = None
     customer_details: CustomerDetails | None = None
+    customer_email: str | None = None
     metadata: dict[str, str] = {}
     amount_total: int | None = None
     currency: str | None = None
+
+    @property
+    def email(self) -> str:
+        """What the payer entered, else what the page was opened for; empty without either."""
+        return (self.customer_details and self.customer_details.email) or self.customer_email or ""
 
     @property
     def provisions(self) -> bool:
