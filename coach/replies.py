@@ -136,9 +136,9 @@ def _deliver(message: Message, now: datetime) -> dict[str, Any] | Reschedule:
         delivery = outbox.deliver(message.pk, now=now)
     except ProviderError as error:
         waited = now - message.at
-        if waited < PATIENCE:
-            pause = error.retry_after or min(120.0, max(2.0, waited.total_seconds()))
-            return Reschedule(now + timedelta(seconds=pause), error.code or error.error_class)
+        pause = timedelta(seconds=error.retry_after or min(120.0, max(2.0, waited.total_seconds())))
+        if waited + pause < PATIENCE:
+            return Reschedule(now + pause, error.code or error.error_class)
         _give_up(message, error)
         raise
     if delivery.outcome == Outcome.REFUSED:

@@ -411,3 +411,14 @@ def test_that_an_ai_writes_is_said_again_when_the_message_that_said_it_did_not_a
     writes(lead, "Hallo?")
     reply_now(lead)
     assert "KI" in phone.texts[0]["body"]
+
+
+def test_an_answer_that_would_have_to_wait_too_long_is_left_to_a_person_at_once(
+    lead: Lead, phone: Phone, model: Model
+) -> None:
+    writes(lead, "Wann habt ihr offen?")
+    phone.failure = away()
+    phone.failure.retry_after = 24 * 3600.0
+    with pytest.raises(type(phone.failure)):
+        reply_now(lead)
+    assert Conversation.objects.get(lead=lead).owner == Conversation.Owner.WAITING
