@@ -6,18 +6,16 @@ The link's token is stored as a hash, works once and for seven days, and each ne
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.utils.translation import gettext as _
 
 from pilar.backplane.tenancy import all_tenants, atomic, tenant
 from pilar.kernel import clock
-from pilar.kernel.problems import Conflict, NotFound
+from pilar.kernel.problems import NotFound
 from pilar.kernel.switchboard import Happened
 from pilar.providers.email import outbox
 from pilar.providers.events import LetterLost
 from workspaces import founding
-from workspaces.links import LinkState, hashed, new_token, refuse_others
+from workspaces.links import LinkState, hashed, new_person, new_token, refuse_others
 from workspaces.models import SignUp, User
 from workspaces.models.access import MemberRole
 from workspaces.models.user import normal_email
@@ -98,7 +96,7 @@ def claim(token: str, *, user: User | None, password: str = "", name: str = "", 
             raise NotFound
         if user is not None:
             refuse_others(user, sign_up.email)
-        person = user or _new_person(sign_up, password, name)
+        person = user or new_person(sign_up.email, password=password, name=name, language=sign_up.language)
         founding.admit(
             workspace_id=sign_up.workspace_id or sign_up.pk,
             user=person,
@@ -107,14 +105,6 @@ def claim(token: str, *, user: User | None, password: str = "", name: str = "", 
         )
         sign_up.state, sign_up.claimed_at, sign_up.user = State.CLAIMED, now, person
         sign_up.save(update_fields=["state", "claimed_at", "user"])
-    return person
-
-
-def _new_person(sign_up: SignUp, password: str, name: str) -> User:
-    if User.objects.filter(email=sign_up.email).exists():
-        raise Conflict(_("This address has an account. Sign in and open the link again."), code="sign_in_first")
-    person = User.objects.create_user(sign_up.email, password, name=name, language=sign_up.language)
-    EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
     return person
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -19,7 +18,7 @@ from pilar.kernel.principal import Principal, Role
 from pilar.kernel.problems import Conflict, Forbidden, NotFound
 from pilar.providers.email import outbox
 from workspaces import founding, plan_limits
-from workspaces.links import LinkState, hashed, new_token, refuse_others
+from workspaces.links import LinkState, hashed, new_person, new_token, refuse_others
 from workspaces.models import Invitation, Membership, User, Workspace
 from workspaces.models.access import MemberRole
 from workspaces.models.user import normal_email
@@ -117,7 +116,8 @@ def accept(token: str, *, user: User | None, password: str = "", name: str = "",
             refuse_others(user, link.invitation.email)
         if members(workspace.pk).count() >= plan_limits.of(workspace.plan).seats:
             raise _full()
-        person = user or _new_person(link.invitation, password, name)
+        email, language = link.invitation.email, workspace.language
+        person = user or new_person(email, password=password, name=name, language=language)
         role = MemberRole(link.invitation.role)
         founding.admit(workspace_id=workspace.pk, user=person, role=role, actor=f"user:{person.pk}")
         Invitation.objects.filter(pk=link.invitation.pk).update(accepted_at=now)
@@ -181,12 +181,3 @@ def _send(invitation: Invitation, workspace: Workspace, now: datetime, *, reply_
         reply_to=reply_to,
         key=f"invitation:{invitation.pk}:{invitation.token_hash[:16]}",
     )
-
-
-def _new_person(invitation: Invitation, password: str, name: str) -> User:
-    if has_account(invitation):
-        raise Conflict(_("This address has an account. Sign in and open the link again."), code="sign_in_first")
-    language = invitation.workspace.language
-    person = User.objects.create_user(invitation.email, password, name=name, language=language)
-    EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
-    return person

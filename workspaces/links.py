@@ -5,9 +5,11 @@ import secrets
 from enum import StrEnum
 
 from allauth.account.models import EmailAddress
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
-from pilar.kernel.problems import Forbidden
+from pilar.backplane.tenancy import savepoint
+from pilar.kernel.problems import Conflict, Forbidden
 from workspaces.models import User
 
 
@@ -39,3 +41,18 @@ def refuse_others(user: User, address: str) -> None:
         raise Forbidden(
             _("This link was sent to %(email)s, and you are signed in with another address.") % {"email": address}
         )
+
+
+def new_person(address: str, *, password: str, name: str, language: str) -> User:
+    """Make the account of whoever opened a link to their mailbox, which proves the address.
+
+    Raises Conflict when there is one, also when it was made at this moment by another door.
+    """
+    try:
+        with savepoint():
+            person = User.objects.create_user(address, password, name=name, language=language)
+    except IntegrityError as error:
+        text = _("This address has an account. Sign in and open the link again.")
+        raise Conflict(text, code="sign_in_first") from error
+    EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
+    return person

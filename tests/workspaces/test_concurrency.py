@@ -1,10 +1,13 @@
 """The same news twenty times at once, on real connections: one of everything."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from uuid import UUID
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import connections
 from pytest_django.fixtures import Settings
 
@@ -17,10 +20,11 @@ from tests.factories import WorkspaceFactory
 from tests.sandbox.serving import Sandbox
 from tests.workspaces.conftest import Shop, open_at, tell
 from tests.workspaces.factories import MembershipFactory
-from workspaces import api_keys, team
+from workspaces import api_keys, links, team
 from workspaces.models import Membership, SignUp, Subscription, User, Workspace
 
 TIMES = 20
+ADDRESS, PASSWORD = "nora@studio.test", "bergwerk-tulpe-91"
 
 
 @pytest.fixture
@@ -99,3 +103,25 @@ def _outcome(act: Callable[[], None]) -> str:
     except Conflict as refused:
         return refused.code
     return "left"
+
+
+def test_an_account_made_at_the_same_moment_by_another_door_is_no_failure_of_ours(committed: str) -> None:
+    made = Event()
+
+    def first() -> None:
+        with atomic():
+            links.new_person(ADDRESS, password=PASSWORD, name="Nora", language="de")
+            made.set()
+            time.sleep(0.2)
+
+    def second() -> None:
+        made.wait()
+        with pytest.raises(Conflict), atomic():
+            links.new_person(ADDRESS, password=PASSWORD, name="Nora", language="de")
+
+    engine = Engine()
+    with ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(engine.run, act) for act in (first, second)]:
+            done.result()
+    with atomic():
+        assert EmailAddress.objects.filter(email=ADDRESS, verified=True).count() == 1
