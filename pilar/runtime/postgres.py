@@ -39,6 +39,8 @@ SUPERUSER = "postgres"
 HOST = "127.0.0.1"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+PORT_SECONDS = 5.0
+"""What outlives a killed server holds its port for a moment. Everybody looks for the server there, so it does not move before."""
 
 _SETTINGS = {
     "listen_addresses": HOST,
@@ -211,7 +213,7 @@ class Cluster:
         record = self._initialise()
         self._disown_pid_file(record)
         wanted = self._fixed_port or record.port
-        if not is_free(HOST, wanted):
+        if not processes.wait_until(lambda: is_free(HOST, wanted), seconds=PORT_SECONDS):
             if self._fixed_port:
                 raise ClusterError(f"Port {wanted} is taken; PostgreSQL cannot listen on it.")
             wanted = free_port(HOST)

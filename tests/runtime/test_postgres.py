@@ -8,11 +8,12 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from threading import Timer
 
 import psycopg
 import pytest
 
-from pilar.runtime import placement, processes
+from pilar.runtime import placement, postgres, processes
 from pilar.runtime.placement import Account
 from pilar.runtime.postgres import Cluster, embedded_urls
 from pilar.runtime.record import Record
@@ -151,7 +152,17 @@ def test_a_pid_file_that_names_another_program_does_not_stop_the_start(cluster: 
     bystander.wait()
 
 
-def test_a_taken_port_is_exchanged_for_a_free_one(cluster: Cluster) -> None:
+def test_a_port_that_is_held_for_a_moment_is_waited_for(cluster: Cluster) -> None:
+    cluster.stop()
+    port = record_of(cluster).port
+    held = socket.create_server(("127.0.0.1", port))
+    Timer(0.5, held.close).start()
+    cluster.start()
+    assert record_of(cluster).port == port
+
+
+def test_a_taken_port_is_exchanged_for_a_free_one(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "PORT_SECONDS", 0.2)
     cluster.stop()
     port = record_of(cluster).port
     with socket.create_server(("127.0.0.1", port)):
