@@ -1,7 +1,7 @@
 """Tells the people of a studio that members wait for a person: bundled, not at night, each state once.
 
 A letter goes out when a chat has waited for a few minutes; one more only when another chat waits or a member has written
-again, and never two within an hour. The letter holds neither names nor words of members.
+again, and at most one in each hour of the clock. The letter holds neither names nor words of members.
 """
 
 from datetime import datetime, time, timedelta
@@ -30,7 +30,7 @@ FROM, UNTIL = time(8), time(21)
 
 
 def order_due(_work: Work[Empty]) -> dict[str, int]:
-    """Job handler: have every studio looked after in which members wait; once an hour for each."""
+    """Job handler: have every studio looked after in which members wait; once in each hour for each."""
     now = clock.now()
     with all_tenants("members who wait for a person, in all studios"), atomic():
         waiting = _waiting(now).values_list("workspace_id", flat=True).distinct().order_by()

@@ -1,6 +1,6 @@
 """Many at once, over the real connections and roles: one receipt, one probe, no lost count."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from uuid import UUID
@@ -26,17 +26,7 @@ AT_ONCE = 8
 
 
 @pytest.fixture
-def threads(committed: str) -> Iterator[None]:
-    """The connections of the test's threads are made from the settings."""
-    before = {alias: databases.settings[alias] for alias in ("default", "platform")}
-    for alias in before:
-        databases.settings[alias] = {**databases[alias].settings_dict, "SWITCH_ROLES": False}
-    yield
-    databases.settings.update(before)
-
-
-@pytest.fixture
-def studio(threads: None) -> UUID:
+def studio(threads: str) -> UUID:
     with all_tenants("a test founds a studio"), atomic():
         return WorkspaceFactory().pk  # type: ignore[no-any-return]
 
