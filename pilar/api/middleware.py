@@ -108,8 +108,10 @@ class BodyLimit:
         return response
 
 
-class DatabaseAway:
-    """Turns a lost database into 503 with Retry-After (reliability P1): nothing is acked that is not stored."""
+class DatabaseErrors:
+    """Turns a lost database into 503 with Retry-After (reliability P1): nothing is acked that is not stored. What no column
+    can hold, such as a NUL in a text, is the sender's to mend, on whichever page it came.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -118,23 +120,10 @@ class DatabaseAway:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
-        if not isinstance(error, DATABASE_AWAY):
-            return None
-        log.warning("database_away", error=type(error).__name__, path=request.path)
-        return errors.unavailable(request, retry_after=5)
-
-
-class Unstorable:
-    """What no column can hold, such as a NUL in a text, is the sender's to mend, on whichever page it came."""
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
-        if not isinstance(error, DataError):
-            return None
-        log.warning("unstorable", error=type(error).__name__, path=request.path)
-        return errors.bad_request(request, error)
+        if isinstance(error, DATABASE_AWAY):
+            log.warning("database_away", error=type(error).__name__, path=request.path)
+            return errors.unavailable(request, retry_after=5)
+        if isinstance(error, DataError):
+            log.warning("unstorable", error=type(error).__name__, path=request.path)
+            return errors.bad_request(request, error)
+        return None
