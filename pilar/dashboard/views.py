@@ -34,9 +34,7 @@ def _member_page(view: View) -> Callable[..., HttpResponse]:
         if principal.workspace_id is None:
             return HttpResponseRedirect("/admin/" if principal.role is Role.OPERATOR else "/checkout")
         with tenant(principal.workspace_id), atomic():
-            response = view(request, principal.workspace_id, principal, **kwargs)
-        response.headers.setdefault("Cache-Control", "private, no-store")
-        return response
+            return view(request, principal.workspace_id, principal, **kwargs)
 
     inner.page_role = Role.VIEWER  # type: ignore[attr-defined]  # read by the guard over all routes
     return inner

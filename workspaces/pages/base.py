@@ -75,9 +75,7 @@ def account_page(view: View) -> View:
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if visit_of(request).user is None:
             return to_sign_in(request)
-        response = _answered(lambda: view(request, *args, **kwargs), request)
-        response.headers.setdefault("Cache-Control", "private, no-store")
-        return response
+        return _answered(lambda: view(request, *args, **kwargs), request)
 
     inner.page_role = None  # type: ignore[attr-defined]
     return inner
@@ -122,9 +120,7 @@ def _run(view: View, request: HttpRequest, args: Any, kwargs: Any, *, atomic: bo
         with tenancy.tenant(workspace_of(request)), tenancy.atomic() if atomic else nullcontext():
             return view(request, *args, **kwargs)
 
-    response = _answered(inside, request)
-    response.headers.setdefault("Cache-Control", "private, no-store")
-    return response
+    return _answered(inside, request)
 
 
 def _answered(run: Callable[[], HttpResponse], request: HttpRequest) -> HttpResponse:
