@@ -18,6 +18,12 @@ DATA_DIR = Path(os.environ.get("PILAR_DATA_DIR") or ROOT / "var").resolve()
 NAME = "_".join(
     ("test", os.environ.get("PILAR_TEST_DB", "suite"), os.environ.get("PYTEST_XDIST_WORKER", "main"), str(os.getpid()))
 )
+LOGINS = {
+    "DATABASE_URL": "pilar_app",
+    "DATABASE_PLATFORM_URL": "pilar_platform",
+    "DATABASE_OWNER_URL": "pilar_owner",
+}
+"""The product's variables, and the role that each of them logs in as."""
 _cluster = Cluster(DATA_DIR)
 
 
@@ -29,12 +35,7 @@ def start_server() -> None:
 def login_urls(name: str) -> dict[str, str]:
     """Return the three service logins for the database `name`, as the environment variables of the product."""
     start_server()
-    users = {
-        "DATABASE_URL": "pilar_app",
-        "DATABASE_PLATFORM_URL": "pilar_platform",
-        "DATABASE_OWNER_URL": "pilar_owner",
-    }
-    return {variable: _cluster.dsn(user, name) for variable, user in users.items()}
+    return {variable: _cluster.dsn(user, name) for variable, user in LOGINS.items()}
 
 
 def password_of(user: str) -> str:

@@ -1,12 +1,11 @@
 """The same person from two sides at the same moment, on real connections."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier, Event
 from uuid import UUID
 
 import pytest
-from django.db import connections
 
 from coach import erasure, inbox, leads
 from coach.aliases import Contact
@@ -16,6 +15,7 @@ from pilar.kernel import clock
 from pilar.kernel.ids import uuid7
 from pilar.providers.events import WhatsAppInbound
 from tests.factories import WorkspaceFactory
+from tests.threads import at_once
 
 
 @pytest.fixture
@@ -23,16 +23,12 @@ def studio(threads: str) -> UUID:
     return WorkspaceFactory().pk  # type: ignore[no-any-return]
 
 
-def at_once(studio: UUID, *acts: Callable[[], object]) -> None:
-    def run(act: Callable[[], object]) -> None:
-        try:
-            with tenant(studio):
-                act()
-        finally:
-            connections.close_all()
+def both(studio: UUID, *acts: Callable[[], object]) -> None:
+    def inside(act: Callable[[], object]) -> None:
+        with tenant(studio):
+            act()
 
-    with ThreadPoolExecutor(len(acts)) as workers:
-        list(workers.map(run, acts))
+    at_once(*[partial(inside, act) for act in acts])
 
 
 def write(text: str) -> None:
@@ -46,14 +42,14 @@ def write(text: str) -> None:
 def test_two_first_messages_of_somebody_without_a_number_are_one_persons(
     studio: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    both, newcomer = Barrier(2, timeout=10), leads._newcomer
+    meeting, newcomer = Barrier(2, timeout=10), leads._newcomer
 
     def together(contact: Contact, name: str) -> Lead:
-        both.wait()
+        meeting.wait()
         return newcomer(contact, name)
 
     monkeypatch.setattr(leads, "_newcomer", together)
-    at_once(studio, lambda: write("Hallo"), lambda: write("STOP"))
+    both(studio, lambda: write("Hallo"), lambda: write("STOP"))
     with tenant(studio), atomic():
         lead = Lead.objects.get()
         assert (lead.status, lead.messages.filter(direction="in").count()) == (Lead.Status.OPTED_OUT, 2)
@@ -76,7 +72,7 @@ def test_who_is_erased_while_writing_is_erased_with_it(studio: UUID, monkeypatch
         erasure.erase(lead, actor="test", now=clock.now())
 
     monkeypatch.setattr(inbox, "_react", slowly)
-    at_once(studio, lambda: write("Noch etwas"), erase)
+    both(studio, lambda: write("Noch etwas"), erase)
     with tenant(studio), atomic():
         assert not Lead.objects.exists()
         assert Erasure.objects.get().report["messages"] == 2

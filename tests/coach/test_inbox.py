@@ -389,14 +389,19 @@ def test_a_model_answers_each_of_two_messages_whose_long_ids_begin_alike(
     assert answers_to(lead) == 2
 
 
-def test_an_answer_that_waits_for_whatsapp_gives_way_to_what_was_written_since(
-    lead: Lead, phone: Phone, model: Model
-) -> None:
+def asks_twice(lead: Lead, phone: Phone) -> None:
+    """WhatsApp is away when the first question is answered; meanwhile the member writes again."""
     writes(lead, "Wann habt ihr offen?")
     phone.failure = away()
     reply_now(lead)
     writes(lead, "Hallo?")
     reply_now(lead)
+
+
+def test_an_answer_that_waits_for_whatsapp_gives_way_to_what_was_written_since(
+    lead: Lead, phone: Phone, model: Model
+) -> None:
+    asks_twice(lead, phone)
     assert {turn.text for turn in model.asked[-1]["messages"]} == {"Wann habt ihr offen?", "Hallo?"}
     ours = Message.objects.filter(lead=lead, direction=Message.Direction.OUT).order_by("generation")
     assert [(row.state, bool(row.provider_id)) for row in ours] == [("dropped", False), ("queued", True)]
@@ -405,11 +410,7 @@ def test_an_answer_that_waits_for_whatsapp_gives_way_to_what_was_written_since(
 def test_that_an_ai_writes_is_said_again_when_the_message_that_said_it_did_not_arrive(
     lead: Lead, phone: Phone, model: Model
 ) -> None:
-    writes(lead, "Wann habt ihr offen?")
-    phone.failure = away()
-    reply_now(lead)
-    writes(lead, "Hallo?")
-    reply_now(lead)
+    asks_twice(lead, phone)
     assert "KI" in phone.texts[0]["body"]
 
 

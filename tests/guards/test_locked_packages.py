@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.database import ROOT
+from tests.guards.sources import MODULES
 
 pytestmark = [pytest.mark.thorough, pytest.mark.processes]
 
@@ -45,13 +46,7 @@ SERVERS = (
 
 
 def modules() -> list[str]:
-    rooms = ("pilar", "workspaces", "provisioning", "coach", "health", "affiliates")
-    files = [
-        file
-        for room in rooms
-        for file in (ROOT / room).rglob("*.py")
-        if file.name not in ("__init__.py", "__main__.py")
-    ]
+    files = [file for file in MODULES if file.name not in ("__init__.py", "__main__.py")]
     return sorted(".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files)
 
 

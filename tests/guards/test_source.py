@@ -2,14 +2,13 @@
 
 import ast
 import re
-from pathlib import Path
 
 import pytest
 
+from tests.database import ROOT
+from tests.guards.sources import SOURCES
+
 pytestmark = pytest.mark.thorough
-ROOT = Path(__file__).resolve().parent.parent.parent
-ROOMS = ("pilar", "workspaces", "provisioning", "coach", "health", "affiliates")
-SOURCES = [file for room in ROOMS for file in sorted((ROOT / room).rglob("*.py")) if "migrations" not in file.parts]
 
 
 def test_the_guard_finds_sources() -> None:

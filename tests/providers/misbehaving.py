@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 type Answer = Callable[[socket.socket], None]
 
@@ -103,3 +105,33 @@ def greeting_server(talk: Answer) -> Iterator[int]:
     """Serve a protocol in which the server speaks first; yields the port."""
     with server(talk, listens_first=False) as url:
         yield int(url.rpartition(":")[2])
+
+
+class StandIn(BaseHTTPRequestHandler):
+    """A provider that looks at what it is asked: give it `do_GET` and `do_POST`."""
+
+    def body(self) -> bytes:
+        """Read the request's body; a server that leaves it unread breaks the connection."""
+        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+    def say(self, answer: object, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+        content = json.dumps(answer).encode()
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(content)), **(headers or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def standing_in(handler: type[StandIn]) -> Iterator[str]:
+    """Serve it; yields the base URL."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as listener:
+        threading.Thread(target=listener.serve_forever, args=(0.02,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{listener.server_address[1]}"
+        finally:
+            listener.shutdown()

@@ -1,8 +1,5 @@
 """Many at once, over the real connections and roles: one receipt, one probe, no lost count."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from uuid import UUID
 
 import pytest
@@ -20,6 +17,7 @@ from pilar.providers import breakers, calls, routes
 from pilar.providers.models import Breaker
 from tests.factories import WorkspaceFactory
 from tests.providers import senders
+from tests.threads import at_once
 from workspaces.models import Workspace
 
 AT_ONCE = 8
@@ -31,23 +29,9 @@ def studio(threads: str) -> UUID:
         return WorkspaceFactory().pk  # type: ignore[no-any-return]
 
 
-def at_once[T](action: Callable[[], T]) -> list[T]:
-    start = Barrier(AT_ONCE)
-
-    def run(_: int) -> T:
-        start.wait()
-        try:
-            return action()
-        finally:
-            databases.close_all()
-
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        return list(threads.map(run, range(AT_ONCE)))
-
-
 def test_one_event_delivered_many_times_at_once_is_stored_once(studio: UUID, settings: Settings) -> None:
     settings.STRIPE_WEBHOOK_SECRETS = ["whsec_one"]
-    answers = at_once(lambda: senders.stripe_event(Client()).status_code)
+    answers = at_once(*[lambda: senders.stripe_event(Client()).status_code] * AT_ONCE)
     with all_tenants("a test counts"), atomic():
         assert (set(answers), WebhookReceipt.objects.count(), AutopilotJob.objects.count()) == ({200}, 1, 1)
     work_off(["webhooks"])
@@ -69,7 +53,7 @@ def test_failures_at_the_same_moment_are_all_counted(studio: UUID) -> None:
         with tenant(studio), atomic():
             breakers.failed("stripe", ErrorClass.TRANSIENT_NETWORK)
 
-    at_once(fail)
+    at_once(*[fail] * AT_ONCE)
     with tenant(studio), atomic():
         assert Breaker.objects.get().failures == AT_ONCE
 
@@ -87,7 +71,7 @@ def test_of_many_waiting_calls_one_may_probe(studio: UUID) -> None:
         for _ in range(5):
             breakers.failed("stripe", ErrorClass.TRANSIENT_NETWORK)
         Breaker.objects.update(open_until="2020-01-01T00:00:00Z")
-    assert sum(at_once(admitted)) == 1
+    assert sum(at_once(*[admitted] * AT_ONCE)) == 1
 
 
 def test_of_many_studios_that_claim_an_id_one_gets_it(studio: UUID) -> None:
@@ -98,7 +82,7 @@ def test_of_many_studios_that_claim_an_id_one_gets_it(studio: UUID) -> None:
             return False
         return True
 
-    assert sum(at_once(claim)) == 1
+    assert sum(at_once(*[claim] * AT_ONCE)) == 1
 
 
 def test_whoever_waits_for_a_provider_keeps_no_connection_from_others(studio: UUID) -> None:

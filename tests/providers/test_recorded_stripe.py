@@ -3,9 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import permutations
-from threading import Thread
 from typing import Any, ClassVar
 
 import pytest
@@ -19,7 +17,7 @@ from pilar.backplane.models import AutopilotEvent, AutopilotJob
 from pilar.backplane.tenancy import PLATFORM, all_tenants, atomic, tenant
 from pilar.providers import routes
 from pilar.providers.stripe import checkout, invoices, money_back, subscriptions
-from tests.providers.misbehaving import json_answer, server
+from tests.providers.misbehaving import StandIn, json_answer, server, standing_in
 from tests.providers.recorded import recorded
 from tests.providers.senders import post
 from workspaces.models import Invoice, SignUp, Subscription, Workspace
@@ -106,27 +104,22 @@ def test_a_payment_names_its_invoice_also_expanded(settings: Settings) -> None:
         assert money_back.invoice_of("pi_1") == "in_test_1"
 
 
-class _Remembering(BaseHTTPRequestHandler):
+class _Remembering(StandIn):
     """A Stripe that has kept a failure under each of these keys and tells it again."""
 
     kept: ClassVar[set[str]] = {"key", "key:2"}
     asked: ClassVar[list[str]] = []
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.body()
         key = self.headers["Idempotency-Key"]
         self.asked.append(key)
         failure = {"error": {"type": "api_error", "message": "An unknown error occurred"}}
         answer = ANSWERS["subscription"] if "subscriptions" in self.path else ANSWERS["session"]
-        body = json.dumps(failure if key in self.kept else answer).encode()
-        self.send_response(500 if key in self.kept else 200)
-        self.send_header("Idempotent-Replayed", str(key in self.kept).lower())
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        if key in self.kept:
+            self.say(failure, 500, {"Idempotent-Replayed": "true"})
+        else:
+            self.say(answer, headers={"Idempotent-Replayed": "false"})
 
 
 WRITES: dict[str, Callable[[], Any]] = {
@@ -145,15 +138,12 @@ WRITES: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("name", WRITES)
 def test_a_failure_that_stripe_keeps_for_a_day_stops_nobody(settings: Settings, name: str) -> None:
     _Remembering.asked.clear()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Remembering) as listener:
-        Thread(target=listener.serve_forever, args=(0.02,), daemon=True).start()
-        settings.STRIPE_API_BASE = f"http://127.0.0.1:{listener.server_address[1]}"
+    with standing_in(_Remembering) as settings.STRIPE_API_BASE:
         assert WRITES[name]().id in ("cs_test_b1", "sub_test_1")
-        listener.shutdown()
     assert _Remembering.asked == ["key", "key:2", "key:3"]
 
 
-class _Stripe(BaseHTTPRequestHandler):
+class _Stripe(StandIn):
     """A Stripe that knows one purchase and otherwise nothing."""
 
     known: ClassVar[dict[str, Any]] = {
@@ -166,23 +156,13 @@ class _Stripe(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         found = self.known.get(self.path.partition("?")[0])
         missing = {"error": {"code": "resource_missing", "message": "No such thing", "type": "invalid_request_error"}}
-        body = json.dumps(found or missing).encode()
-        self.send_response(200 if found else 404)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        self.say(found or missing, 200 if found else 404)
 
 
 @pytest.fixture
 def purchase_at_stripe(settings: Settings) -> Iterator[None]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Stripe) as listener:
-        Thread(target=listener.serve_forever, args=(0.02,), daemon=True).start()
-        settings.STRIPE_API_BASE = f"http://127.0.0.1:{listener.server_address[1]}"
+    with standing_in(_Stripe) as settings.STRIPE_API_BASE:
         yield
-        listener.shutdown()
 
 
 @pytest.mark.usefixtures("purchase_at_stripe")

@@ -2,8 +2,6 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
@@ -18,7 +16,7 @@ from pilar.providers.models import MessageTemplate
 from pilar.providers.whatsapp import messages, templates
 from pilar.providers.whatsapp.client import Graph, Sender
 from tests.factories import WorkspaceFactory
-from tests.providers.misbehaving import json_answer, server
+from tests.providers.misbehaving import StandIn, json_answer, server, standing_in
 
 pytestmark = pytest.mark.django_db
 LOOKED = datetime(2026, 11, 28, 12, 0, 1, 800_000, tzinfo=UTC)
@@ -80,7 +78,7 @@ def test_a_template_that_meta_gives_free_again_is_sent_again(studio: UUID) -> No
             assert MessageTemplate.objects.get().usable
 
 
-class _Pages(BaseHTTPRequestHandler):
+class _Pages(StandIn):
     """A Meta that gives two templates at a time, whatever is asked for."""
 
     def do_GET(self) -> None:
@@ -90,21 +88,10 @@ class _Pages(BaseHTTPRequestHandler):
             {"id": str(n), "name": f"n{n}", "language": "de", "status": "APPROVED"} for n in range(first, first + 2)
         ]
         paging = {"cursors": {"before": str(first), "after": str(first + 2)}}
-        body = json.dumps({"data": rows, "paging": paging | ({"next": "https://x"} if first < 4 else {})}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        self.say({"data": rows, "paging": paging | ({"next": "https://x"} if first < 4 else {})})
 
 
 def test_all_templates_are_found_however_many_stand_on_a_page(studio: UUID, settings: Settings) -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Pages) as listener:
-        Thread(target=listener.serve_forever, args=(0.02,), daemon=True).start()
-        settings.WHATSAPP_API_BASE = f"http://127.0.0.1:{listener.server_address[1]}"
-        with tenant(studio):
-            found = templates.list_all(Graph("token"), "w1")
-        listener.shutdown()
+    with standing_in(_Pages) as settings.WHATSAPP_API_BASE, tenant(studio):
+        found = templates.list_all(Graph("token"), "w1")
     assert [template.name for template in found] == [f"n{number}" for number in range(6)]

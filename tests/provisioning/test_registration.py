@@ -1,9 +1,6 @@
 """Registering a number at Meta: only where it helps, since ten times in three days is all there is."""
 
-import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import ClassVar
 from uuid import UUID
 
@@ -15,33 +12,24 @@ from pilar.kernel.ids import uuid7
 from pilar.kernel.steps import StepContext
 from pilar.providers import connections
 from provisioning.steps.whatsapp_connection import ensure_registration
+from tests.providers.misbehaving import StandIn, standing_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.sandbox]
 
 
-class _Meta(BaseHTTPRequestHandler):
+class _Meta(StandIn):
     """A Meta whose number stays as it is, whoever registers it."""
 
     status: ClassVar[str] = ""
     asked: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
-        self._say({"id": "p1", "status": self.status, "platform_type": "CLOUD_API"})
+        self.say({"id": "p1", "status": self.status, "platform_type": "CLOUD_API"})
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.body()
         self.asked.append(self.path.rpartition("/")[2])
-        self._say({"success": True})
-
-    def _say(self, answer: dict[str, object]) -> None:
-        body = json.dumps(answer).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        self.say({"success": True})
 
 
 @pytest.fixture
@@ -49,11 +37,8 @@ def meta(settings: Settings, in_studio: UUID) -> Iterator[type[_Meta]]:
     identifiers = {"waba_id": "w1", "phone_number_id": "p1"}
     connections.put("whatsapp", identifiers=identifiers, secrets={"token": "t"}, status="pending")
     _Meta.asked.clear()
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Meta) as listener:
-        Thread(target=listener.serve_forever, args=(0.02,), daemon=True).start()
-        settings.WHATSAPP_API_BASE = f"http://127.0.0.1:{listener.server_address[1]}"
+    with standing_in(_Meta) as settings.WHATSAPP_API_BASE:
         yield _Meta
-        listener.shutdown()
 
 
 def register(workspace_id: UUID) -> None:

@@ -9,20 +9,15 @@ import pytest
 
 from pilar.runtime import roles
 from pilar.runtime.postgres import Cluster
-from tests.database import ROOT
+from tests.database import LOGINS, ROOT
 
 PASSWORDS = {name: f"{name}-secret" for name in roles.SERVICE_ROLES}
-ADDRESSES = {
-    "DATABASE_URL": "pilar_app",
-    "DATABASE_PLATFORM_URL": "pilar_platform",
-    "DATABASE_OWNER_URL": "pilar_owner",
-}
 
 
 def bootstrap_db(cluster: Cluster, database: str, *, admin: str) -> subprocess.CompletedProcess[str]:
     """Run the command as `docker compose up` does, for a server that knows neither the database nor the passwords."""
     server = cluster.dsn("postgres", database).rpartition("@")[2]
-    addresses = {name: f"postgresql://{role}:{PASSWORDS[role]}@{server}" for name, role in ADDRESSES.items()}
+    addresses = {name: f"postgresql://{role}:{PASSWORDS[role]}@{server}" for name, role in LOGINS.items()}
     environment = {**os.environ, **addresses, "DATABASE_ADMIN_URL": admin, "DJANGO_SETTINGS_MODULE": "pilar.settings"}
     argv = [sys.executable, "manage.py", "bootstrap_db"]
     return subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

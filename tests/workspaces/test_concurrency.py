@@ -2,22 +2,21 @@
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Event
 from uuid import UUID
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.db import connections
 from pytest_django.fixtures import Settings
 
 from pilar.backplane.models import AutopilotEvent
 from pilar.backplane.tenancy import all_tenants, atomic
 from pilar.kernel.principal import Principal, Role
 from pilar.kernel.problems import Conflict, Problem
-from pilar.providers.events import StripeHappened
 from tests.factories import WorkspaceFactory
 from tests.sandbox.serving import Sandbox
+from tests.threads import at_once
 from tests.workspaces.conftest import Shop, open_at, tell
 from tests.workspaces.factories import MembershipFactory
 from workspaces import api_keys, links, team
@@ -28,34 +27,14 @@ ADDRESS, PASSWORD = "nora@studio.test", "bergwerk-tulpe-91"
 
 
 @pytest.fixture
-def open_shop(committed: str, _running: Sandbox, settings: Settings) -> Shop:
+def open_shop(threads: str, _running: Sandbox, settings: Settings) -> Shop:
     return open_at(_running, settings)
-
-
-class Engine:
-    """Threads of a worker: each on connections of its own to the database of this test."""
-
-    def __init__(self) -> None:
-        self._logins = {alias: connections[alias].settings_dict for alias in ("default", "platform")}
-
-    def tell(self, event: StripeHappened) -> dict[str, str]:
-        return self.run(lambda: tell(event))
-
-    def run[T](self, act: Callable[[], T]) -> T:
-        for alias, login in self._logins.items():
-            connections[alias].settings_dict = login
-            connections[alias].switches_roles = False  # type: ignore[attr-defined]
-        try:
-            return act()
-        finally:
-            connections.close_all()
 
 
 def test_the_same_payment_told_twenty_times_at_once_gives_one_studio(open_shop: Shop) -> None:
     open_shop.pay_by_link()
     (event,) = open_shop.happened("checkout.session.completed")
-    with ThreadPoolExecutor(TIMES) as threads:
-        results = list(threads.map(Engine().tell, [event] * TIMES))
+    results = at_once(*[partial(tell, event)] * TIMES)
     assert {result["result"] for result in results} == {"settled"}
     with all_tenants("a test counts what was made"), atomic():
         assert (Workspace.objects.count(), SignUp.objects.count(), Subscription.objects.count()) == (1, 1, 1)
@@ -63,29 +42,22 @@ def test_the_same_payment_told_twenty_times_at_once_gives_one_studio(open_shop: 
         assert SignUp.objects.get().links_sent == 1
 
 
-def test_two_owners_who_leave_at_the_same_moment_leave_one_behind(committed: str) -> None:
+def test_two_owners_who_leave_at_the_same_moment_leave_one_behind(threads: str) -> None:
     workspace = WorkspaceFactory()
     owners = [MembershipFactory(workspace=workspace, role="owner").user for _ in range(2)]
-    engine = Engine()
 
     def leave(owner: User) -> str:
         caller = Principal(workspace.pk, f"user:{owner.pk}", Role.OWNER)
-        return engine.run(lambda: _outcome(lambda: team.leave(by=caller, user=owner)))
+        return _outcome(lambda: team.leave(by=caller, user=owner))
 
-    with ThreadPoolExecutor(2) as threads:
-        assert sorted(threads.map(leave, owners)) == ["last_owner", "left"]
+    assert sorted(at_once(*[partial(leave, owner) for owner in owners])) == ["last_owner", "left"]
     assert Membership.objects.filter(workspace=workspace, role="owner").count() == 1
 
 
-def test_the_last_api_key_is_made_once(committed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_api_key_is_made_once(threads: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api_keys, "MOST", 1)
-    workspace, engine = WorkspaceFactory(), Engine()
-
-    def make(_number: int) -> str:
-        return engine.run(lambda: _made(workspace.pk))
-
-    with ThreadPoolExecutor(TIMES) as threads:
-        outcomes = sorted(threads.map(make, range(TIMES)))
+    workspace = WorkspaceFactory()
+    outcomes = sorted(at_once(*[partial(_made, workspace.pk)] * TIMES))
     assert outcomes == ["made", *["too_many_keys"] * (TIMES - 1)]
 
 
@@ -105,7 +77,7 @@ def _outcome(act: Callable[[], None]) -> str:
     return "left"
 
 
-def test_an_account_made_at_the_same_moment_by_another_door_is_no_failure_of_ours(committed: str) -> None:
+def test_an_account_made_at_the_same_moment_by_another_door_is_no_failure_of_ours(threads: str) -> None:
     made = Event()
 
     def first() -> None:
@@ -119,9 +91,6 @@ def test_an_account_made_at_the_same_moment_by_another_door_is_no_failure_of_our
         with pytest.raises(Conflict), atomic():
             links.new_person(ADDRESS, password=PASSWORD, name="Nora", language="de")
 
-    engine = Engine()
-    with ThreadPoolExecutor(2) as threads:
-        for done in [threads.submit(engine.run, act) for act in (first, second)]:
-            done.result()
+    at_once(first, second)
     with atomic():
         assert EmailAddress.objects.filter(email=ADDRESS, verified=True).count() == 1
